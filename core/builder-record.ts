@@ -1,0 +1,25 @@
+import * as z from 'zod';
+
+import { Digest } from './digest.ts';
+import { BuildId, BuilderName, Timestamp } from './identity.ts';
+
+/** How many builds of one builder may wait. */
+export const queueLimit = 20;
+
+/** What is known of a builder over all its builds: the gate through which each of its builds passes. */
+export const BuilderRecord = z.strictObject({
+  schema: z.literal('hybridcore-packer/builder/1'),
+  /** Grows by one with each write; the condition of every write. */
+  version: z.int().positive(),
+  builder: BuilderName,
+  /** The one build that is running or retrying. */
+  current: BuildId.nullable(),
+  /** Builds that wait, in their order. */
+  queue: z.array(BuildId).max(queueLimit),
+  /** The newest sealed manifest: the head of the chain. */
+  newest: z.strictObject({ build_id: BuildId, path: z.string(), digest: Digest, fingerprint: Digest, sequence: z.int().positive(), sealed_at: Timestamp }).nullable(),
+  quarantine: z.strictObject({ build_id: BuildId, since: Timestamp, rule: z.string(), reason: z.string(), evidence: z.array(z.string()) }).nullable(),
+  /** The last release from quarantine. */
+  released: z.strictObject({ at: Timestamp, by: z.string(), reason: z.string(), build_id: BuildId }).nullable(),
+});
+export type BuilderRecord = z.infer<typeof BuilderRecord>;

@@ -1,0 +1,54 @@
+import { type ExitCode } from '../exit-code.ts';
+
+interface OwnRuleEntry {
+  readonly exit_code: ExitCode;
+  /** What kind of thing happened, in a sentence for the operator. */
+  readonly reason: string;
+}
+
+/**
+ * What our own checks can find, each named once. Beside the rules for packer's log (`rules.ts`) these are
+ * all the rules that a verdict can carry.
+ */
+export const ownRules = {
+  SUCCESS: { exit_code: 0, reason: 'packer ended with exit code 0 and left an artifact and the end of its output' },
+  UNCHANGED: { exit_code: 0, reason: 'the inputs are those of the newest manifest, which is young enough: nothing to build' },
+  UNKNOWN: { exit_code: 1, reason: 'no rule knows this failure; a wrong retry costs a whole build, so there is none' },
+  NO_EVIDENCE: { exit_code: 1, reason: 'packer exited with 0, but left neither an artifact nor the end of its output' },
+  STOPPED: { exit_code: 1, reason: 'a person stopped the build' },
+  USAGE: { exit_code: 1, reason: 'the command line was not understood' },
+  NODE_TOO_OLD: { exit_code: 1, reason: 'this Node.js is too old' },
+  CONFIG_MISSING: { exit_code: 1, reason: 'there is no hybridcore.yaml' },
+  CONFIG_INVALID: { exit_code: 1, reason: 'hybridcore.yaml is not valid' },
+  BUILDER_UNKNOWN: { exit_code: 1, reason: 'hybridcore.yaml has no such builder' },
+  BUILD_UNKNOWN: { exit_code: 1, reason: 'there is no such build' },
+  REQUEST_INVALID: { exit_code: 1, reason: 'the request does not fit its schema' },
+  TEMPLATE_MISSING: { exit_code: 1, reason: 'the template is not there' },
+  TEMPLATE_INVALID: { exit_code: 1, reason: 'the template cannot be parsed' },
+  PATH_OUTSIDE: { exit_code: 1, reason: 'a path leaves the repository' },
+  INPUT_UNREADABLE: { exit_code: 1, reason: 'an input is missing or cannot be read' },
+  INPUT_NAME: { exit_code: 1, reason: 'the name of an input cannot be written into a manifest' },
+  INPUT_UNDECLARED: { exit_code: 1, reason: 'the template names a file that cannot be found without running packer, and no glob covers it' },
+  INPUTS_CHANGED: { exit_code: 1, reason: 'the inputs changed while packer was running, so nothing was sealed' },
+  VARIABLE_NOT_ALLOWED: { exit_code: 1, reason: 'the request sets a variable that it may not set' },
+  RETENTION_TOO_LOW: { exit_code: 1, reason: 'the request asks for a retention below the floor of the builder' },
+  SECRET_UNAVAILABLE: { exit_code: 1, reason: 'a secret that the builder names could not be had' },
+  PACKER_MISSING: { exit_code: 1, reason: 'packer is not there' },
+  PACKER_TOO_OLD: { exit_code: 1, reason: 'this packer is too old' },
+  PACKER_NOT_PINNED: { exit_code: 1, reason: 'this packer is not the pinned version' },
+  PACKER_INVALID: { exit_code: 1, reason: 'packer refuses the template' },
+  RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
+  SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
+  QUEUE_FULL: { exit_code: 2, reason: 'as many builds of this builder wait as the line holds' },
+  INTERRUPTED: { exit_code: 2, reason: 'the run was interrupted, and no operator asked for it' },
+  RUN_LOST: { exit_code: 2, reason: 'the run ended without handing anything over' },
+  RUN_FAULT: { exit_code: 2, reason: 'the build service reports a fault of its own' },
+  TIMED_OUT: { exit_code: 2, reason: 'the attempt reached its time limit' },
+  STORAGE: { exit_code: 2, reason: 'records or objects could not be written or read' },
+  INPUT_SECRET: { exit_code: 3, reason: 'a secret stands in clear among the inputs' },
+  BUILDER_QUARANTINED: { exit_code: 3, reason: 'the builder is quarantined and takes no build until a person releases it' },
+  HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
+  CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
+} as const satisfies Record<string, OwnRuleEntry>;
+
+export type OwnRule = keyof typeof ownRules;

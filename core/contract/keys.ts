@@ -1,0 +1,21 @@
+import { type BuildId, type BuilderName, type RunId } from '../identity.ts';
+
+/**
+ * The keys of all objects: the same on S3 and, below the home folder, on disk. `cdk/` derives prefixes and
+ * policies from them, so nothing else in the code spells one out.
+ */
+export const keys = {
+  newestManifest: (builder: BuilderName) => `artifacts/${builder}.hash.json`,
+  manifest: (builder: BuilderName, build: BuildId) => `artifacts/${builder}/${build}.hash.json`,
+  newestSummary: (builder: BuilderName) => `state/packer/logs/${builder}.json`,
+  summary: (builder: BuilderName, build: BuildId) => `state/packer/logs/${builder}/${build}.json`,
+  log: (builder: BuilderName, build: BuildId, attempt: number) => `state/packer/logs/${builder}/${build}/${attempt}.log.gz`,
+  scrubManifest: (builder: BuilderName, build: BuildId, attempt: number) => `state/packer/scrub/${builder}/${build}/${attempt}.json`,
+  result: (builder: BuilderName, build: BuildId) => `state/packer/results/${builder}/${build}.json`,
+  incoming: (run: RunId) => ({
+    report: `incoming/${run}/report.json`,
+    log: `incoming/${run}/packer.log.gz`,
+    scrubManifest: `incoming/${run}/scrub.json`,
+  }),
+  stop: (run: RunId) => `control/${run}/stop`,
+} as const;

@@ -1,0 +1,169 @@
+import { type Artifact } from './artifact.ts';
+import { type Build } from './build.ts';
+import { type BuilderRecord } from './builder-record.ts';
+import { type Builder } from './config.ts';
+import { type Tags } from './contract/tags.ts';
+import { type Failure, type Outcome } from './failure.ts';
+import { type BuildId, type BuilderName, type RunId } from './identity.ts';
+import { type Input, type UndeclaredInput } from './input.ts';
+import { type RunRecord } from './run-record.ts';
+
+/*
+ * What the domain asks of the world, in its own words. Each port has one contract suite in `test/contracts/`
+ * that every adapter passes. A port throws only where the world fails it (a full disk, no network); the hosts
+ * turn that into a failure with the rule STORAGE.
+ */
+
+// ---- records -----------------------------------------------------------------------------------------------
+
+/** One document to write, on the condition that its stored version is still `expected` (null: that there is none). */
+export type RecordWrite =
+  | { readonly type: 'build'; readonly expected: number | null; readonly document: Build }
+  | { readonly type: 'builder'; readonly expected: number | null; readonly document: BuilderRecord };
+
+/**
+ * `absent`: a version was expected and nothing is stored. `exists`: nothing was expected and something is.
+ * `changed`: another version is stored.
+ */
+export type Commit = { readonly committed: true } | { readonly committed: false; readonly conflict: 'absent' | 'exists' | 'changed'; readonly type: RecordWrite['type'] };
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; present where there is more. */
+  readonly cursor?: string;
+}
+
+/** The records of builds and builders. Every document carries a `version` that grows by one with each write. */
+export interface Records {
+  readBuild(id: BuildId): Promise<Build | undefined>;
+  readBuilder(name: BuilderName): Promise<BuilderRecord | undefined>;
+  /** Writes all documents or none. A document's own `version` is the one that is stored with it. */
+  commit(writes: readonly RecordWrite[]): Promise<Commit>;
+  /** Newest first. `limit` is at most 100. */
+  listBuilds(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
+  /** Builds that are in no final state, oldest first; costs what is open, not what ever was. */
+  listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
+  /** By name. */
+  listBuilders(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<BuilderRecord>>;
+}
+
+// ---- objects -----------------------------------------------------------------------------------------------
+
+export type ReadObject =
+  | { readonly state: 'read'; readonly content: Uint8Array }
+  | { readonly state: 'absent' }
+  /** Larger than the reader allowed; nothing was read. `size` in bytes. */
+  | { readonly state: 'too-large'; readonly size: number }
+  /** On disk only: something that is not a plain file stands there. */
+  | { readonly state: 'not-a-file' };
+
+/** Bytes under keys (`core/contract/keys.ts`), with tags. A write is whole or not there at all. */
+export interface Objects {
+  /** Creates what is not there yet and never overwrites: `same` where equal bytes stand there, else `different`. */
+  create(key: string, content: Uint8Array, tags: Tags): Promise<'created' | 'same' | 'different'>;
+  /** Writes the object, whether it was there or not: for the newest-of pointers only. */
+  replace(key: string, content: Uint8Array, tags: Tags): Promise<void>;
+  read(key: string, limit: { readonly bytes: number }): Promise<ReadObject>;
+  tags(key: string): Promise<Tags | undefined>;
+  /** Keys that begin with the prefix, in order of code units. `limit` is at most 1000. */
+  list(prefix: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
+  /** Removes what a run handed over or was told (`incoming/<run>/`, `control/<run>/`); absent keys are no error. */
+  removeRun(run: RunId): Promise<void>;
+  /** Asks a running attempt to stop: writes `control/<run>/stop`. */
+  requestStop(run: RunId, reason: string): Promise<void>;
+}
+
+// ---- the build service -------------------------------------------------------------------------------------
+
+export interface StartRequest {
+  /** Equal tokens give the same run, for at least five minutes. */
+  readonly token: string;
+  readonly builder: BuilderName;
+  /** What the attempt finds in its environment; names from `core/contract/variables.ts`. No secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Milliseconds after which the service ends the run by force. */
+  readonly timeLimit: number;
+}
+
+export type StartAnswer =
+  | { readonly state: 'started'; readonly run: RunId }
+  /** As many runs as the service takes are under way; ask again later. */
+  | { readonly state: 'full'; readonly message: string }
+  /** It will never start this; a person has to mend something. */
+  | { readonly state: 'refused'; readonly failure: Failure };
+
+/** Runs the buildspec. Starting is asynchronous: what became of a run is looked up. */
+export interface BuildService {
+  start(request: StartRequest): Promise<StartAnswer>;
+  /** What it knows of at most 100 runs; runs that it does not know are left out. */
+  look(runs: readonly RunId[]): Promise<readonly RunRecord[]>;
+  /** Ends a run by force. To stop kindly, `Objects.requestStop` comes first. No error where it has ended. */
+  stop(run: RunId): Promise<void>;
+}
+
+// ---- operators ---------------------------------------------------------------------------------------------
+
+export interface Notice {
+  /** Equal keys are one notice, however often they come. */
+  readonly key: string;
+  readonly builder: BuilderName;
+  readonly build: BuildId;
+  readonly subject: string;
+  readonly message: string;
+}
+
+export interface Operators {
+  notify(notice: Notice): Promise<void>;
+}
+
+// ---- time and ids ------------------------------------------------------------------------------------------
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export interface Ids {
+  buildId(): BuildId;
+}
+
+// ---- what an attempt asks for ------------------------------------------------------------------------------
+
+/** What a builder's declaration and template show, without running packer. */
+export interface Discovery {
+  readonly inputs: readonly Input[];
+  readonly undeclared: readonly UndeclaredInput[];
+  /** Names of the variables that the template calls sensitive. */
+  readonly sensitiveVariables: readonly string[];
+  /** Literal defaults of sensitive variables: they must be redacted wherever they turn up. */
+  readonly sensitiveValues: readonly string[];
+  /** Where the template's manifest post-processors write, below the repository's root. */
+  readonly manifestOutputs: readonly string[];
+  /** Whether `packer init` has plugins to install (HCL2 `required_plugins`). */
+  readonly requiresPlugins: boolean;
+}
+
+/** Where a secret stands in an input. */
+export interface SecretFinding {
+  /** Below the repository's root. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly rule: string;
+}
+
+/** The checked-out image repository. */
+export interface ImageRepository {
+  /** The inputs of a builder, sorted as the fingerprint sorts them. */
+  discover(builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Discovery>>;
+  /** Secrets that stand in clear in the files among the inputs; never with their text. */
+  findSecrets(inputs: readonly Input[]): Promise<readonly SecretFinding[]>;
+}
+
+export interface PackerOutcome {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Artifacts that the manifest post-processors recorded for this run. */
+  readonly recorded: readonly Artifact[];
+}

@@ -1,0 +1,35 @@
+import * as z from 'zod';
+
+import { type Timestamp, timestamp } from './identity.ts';
+
+const dayMilliseconds = 86_400_000;
+
+/** How long something is kept, and whether it is locked for that time (S3 Object Lock modes). */
+export const RetentionClass = z.strictObject({
+  days: z.int().min(1).max(36_500).describe('how many days an object is kept'),
+  lock: z.literal(['GOVERNANCE', 'COMPLIANCE']).optional().describe('the S3 Object Lock mode; none where it is missing'),
+});
+export type RetentionClass = z.infer<typeof RetentionClass>;
+
+export const RetentionClassName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a retention class is named with a-z, 0-9 and -');
+
+export const RetentionPolicy = z.strictObject({
+  default: RetentionClassName.describe('the class of builders that name none'),
+  classes: z.record(RetentionClassName, RetentionClass),
+});
+export type RetentionPolicy = z.infer<typeof RetentionPolicy>;
+
+/** What is used where `hybridcore.yaml` has no `retention`. */
+export const defaultRetention: RetentionPolicy = { default: 'standard', classes: { standard: { days: 365 } } };
+
+/** When something made at `from` (milliseconds since 1970) may go at the earliest. */
+export function expiresAt(retention: RetentionClass, from: number): Timestamp {
+  return timestamp(from + retention.days * dayMilliseconds);
+}
+
+const lockStrength = { none: 0, GOVERNANCE: 1, COMPLIANCE: 2 } as const;
+
+/** Whether `asked` keeps at least as long and as firmly as `floor`: a request may raise retention, never lower it. */
+export function keepsAtLeast(asked: RetentionClass, floor: RetentionClass): boolean {
+  return asked.days >= floor.days && lockStrength[asked.lock ?? 'none'] >= lockStrength[floor.lock ?? 'none'];
+}

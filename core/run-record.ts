@@ -1,0 +1,31 @@
+import * as z from 'zod';
+
+import { RunId, Timestamp } from './identity.ts';
+
+/** How a run stands in the build service's own eyes, in CodeBuild's words. */
+export const RunStatus = z.literal(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT']);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+/** One phase of a run: `INSTALL`, `PRE_BUILD`, `BUILD`, `POST_BUILD` and the service's own around them. */
+const RunPhase = z.strictObject({
+  phase: z.string(),
+  status: z.string(),
+  started_at: Timestamp,
+  finished_at: Timestamp.nullable(),
+  /** Why it ended as it did: `COMMAND_EXECUTION_ERROR` with the command and its exit status, for instance. */
+  contexts: z.array(z.strictObject({ status_code: z.string(), message: z.string() })),
+});
+export type RunPhase = z.infer<typeof RunPhase>;
+
+/**
+ * What the build service knows of a run, whatever the attempt said of itself. Where the attempt left no
+ * result, this decides.
+ */
+export const RunRecord = z.strictObject({
+  run: RunId,
+  status: RunStatus,
+  started_at: Timestamp,
+  finished_at: Timestamp.nullable(),
+  phases: z.array(RunPhase),
+});
+export type RunRecord = z.infer<typeof RunRecord>;
