@@ -13,3 +13,15 @@ export const Artifact = z.strictObject({
   files: z.array(z.string()),
 });
 export type Artifact = z.infer<typeof Artifact>;
+
+const builderType =
+  /^(?:file|null|docker|lxc|lxd|podman|qemu|cloudstack|digitalocean|hcloud|linode|oneandone|openstack|profitbricks|scaleway|vagrant|yandex|googlecompute|ncloud|(?:alicloud|amazon|azure|hyperv|ibmcloud|nutanix|oracle|parallels|proxmox|tencentcloud|virtualbox|vmware|vsphere|vultr|xenserver|outscale)(?:-[a-z0-9]+)*)$/;
+
+/**
+ * The builder's type as a target's name tells it: `demo.amazon-ebs.base` (HCL2) and an unnamed `amazon-ebs`
+ * (JSON). Null where it does not: JSON templates may name a builder anything.
+ */
+export function artifactTypeOf(target: string): string | null {
+  const type = target.includes('.') ? target.split('.').at(-2) : target;
+  return type !== undefined && builderType.test(type) ? type : null;
+}

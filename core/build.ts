@@ -1,10 +1,26 @@
 import * as z from 'zod';
 
+import { Artifact } from './artifact.ts';
 import { Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, RunId, Timestamp, VariableName } from './identity.ts';
 import { RetentionClassName } from './retention.ts';
-import { BuildState } from './states.ts';
+import { BuildState, isFinal } from './states.ts';
+
+/** What became of an attempt, as completing it found. */
+export const AttemptOutcome = z.strictObject({
+  verdict: Verdict,
+  /** Over the inputs that the attempt met; null where it did not get that far. */
+  fingerprint: Digest.nullable(),
+  /** What its targets left, those of a failed attempt too: they exist and cost money. */
+  artifacts: z.array(Artifact),
+  /** The scrubbed log: its key and its size as stored, in bytes. Null where packer never ran. */
+  log: z.strictObject({ path: z.string(), size: z.int().nonnegative() }).nullable(),
+  scrub_manifest_path: z.string().nullable(),
+  /** How many redactions the scrub manifest lists. */
+  redactions: z.int().nonnegative(),
+});
+export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 
 /** One run of packer in the build service. */
 export const Attempt = z.strictObject({
@@ -17,7 +33,7 @@ export const Attempt = z.strictObject({
   started_at: Timestamp.nullable(),
   finished_at: Timestamp.nullable(),
   /** Null until the attempt was completed. */
-  verdict: Verdict.nullable(),
+  outcome: AttemptOutcome.nullable(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -40,8 +56,11 @@ export const Build = z.strictObject({
   retry_at: Timestamp.nullable(),
   /** An operator's wish; it wins over a retry. */
   stop: z.strictObject({ at: Timestamp, by: z.string() }).nullable(),
-  /** When completing the newest attempt began: everything that it writes derives its times from this. */
-  completing_at: Timestamp.nullable(),
+  /**
+   * That completing the newest attempt has begun. What it writes derives its times and its redaction ids from
+   * this, so that whoever goes on after a crash writes the same bytes.
+   */
+  completing: z.strictObject({ at: Timestamp, redaction_key: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
   finished_at: Timestamp.nullable(),
   /** The keys of what a final build left. */
   result_path: z.string().nullable(),
@@ -51,3 +70,13 @@ export const Build = z.strictObject({
   notices: z.array(z.strictObject({ key: z.string(), delivered_at: Timestamp.nullable() })),
 });
 export type Build = z.infer<typeof Build>;
+
+/** Whether something is still to be done for a build: it is in no final state, or the operators wait for a notice of it. */
+export function isOpen(build: Build): boolean {
+  return !isFinal(build.state) || build.notices.some((notice) => notice.delivered_at === null);
+}
+
+/** The attempt under way, or the last one; undefined before the first. */
+export function newestAttempt(build: Build): Attempt | undefined {
+  return build.attempts.at(-1);
+}

@@ -16,11 +16,11 @@ export type BuildId = z.infer<typeof BuildId>;
 
 /**
  * The build service's own id for an attempt: CodeBuild's build ARN, or the embedded service's id.
- * It is a part of keys, so it has no `..` segment and no control characters.
+ * It is a part of keys, so it has no `..`, no empty segment and no control characters.
  */
 export const RunId = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9:/_-]{0,254}$/, 'a run id is what the build service gave: letters, digits and : / _ -')
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9:_-]|\/(?=[A-Za-z0-9])){0,254}$/, 'a run id is what the build service gave: letters, digits and : / _ -')
   .brand<'RunId'>();
 export type RunId = z.infer<typeof RunId>;
 

@@ -7,10 +7,16 @@ import { VariableName } from './identity.ts';
 export const fileKinds = ['template', 'script', 'config'] as const;
 export type FileKind = (typeof fileKinds)[number];
 
+/** No NUL and no LF, which part the lines of a fingerprint, and no lone surrogate, which UTF-8 cannot carry. */
+export const InputName = z
+  .string()
+  .regex(/^[^\0\n]+$/, 'the name of an input is not empty and has neither NUL nor line feed')
+  .refine((name) => name.isWellFormed(), 'the name of an input can be written as UTF-8');
+
 const FileInput = z.strictObject({
   kind: z.literal(fileKinds),
   /** The path below the repository's root, with `/`. */
-  name: z.string().min(1),
+  name: InputName,
   /** Over the file's bytes; of a link, over its target's path and, inside the repository, the target's bytes. */
   digest: Digest,
   /** Bytes. */
@@ -21,14 +27,14 @@ const FileInput = z.strictObject({
 
 const OptionInput = z.strictObject({
   kind: z.literal('option'),
-  name: z.string().min(1),
+  name: InputName,
   digest: Digest,
   value: z.json(),
 });
 
 const ToolInput = z.strictObject({
   kind: z.literal('tool'),
-  name: z.string().min(1),
+  name: InputName,
   digest: Digest,
   /** The declared version. */
   value: z.string(),

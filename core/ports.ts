@@ -41,7 +41,7 @@ export interface Records {
   commit(writes: readonly RecordWrite[]): Promise<Commit>;
   /** Newest first. `limit` is at most 100. */
   listBuilds(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
-  /** Builds that are in no final state, oldest first; costs what is open, not what ever was. */
+  /** Builds that something is still to be done for (`isOpen` in `build.ts`), oldest first; costs what is open, not what ever was. */
   listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
   /** By name. */
   listBuilders(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<BuilderRecord>>;
@@ -99,6 +99,8 @@ export interface BuildService {
   look(runs: readonly RunId[]): Promise<readonly RunRecord[]>;
   /** Ends a run by force. To stop kindly, `Objects.requestStop` comes first. No error where it has ended. */
   stop(run: RunId): Promise<void>;
+  /** What it kept of a run that has ended and was completed may go. */
+  forget(run: RunId): Promise<void>;
 }
 
 // ---- operators ---------------------------------------------------------------------------------------------
@@ -125,6 +127,11 @@ export interface Clock {
 
 export interface Ids {
   buildId(): BuildId;
+}
+
+/** Random bytes for keys that must not be guessed. */
+export interface Randomness {
+  bytes(count: number): Uint8Array;
 }
 
 // ---- what an attempt asks for ------------------------------------------------------------------------------
@@ -160,10 +167,72 @@ export interface ImageRepository {
   findSecrets(inputs: readonly Input[]): Promise<readonly SecretFinding[]>;
 }
 
+// ---- what an attempt does ------------------------------------------------------------------------------------
+
+export interface PackerTool {
+  /** The executable, absolute. */
+  readonly file: string;
+  readonly version: string;
+}
+
+/** Why an attempt was cut short: an operator's wish, its time limit, or a signal that nobody here asked for. */
+export type Interruption = 'stop' | 'time-limit' | 'signal';
+
+export interface PackerJob {
+  readonly tool: PackerTool;
+  readonly template: string;
+  readonly varFiles: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  /** Reach packer in a private file, never as arguments. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Names that are taken out of packer's environment. */
+  readonly hiddenEnvironment: readonly string[];
+  /** Where the template's manifest post-processors write. */
+  readonly manifestOutputs: readonly string[];
+  /** Whether plugins have to be installed first. */
+  readonly init: boolean;
+}
+
 export interface PackerOutcome {
   /** Null where a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** Artifacts that the manifest post-processors recorded for this run. */
   readonly recorded: readonly Artifact[];
+}
+
+export interface Packer {
+  find(): Promise<Outcome<PackerTool>>;
+  /** The words of the command line that `run` gives to packer; the private file with the secrets by its name alone. */
+  commandLine(job: PackerJob): readonly string[];
+  /**
+   * Runs packer and gives every line of its output, raw, as it comes. When `interrupt` is aborted packer gets
+   * SIGTERM and the time to clean up what it made, and only after that SIGKILL.
+   */
+  run(job: PackerJob, onLine: (line: string) => void, interrupt: AbortSignal): Promise<PackerOutcome>;
+}
+
+export interface LogWriter {
+  /** One scrubbed line, without its newline. */
+  write(line: string): void;
+  /** Makes the log whole and visible under its key. */
+  close(): Promise<void>;
+}
+
+/** The attempt's side of `incoming/<run>/`: the only place it writes to. */
+export interface Handover {
+  openLog(run: RunId): Promise<LogWriter>;
+  put(key: string, text: string): Promise<void>;
+}
+
+/** Resolves the references of `secrets`. */
+export interface Secrets {
+  read(reference: string): Promise<Outcome<string>>;
+}
+
+/** gzip, in a form whose bytes depend on the content alone. */
+export interface Compression {
+  compress(content: Uint8Array): Uint8Array;
+  /** Undefined where it is no gzip, or longer than the limit once expanded. */
+  expand(content: Uint8Array, limit: { readonly bytes: number }): Uint8Array | undefined;
 }

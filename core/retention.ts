@@ -27,6 +27,17 @@ export function expiresAt(retention: RetentionClass, from: number): Timestamp {
   return timestamp(from + retention.days * dayMilliseconds);
 }
 
+/**
+ * A class of the policy by its name; where the policy no longer has it, the default class.
+ *
+ * @throws TypeError for a policy without its own default class, which the schema of `hybridcore.yaml` refuses.
+ */
+export function retentionClass(policy: RetentionPolicy, name: string): RetentionClass {
+  const found = policy.classes[name] ?? policy.classes[policy.default];
+  if (found === undefined) throw new TypeError(`the retention policy has no class ${policy.default}`);
+  return found;
+}
+
 const lockStrength = { none: 0, GOVERNANCE: 1, COMPLIANCE: 2 } as const;
 
 /** Whether `asked` keeps at least as long and as firmly as `floor`: a request may raise retention, never lower it. */

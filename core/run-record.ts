@@ -27,5 +27,7 @@ export const RunRecord = z.strictObject({
   started_at: Timestamp,
   finished_at: Timestamp.nullable(),
   phases: z.array(RunPhase),
+  /** What the buildspec's `exported-variables` were at the end of POST_BUILD, scrubbed; left out where it was not reached. */
+  exported_variables: z.record(z.string(), z.string()).optional(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;

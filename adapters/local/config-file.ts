@@ -1,0 +1,166 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import type * as z from 'zod';
+
+import { Config } from '../../core/config.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { nearestName } from './nearest-name.ts';
+
+export const configFileName = 'hybridcore.yaml';
+
+const sizeLimit = 1024 * 1024;
+
+export interface ConfigFile {
+  /** Absolute. */
+  readonly file: string;
+  /** The folder that it stands in: the root of the image repository. */
+  readonly root: string;
+  readonly config: Config;
+}
+
+/** The nearest `hybridcore.yaml`: in `from` or the nearest folder above it; or the one that was named. */
+export async function findConfigFile(from: string, named: string | undefined): Promise<Outcome<string>> {
+  if (named !== undefined) {
+    const file = resolve(from, named);
+    if (await isFile(file)) return success(file);
+    return failure('CONFIG_MISSING', `there is no file ${named}`, 'name an existing one with --config, or write one with `hybridcore-packer init`');
+  }
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const file = join(folder, configFileName);
+    if (await isFile(file)) return success(file);
+    if (dirname(folder) === folder) break;
+  }
+  return failure('CONFIG_MISSING', `there is no ${configFileName} in ${resolve(from)} nor in a folder above it`, 'go to an image repository, name the file with --config, or write one with `hybridcore-packer init`');
+}
+
+/** Reads and checks a `hybridcore.yaml`; every fault comes with its line, all of them in one answer. */
+export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>> {
+  let text: string;
+  try {
+    const { size } = await stat(file);
+    if (size > sizeLimit) return failure('CONFIG_INVALID', `${file} has ${size} bytes; at most ${sizeLimit} are taken`, 'name the right file with --config');
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+  } catch (cause) {
+    const why = cause instanceof TypeError ? 'it is not UTF-8 text' : cause instanceof Error ? cause.message : String(cause);
+    return failure('CONFIG_INVALID', `${file} cannot be read: ${why}`, 'mend the file or its permissions');
+  }
+  const parsed = parseConfig(text);
+  if (parsed.faults.length === 0 && parsed.config !== undefined) return success({ file, root: dirname(file), config: parsed.config });
+  const places = parsed.faults.map((fault) => `${file}:${fault.line}:${fault.column}: ${fault.message}`);
+  return failure('CONFIG_INVALID', `${places[0]}${places.length > 1 ? ` (and ${places.length - 1} more)` : ''}`, 'mend the places named; `hybridcore-packer schema config` prints what the file may hold', places);
+}
+
+interface Fault {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** The key that is not there, or that was probably meant: the path. */
+  readonly missing?: string;
+  readonly meant?: string;
+}
+
+/** Parses the text of a `hybridcore.yaml`. Lines and columns count from 1. */
+export function parseConfig(text: string): { readonly config?: Config; readonly faults: readonly Fault[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
+  if (document.errors.length > 0) {
+    return {
+      faults: document.errors.map((error) => {
+        const at = lines.linePos(error.pos[0]);
+        return { line: at.line, column: at.col, message: `this is no YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}` };
+      }),
+    };
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    return { faults: [{ line: 1, column: 1, message: cause instanceof Error ? cause.message : String(cause) }] };
+  }
+  const parsed = Config.safeParse(value ?? {});
+  if (parsed.success) return { config: parsed.data, faults: [] };
+  const placeOf = (path: readonly PropertyKey[], key?: string) => {
+    const at = lines.linePos(offsetOf(document.contents, key === undefined ? path : [...path, key]));
+    return { line: at.line, column: at.col };
+  };
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, placeOf));
+  const meant = new Set(faults.map((fault) => fault.meant));
+  // A mistyped key is missing under its right name, too; one fault is enough.
+  return { faults: faults.filter((fault) => fault.missing === undefined || !meant.has(fault.missing)).sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+function faultsOf(issue: z.core.$ZodIssue, placeOf: (path: readonly PropertyKey[], key?: string) => { line: number; column: number }): Fault[] {
+  const path = issue.path.map(String).join('.');
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => {
+        const near = nearestName(key, knownKeys(issue.path));
+        return { ...(near === undefined ? {} : { meant: [...issue.path, near].join('.') }), ...placeOf(issue.path, key), message: `${path === '' ? '' : `${path}: `}unknown key ${JSON.stringify(key)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}` };
+      });
+    case 'invalid_key':
+      return issue.issues.map((inner) => ({ ...placeOf(issue.path), message: `${path}: ${inner.message}` }));
+    default:
+      if (issue.message.endsWith('received undefined')) return [{ ...placeOf(issue.path), missing: path, message: `${path}: is missing` }];
+      return [{ ...placeOf(issue.path), message: `${path === '' ? 'the file' : path}: ${issue.message}` }];
+  }
+}
+
+/** Where a path begins in the text: the node itself, or the nearest one above it that is there. */
+function offsetOf(contents: ParsedNode | null, path: readonly PropertyKey[]): number {
+  let node: unknown = contents;
+  let offset = contents?.range[0] ?? 0;
+  for (const step of path) {
+    if (typeof node !== 'object' || node === null || !('items' in node) || !Array.isArray(node.items)) break;
+    const items: readonly unknown[] = node.items;
+    const item = typeof step === 'number' ? items[step] : items.find((each) => isPair(each) && String(each.key.value) === String(step));
+    if (item === undefined) break;
+    if (isPair(item)) {
+      offset = item.key.range?.[0] ?? offset;
+      node = item.value;
+    } else {
+      node = item;
+      if (hasRange(item)) offset = item.range[0];
+    }
+  }
+  return offset;
+}
+
+function isPair(item: unknown): item is { key: { value: unknown; range?: readonly [number, number, number] }; value: unknown } {
+  return typeof item === 'object' && item !== null && 'key' in item && typeof item.key === 'object' && item.key !== null && 'value' in item.key;
+}
+
+function hasRange(item: unknown): item is { range: readonly [number, number, number] } {
+  return typeof item === 'object' && item !== null && 'range' in item && Array.isArray(item.range);
+}
+
+/** The keys that the schema knows at a path; names that the user chose (of builders, classes) count as one step. */
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  let schema: z.ZodType | undefined = Config;
+  for (const step of path) schema = child(unwrapped(schema), String(step));
+  const inner = unwrapped(schema);
+  return inner !== undefined && 'shape' in inner && typeof inner.shape === 'object' && inner.shape !== null ? Object.keys(inner.shape) : [];
+}
+
+interface Wrapper {
+  readonly def: { readonly innerType?: z.ZodType; readonly valueType?: z.ZodType; readonly element?: z.ZodType };
+  readonly shape?: Readonly<Record<string, z.ZodType>>;
+}
+
+function unwrapped(schema: z.ZodType | undefined): (z.ZodType & Wrapper) | undefined {
+  let inner = schema as (z.ZodType & Wrapper) | undefined;
+  while (inner?.def.innerType !== undefined) inner = inner.def.innerType as z.ZodType & Wrapper;
+  return inner;
+}
+
+function child(schema: (z.ZodType & Wrapper) | undefined, step: string): z.ZodType | undefined {
+  return schema?.shape?.[step] ?? schema?.def.valueType ?? schema?.def.element;
+}
+
+async function isFile(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,40 @@
+import * as z from 'zod';
+
+import { FailureError } from '../../core/failure-error.ts';
+
+const Cursor = z.tuple([z.string(), z.string()]);
+
+/**
+ * A place in a listing, as an opaque text: it names the listing and the last item that was given, so that items
+ * which come or go meanwhile neither shift nor repeat the rest.
+ *
+ * @param listing which listing it belongs to, with what it was asked for.
+ */
+export function cursorAfter(listing: string, last: string): string {
+  return Buffer.from(JSON.stringify([listing, last])).toString('base64url');
+}
+
+/** The last item that was given; the empty text, which sorts before all, where there is no cursor. @throws FailureError for a cursor that is not of this listing. */
+export function placeOf(listing: string, cursor: string | undefined): string {
+  if (cursor === undefined) return '';
+  const parsed = Cursor.safeParse(decoded(cursor));
+  if (parsed.success && parsed.data[0] === listing) return parsed.data[1];
+  throw new FailureError({
+    rule: 'REQUEST_INVALID',
+    message: `the cursor ${JSON.stringify(cursor.slice(0, 80))} is not one that the listing of ${listing} gave`,
+    remedy: 'pass a cursor on as it came, or leave it out to begin at the start',
+  });
+}
+
+function decoded(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws RangeError where a page of that many items may not be asked for: a bug of the caller. */
+export function assertLimit(limit: number, most: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > most) throw new RangeError(`a page has 1 to ${most} items, not ${limit}`);
+}

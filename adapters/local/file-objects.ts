@@ -1,0 +1,222 @@
+import { mkdir, realpath, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+import { keys } from '../../core/contract/keys.ts';
+import { keyPrefixes } from '../../core/contract/object-key.ts';
+import { type Tags } from '../../core/contract/tags.ts';
+import { digestOf } from '../../core/digest.ts';
+import { FailureError } from '../../core/failure-error.ts';
+import { type Objects } from '../../core/ports.ts';
+import { type Draft, errorCode, makeFolder, removeStaleDrafts, writeDraft, writeFileAtomically } from './atomic-file.ts';
+import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
+import { keysBelow, placeOfKey } from './object-folder.ts';
+import { type ObjectTags, objectTags } from './object-tags.ts';
+import { digestPlainFile, isPlainFile, readPlainFile } from './plain-file.ts';
+import { type Database } from './sqlite-database.ts';
+
+const longestPage = 1000;
+
+/** What is older was left by a writer that is long dead, in milliseconds. */
+const staleAge = 86_400_000;
+
+/** Before the umask. Sealed objects are read-only: on one machine nothing but that keeps an editor or a slip from changing history. */
+const modes = { sealed: 0o444, pointer: 0o644 } as const;
+
+interface Store {
+  /** Absolute, without links. */
+  readonly home: string;
+  readonly tags: ObjectTags;
+  readonly now: () => number;
+}
+
+/**
+ * Objects as files below the home folder, with their tags in the records. Writes are on the disk when they return,
+ * also over a power cut. What killed writers left more than a day ago is cleaned up here.
+ *
+ * Keys and what is no key: `core/contract/object-key.ts`; what is no key throws TypeError. A folder that is a link
+ * is never passed: a read tells `not-a-file`, a write throws. Where the file system fails, FailureError STORAGE
+ * names the key. One user owns everything below home: who can write there can also race with these checks.
+ *
+ * @param home the folder that keys are relative to; made where it is missing.
+ * @param database of the same home. `close` closes it; the records may share it.
+ * @param now milliseconds since 1970.
+ */
+export async function fileObjects(home: string, database: Database, now: () => number): Promise<Objects & { close(): void }> {
+  const store: Store = { home: await explained(`the home ${home}`, () => homeFolder(home)), tags: objectTags(database), now };
+  await explained(`the home ${home}`, () => cleanUp(store));
+  return {
+    create: (key, content, tags) => explained(`the object ${key}`, () => create(store, key, content, tags)),
+    replace: (key, content, tags) => explained(`the object ${key}`, () => replace(store, key, content, tags)),
+    read: (key, { bytes }) => explained(`the object ${key}`, () => read(store, key, bytes)),
+    tags: (key) => explained(`the object ${key}`, () => tags(store, key)),
+    list: (prefix, page) => explained(`the list of ${prefix}`, () => list(store, prefix, page)),
+    removeRun: (run) => explained(`what the run ${run} handed over`, () => removeBelow(store, [`incoming/${run}`, `control/${run}`])),
+    requestStop(run, reason) {
+      const key = keys.stop(run);
+      return explained(`the object ${key}`, async () =>
+        writeFileAtomically(await fileToWrite(store, key), `${JSON.stringify({ reason })}\n`, modes.pointer),
+      );
+    },
+    close: () => database.close(),
+  };
+}
+
+// ---- writing -----------------------------------------------------------------------------------------------
+
+async function create(store: Store, key: string, content: Uint8Array, tags: Tags): Promise<'created' | 'same' | 'different'> {
+  return writing(store, key, content, tags, modes.sealed, async (file, draft, id) => {
+    if (store.tags.placing(id, () => draft.create(file))) return 'created';
+    const standing = await readPlainFile(file, content.length);
+    if (standing.state === 'read' && Buffer.compare(standing.content, content) === 0) {
+      store.tags.settleSame(id);
+      return 'same';
+    }
+    store.tags.forget(id);
+    if (standing.state === 'read' || standing.state === 'too-large') return 'different';
+    throw unusable(
+      `the object ${key}`,
+      standing.state === 'absent' ? 'it was removed meanwhile' : 'something that is no plain file stands there',
+    );
+  });
+}
+
+async function replace(store: Store, key: string, content: Uint8Array, tags: Tags): Promise<void> {
+  await writing(store, key, content, tags, modes.pointer, async (file, draft, id) => {
+    store.tags.placing(id, () => {
+      draft.replace(file);
+      return true;
+    });
+  });
+}
+
+/**
+ * Puts the bytes on the disk and the intent into the records, in this order, and then lets `place` give the file
+ * its name. Where that throws, the intent stays: a crash looks the same, and whoever reads the tags next decides
+ * by the file that is there.
+ */
+async function writing<T>(
+  store: Store,
+  key: string,
+  content: Uint8Array,
+  tags: Tags,
+  mode: number,
+  place: (file: string, draft: Draft, id: number) => Promise<T>,
+): Promise<T> {
+  const file = await fileToWrite(store, key);
+  await makeFolder(path.dirname(file));
+  const draft = await writeDraft(draftFolder(store, key), content, mode);
+  try {
+    return await place(file, draft, store.tags.intend({ key, digest: digestOf(content), size: content.length, tags, at: store.now() }));
+  } finally {
+    await draft.discard();
+  }
+}
+
+/** Drafts lie at the top of the folder of their prefix: one file system with the key, and five folders to look through for stale ones. */
+function draftFolder(store: Store, key: string): string {
+  return path.join(store.home, keyPrefixes.find((prefix) => key.startsWith(prefix)) ?? '');
+}
+
+async function fileToWrite(store: Store, key: string): Promise<string> {
+  const place = await placeOfKey(store.home, key);
+  if (place.state === 'inside') return place.file;
+  throw unusable(`the object ${key}`, `${place.link} is a link, and no folder below the home may be one`);
+}
+
+// ---- reading -----------------------------------------------------------------------------------------------
+
+async function read(store: Store, key: string, bytes: number) {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`a read takes a limit of 0 or more bytes, not ${bytes}`);
+  const place = await placeOfKey(store.home, key);
+  return place.state === 'inside' ? readPlainFile(place.file, bytes) : { state: 'not-a-file' as const };
+}
+
+/** None for what is not there, whatever the records say: a person may have removed it. */
+async function tags(store: Store, key: string): Promise<Tags | undefined> {
+  const place = await placeOfKey(store.home, key);
+  if (place.state === 'outside' || !(await isPlainFile(place.file))) return undefined;
+  return store.tags.find(key, () => digestPlainFile(place.file));
+}
+
+async function digestOfKey(store: Store, key: string) {
+  const place = await placeOfKey(store.home, key);
+  return place.state === 'inside' ? digestPlainFile(place.file) : undefined;
+}
+
+async function list(store: Store, prefix: string, page: { readonly limit: number; readonly cursor?: string }) {
+  assertLimit(page.limit, longestPage);
+  const listing = `keys ${JSON.stringify(prefix)}`;
+  const items: string[] = [];
+  for await (const key of keysBelow(store.home, prefix, placeOf(listing, page.cursor))) {
+    const last = items.at(-1);
+    if (items.length === page.limit && last !== undefined) return { items, cursor: cursorAfter(listing, last) };
+    items.push(key);
+  }
+  return { items };
+}
+
+// ---- removing ----------------------------------------------------------------------------------------------
+
+/** Files first: rows without a file are harmless, the other way round is not. */
+async function removeBelow(store: Store, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    await rm(await fileToWrite(store, folder), { recursive: true, force: true });
+    store.tags.removeFolder(folder);
+  }
+}
+
+async function homeFolder(home: string): Promise<string> {
+  await mkdir(home, { recursive: true });
+  return realpath(home);
+}
+
+async function cleanUp(store: Store): Promise<void> {
+  const before = store.now() - staleAge;
+  for (const prefix of keyPrefixes) {
+    const place = await placeOfKey(store.home, `${prefix}any`);
+    if (place.state === 'inside') await removeStaleDrafts(path.dirname(place.file), before);
+  }
+  await store.tags.settleStale(before, (key) => digestOfKey(store, key));
+}
+
+// ---- failures ----------------------------------------------------------------------------------------------
+
+const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
+  ENOSPC: { what: 'the disk is full', remedy: 'make room, and try again' },
+  EDQUOT: { what: "the user's share of the disk is full", remedy: 'make room, and try again' },
+  EFBIG: {
+    what: 'it is larger than the system lets this process write',
+    remedy: 'raise the limit for file sizes (ulimit -f), and try again',
+  },
+  EACCES: { what: 'this user may not', remedy: 'give this user the right to read and write everything below the home' },
+  EPERM: {
+    what: 'the system does not permit it',
+    remedy: 'put the home where this user may write and files can have hard links, with --home',
+  },
+  EROFS: { what: 'the file system is read-only', remedy: 'put the home where it can be written, with --home' },
+  EXDEV: {
+    what: 'a folder on the way is another file system',
+    remedy: 'mount one file system for the whole home, or for the whole of artifacts, diag, incoming, control or state/packer',
+  },
+  ENOTSUP: { what: 'the file system has no hard links', remedy: 'put the home on a file system that has them, with --home' },
+};
+
+/** Errors of the file system in a person's words, with what they befell; any other as it is. */
+async function explained<T>(subject: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined || code.startsWith('ERR_')) throw error;
+    throw unusable(subject, reasons[code]?.what ?? code, reasons[code]?.remedy, error);
+  }
+}
+
+function unusable(
+  subject: string,
+  what: string,
+  remedy = 'look at what stands there below the home folder, and try again',
+  cause?: unknown,
+): FailureError {
+  return new FailureError({ rule: 'STORAGE', message: `${subject} could not be read or written: ${what}`, remedy }, { cause });
+}

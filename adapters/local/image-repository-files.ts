@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { success } from '../../core/failure.ts';
+import { type RepositoryFiles } from '../packer/template/repository-files.ts';
+import { filesMatching, patternIn } from './input-file-globs.ts';
+import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { readInputFile } from './input-file.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** The files of the repository at a real root, for the discovery of what a template names. */
+export function repositoryFiles(root: string, exclude: readonly string[]): RepositoryFiles {
+  const files: RepositoryFiles = {
+    typeOf(path, where) {
+      const place = lookAt(root, path, where);
+      return place.ok ? success(place.value.type) : place;
+    },
+    namesIn(folder, where) {
+      const place = lookAt(root, folder, where);
+      if (!place.ok) return place;
+      try {
+        return success(readdirSync(join(root, folder)).toSorted());
+      } catch (error) {
+        return unreadable(folder, where, reasonOf(error));
+      }
+    },
+    read: (path, where, limit) => readInputFile(root, path, where, limit),
+    filesIn(folder, pattern) {
+      const where = 'fileset()';
+      const found = filesMatching(root, { patterns: [patternIn(folder, pattern)], exclude }, where);
+      if (!found.ok) return undefined;
+      const start = folder === '' ? 0 : folder.length + 1;
+      // What fileset() does not list is what packer does not read: links to folders, for instance.
+      return found.value.filter((path) => isFile(path, where)).map((path) => path.slice(start));
+    },
+    nearest(path) {
+      const segments = path.split('/');
+      for (const [at, segment] of segments.entries()) {
+        const folder = segments.slice(0, at).join('/');
+        const names = files.namesIn(folder, 'hybridcore.yaml');
+        if (!names.ok || names.value.includes(segment)) continue;
+        const near = nearestName(segment, names.value);
+        return near === undefined ? undefined : join(folder, near);
+      }
+      return undefined;
+    },
+  };
+
+  function isFile(path: string, where: string): boolean {
+    const place = lookAt(root, path, where);
+    return place.ok && place.value.type === 'file';
+  }
+
+  return files;
+}

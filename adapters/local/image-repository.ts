@@ -1,0 +1,138 @@
+import { type Builder } from '../../core/config.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { optionInput, plainVariableInput, sensitiveVariableInput, sortInputs, toolInput } from '../../core/fingerprint.ts';
+import { VariableName } from '../../core/identity.ts';
+import { type FileInput, type Input, type UndeclaredInput } from '../../core/input.ts';
+import { type Discovery, type ImageRepository } from '../../core/ports.ts';
+import { type NamedPath, type OpenReference, type TemplateDiscovery, discoverTemplate } from '../packer/template/discover-template.ts';
+import { repositoryFiles } from './image-repository-files.ts';
+import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
+import { wouldMatch } from './input-file-globs.ts';
+import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
+
+/**
+ * The reference of a variable that the template calls sensitive and hybridcore.yaml names no secret for: its value is
+ * the template's own affair (a default or a variable file, which are inputs with their digests).
+ */
+export const templateReference = 'template';
+
+/**
+ * Discovers the inputs of the builders of the image repository at `root`, the folder of `hybridcore.yaml`. The answer
+ * depends on what stands there and on nothing else: not on where the repository lies, on times, owners, the order of
+ * folders or the environment. Names are looked for first and hashed afterwards.
+ */
+export function imageRepository(root: string): Pick<ImageRepository, 'discover'> {
+  return { discover: (builder, requestVariables) => discover(realRoot(root), builder, requestVariables) };
+}
+
+async function discover(root: string, builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Discovery>> {
+  const template = await discoverTemplate(builder, requestVariables, repositoryFiles(root, builder.inputs.exclude));
+  if (!template.ok) return template;
+  const files = collectInputFiles(root, builder.inputs.exclude);
+  const gathered = gather(files, builder, template.value);
+  if (!gathered.ok) return gathered;
+  const hashed = await files.hash();
+  if (!hashed.ok) return hashed;
+  const stable = holdsAgainst(root, template.value, hashed.value);
+  if (!stable.ok) return stable;
+  const declared = declaredInputs(builder, requestVariables, template.value.sensitiveVariables);
+  if (!declared.ok) return declared;
+  return success({
+    inputs: sortInputs([...hashed.value, ...declared.value]),
+    undeclared: template.value.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
+    sensitiveVariables: template.value.sensitiveVariables,
+    sensitiveValues: template.value.sensitiveValues,
+    manifestOutputs: template.value.manifestOutputs,
+    requiresPlugins: template.value.requiresPlugins,
+  });
+}
+
+function gather(files: InputFiles, builder: Builder, template: TemplateDiscovery): Outcome<null> {
+  const steps: (() => Outcome<null>)[] = [
+    ...template.files.map(
+      ({ path, where }) =>
+        () =>
+          files.addFile(path, 'template', where),
+    ),
+    ...template.named.map((named) => () => addNamed(files, named)),
+    () => files.addMatching(builder.inputs.scripts, 'script', 'hybridcore.yaml (inputs.scripts)'),
+    () => files.addMatching(builder.inputs.configs, 'config', 'hybridcore.yaml (inputs.configs)'),
+  ];
+  for (const step of steps) {
+    const done = step();
+    if (!done.ok) return done;
+  }
+  for (const output of template.manifestOutputs) files.remove(output);
+  return success(null);
+}
+
+function addNamed(files: InputFiles, named: NamedPath): Outcome<null> {
+  const added = files.add(named.path, named.kind, named.where);
+  if (!added.ok) return added;
+  if (added.value.found || named.optional) return success(null);
+  // As packer takes it: what matches a pattern that is a folder counts with all that is in it.
+  if (named.form === 'pattern' && /[*?[]/.test(named.path))
+    return files.addMatching([named.path, `${named.path}/**`], named.kind, named.where);
+  return failure(
+    'INPUT_UNREADABLE',
+    `${named.where} names ${JSON.stringify(named.path)}, which is not there`,
+    "put the file there or mend the template; relative paths start at the repository's root, ${path.root} is the template's folder",
+  );
+}
+
+/** What was parsed must be what was hashed: a template that changed in between would be fingerprinted with other references. */
+function holdsAgainst(root: string, template: TemplateDiscovery, hashed: readonly FileInput[]): Outcome<null> {
+  const digests = new Map(hashed.map((file) => [file.name, file.digest]));
+  for (const { path, digest, where } of template.files) {
+    const place = lookAt(root, path, where);
+    if (!place.ok) return place;
+    // A link's digest is over more than the bytes that were parsed.
+    if (place.value.type !== 'absent' && place.value.link !== undefined) continue;
+    const name = place.value.type === 'absent' ? path : (pathBelow(root, place.value.file) ?? path);
+    if (digests.get(name) === digest) continue;
+    return failure(
+      'INPUT_UNREADABLE',
+      `${JSON.stringify(path)}, named by ${where}, changed while it was read`,
+      'keep the repository still, and ask again',
+    );
+  }
+  return success(null);
+}
+
+function declaredInputs(
+  builder: Builder,
+  requestVariables: Readonly<Record<string, string>>,
+  sensitiveVariables: readonly string[],
+): Outcome<Input[]> {
+  const references = new Map([...sensitiveVariables.map((name) => [name, templateReference] as const), ...Object.entries(builder.secrets)]);
+  const plain = Object.entries(requestVariables).filter(([name]) => !references.has(name));
+  for (const name of [...references.keys(), ...plain.map(([variable]) => variable)]) {
+    if (!VariableName.safeParse(name).success) {
+      return failure(
+        'INPUT_NAME',
+        `the variable ${JSON.stringify(name)} has a name that a manifest does not take`,
+        'name variables with letters, digits, _ and -',
+      );
+    }
+  }
+  for (const [name, value] of plain) {
+    if (!value.isWellFormed())
+      return failure('REQUEST_INVALID', `the value of the variable ${name} cannot be written as UTF-8`, 'give it another value');
+  }
+  return success([
+    ...(builder.packer === undefined ? [] : [toolInput('packer', builder.packer.version)]),
+    ...(builder.var_files.length === 0 ? [] : [optionInput('var_files', [...builder.var_files])]),
+    ...[...references].map(([name, reference]) => sensitiveVariableInput(name, reference)),
+    ...plain.map(([name, value]) => plainVariableInput(name, value)),
+  ]);
+}
+
+/** Whether a declared glob finds the files that an unresolved reference may become. */
+function isCovered(builder: Builder, { mayBe }: OpenReference): boolean {
+  const globs = { patterns: [...builder.inputs.scripts, ...builder.inputs.configs], exclude: builder.inputs.exclude };
+  return mayBe !== undefined && globs.patterns.length > 0 && mayBe.every((path) => wouldMatch(globs, path));
+}
+
+function undeclaredInput({ reference, template, line, why }: OpenReference): UndeclaredInput {
+  return { reference, template, line, why };
+}

@@ -1,0 +1,120 @@
+import { type Dirent, readdirSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
+
+import { type Failure, type Outcome, success } from '../../core/failure.ts';
+import { errorCode } from './atomic-file.ts';
+import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+
+/** Never inputs of a walk: git's own files, and what this program writes into the repository's root. */
+const neverWalked = ['**/.git', '**/.git/**', ...['artifacts', 'state', 'incoming', 'control', 'diag'].map((folder) => `${folder}/**`)];
+
+/** Which files a walk finds. */
+export interface Globs {
+  readonly patterns: readonly string[];
+  /** Patterns of what is left out. */
+  readonly exclude: readonly string[];
+}
+
+/**
+ * The files below the real root that fit, as paths with `/`, sorted in code units: files whose names begin with a dot
+ * too, links as themselves and not followed, and whatever else is no folder. A folder that cannot be read is
+ * INPUT_UNREADABLE, not a gap.
+ */
+export function filesMatching(root: string, globs: Globs, where: string): Outcome<readonly string[]> {
+  const failures: Failure[] = [];
+  let isFirst = true;
+
+  function list(folder: string): Entry[] {
+    const isBase = isFirst;
+    isFirst = false;
+    try {
+      // Only the base of a pattern can be a link: those below are not followed.
+      const place = isBase ? lookAt(root, folder, where) : undefined;
+      if (place?.ok === false) {
+        failures.push(place.failure);
+        return [];
+      }
+      return readdirSync(join(root, folder), { withFileTypes: true }).map((entry) => entryOf(entry.name, entry.isDirectory()));
+    } catch (error) {
+      const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
+      if (!isMissingBase) failures.push(unreadable(folder, where, reasonOf(error)).failure);
+      return [];
+    }
+  }
+
+  const files = run(globs, list);
+  const [first] = failures;
+  return first === undefined ? success(files.toSorted()) : { ok: false, failure: first };
+}
+
+/** Whether the patterns would find a path, were a file there. */
+export function wouldMatch(globs: Globs, path: string): boolean {
+  const found = run(globs, (folder) => {
+    const rest = folder === '' ? path : path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : '';
+    const [name, ...deeper] = rest.split('/');
+    return name === undefined || name === '' ? [] : [entryOf(name, deeper.length > 0)];
+  });
+  return found.includes(path);
+}
+
+/** All files below a folder of the repository. */
+export function everythingIn(folder: string): string {
+  return patternIn(folder, '**');
+}
+
+/** A pattern below a folder whose own name is taken literally. */
+export function patternIn(folder: string, pattern: string): string {
+  return folder === '' ? pattern : `${escapePath(shown(folder))}/${pattern}`;
+}
+
+/** What the library asks of an entry of a folder. */
+type Entry = Pick<Dirent, 'name' | 'isFile' | 'isDirectory' | 'isSymbolicLink'>;
+
+/** The library would pass over links and FIFOs: they are shown to it as files, and looked at afterwards. */
+function entryOf(name: string, isDirectory: boolean): Entry {
+  return { name: shown(name), isFile: () => !isDirectory, isDirectory: () => isDirectory, isSymbolicLink: () => false };
+}
+
+/** Where the library believes the repository to be: no character of a real root can then mean anything in a pattern. */
+const assumedRoot = '/repository';
+
+function run(globs: Globs, list: (folder: string) => Entry[]): string[] {
+  const readAssumed = (absolute: string): Entry[] => list(actual(posix.relative(assumedRoot, absolute)));
+  // The library asks for nothing but the entries with their types; the type of its option has all of Node's overloads.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const fs = { readdirSync: readAssumed } as unknown as FileSystemAdapter;
+  const ignore = [...neverWalked, ...globs.exclude].map((pattern) => shownPattern(pattern));
+  const patterns = globs.patterns.map((pattern) => shownPattern(pattern));
+  return globSync(patterns, { cwd: assumedRoot, ignore, dot: true, followSymbolicLinks: false, fs }).map((path) => actual(path));
+}
+
+/**
+ * Characters of names that the library's patterns would pass over or take for an escape, so that a file would be
+ * missed without a word; each stands as a noncharacter of Unicode while patterns are matched.
+ */
+const standIns: ReadonlyMap<string, string> = new Map([
+  ['\n', '\uFDD0'],
+  ['\r', '\uFDD1'],
+  ['\u2028', '\uFDD2'],
+  ['\u2029', '\uFDD3'],
+  ['\\', '\uFDD4'],
+  ['"', '\uFDD5'],
+]);
+const originals: ReadonlyMap<string, string> = new Map([...standIns].map(([original, standIn]) => [standIn, original]));
+
+function shown(name: string): string {
+  return name.replace(/[\n\r\u2028\u2029\\"]/g, (character) => standIns.get(character) ?? character);
+}
+
+/** In a pattern a backslash is an escape, and stays one. */
+function shownPattern(pattern: string): string {
+  return pattern
+    .split('\\')
+    .map((part) => shown(part))
+    .join('\\');
+}
+
+function actual(name: string): string {
+  return name.replace(/[\uFDD0-\uFDD5]/g, (character) => originals.get(character) ?? character);
+}

@@ -1,0 +1,95 @@
+import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { join, posix, relative, resolve } from 'node:path';
+
+import { type Failure, type Outcome, failure, success } from '../../core/failure.ts';
+import { errorCode } from './atomic-file.ts';
+
+/** What stands at a path of the repository. */
+export type InputPlace =
+  | { readonly type: 'absent' }
+  /** `file` is the absolute path of what stands there in the end, with all links followed. */
+  | { readonly type: 'file' | 'folder'; readonly file: string; readonly status: BigIntStats; readonly link: string | undefined };
+
+/** The real path of a repository's root: what every other real path is held against. */
+export function realRoot(root: string): string {
+  return realpathSync.native(root);
+}
+
+/**
+ * Looks what stands at `path` below the real root, without opening it. `link` is the target's path where a link stands
+ * there. PATH_OUTSIDE where a link on the way leads out of the repository, INPUT_UNREADABLE for what is neither file
+ * nor folder, a link that leads nowhere or in a circle, and what may not be looked at. `where` says what names the path.
+ */
+export function lookAt(root: string, path: string, where: string): Outcome<InputPlace> {
+  const named = join(root, path);
+  try {
+    const own = lstatSync(named, { bigint: true, throwIfNoEntry: false });
+    if (own === undefined) return success({ type: 'absent' });
+    const link = own.isSymbolicLink() ? readlinkSync(named) : undefined;
+    const file = realpathSync.native(named);
+    if (pathBelow(root, file) === undefined) return outside(path, where);
+    const status = link === undefined ? own : statSync(file, { bigint: true });
+    if (status.isFile()) return success({ type: 'file', file, status, link });
+    if (status.isDirectory()) return success({ type: 'folder', file, status, link });
+    return unreadable(path, where, `it is ${specialType(status)}, neither a file nor a folder`);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOTDIR') return success({ type: 'absent' });
+    if (code === 'ENOENT') return danglingLink(root, path, where);
+    return unreadable(path, where, reasonOf(error));
+  }
+}
+
+/** The path below the real root of an absolute real path, with `/`; '' for the root, undefined where it is outside. */
+export function pathBelow(root: string, file: string): string | undefined {
+  const below = relative(root, file);
+  return below === '..' || below.startsWith('../') || posix.isAbsolute(below) ? undefined : below;
+}
+
+/** The failure for a file that cannot be taken as an input, and why. */
+export function unreadable(path: string, where: string, why: string): { readonly ok: false; readonly failure: Failure } {
+  return failure(
+    'INPUT_UNREADABLE',
+    `${JSON.stringify(path)}, named by ${where}, cannot be read: ${why}`,
+    'mend the file, or what names it',
+  );
+}
+
+/** A system error in plain words. @throws what is no system error: that is a bug. */
+export function reasonOf(error: unknown): string {
+  const code = errorCode(error);
+  if (code === undefined) throw error;
+  return reasons.get(code) ?? `the system says ${code}`;
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'there is no permission'],
+  ['EPERM', 'there is no permission'],
+  ['ELOOP', 'its links go in a circle'],
+  ['ENOENT', 'it is not there (any more)'],
+  ['ENAMETOOLONG', 'its name is too long'],
+  ['ENXIO', 'it is a socket, a FIFO or a device'],
+]);
+
+function danglingLink(root: string, path: string, where: string): Outcome<never> {
+  const named = join(root, path);
+  try {
+    const target = resolve(named, '..', readlinkSync(named));
+    return pathBelow(root, target) === undefined ? outside(path, where) : unreadable(path, where, 'it is a link that leads nowhere');
+  } catch {
+    return unreadable(path, where, 'it vanished while it was looked at');
+  }
+}
+
+function outside(path: string, where: string): Outcome<never> {
+  return failure(
+    'PATH_OUTSIDE',
+    `${JSON.stringify(path)}, named by ${where}, leads out of the repository through a link`,
+    'put the file itself into the repository, or leave the link out under inputs.exclude',
+  );
+}
+
+function specialType(status: BigIntStats): string {
+  if (status.isFIFO()) return 'a FIFO';
+  return status.isSocket() ? 'a socket' : 'a device';
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { lastRunOf, parseManifestRecord } from '../../core/packer-log/manifest-record.ts';
+import { type PackerJob, type PackerOutcome } from '../../core/ports.ts';
+import { lineSplitter } from './line-splitter.ts';
+import { packerArguments, privateVarFileName } from './packer-arguments.ts';
+
+export interface RunPackerOptions {
+  /** The repository's root: packer's working directory, to which its relative paths are relative. */
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds that packer gets to clean up after SIGTERM before SIGKILL; it can need two minutes. */
+  readonly cleanUpTime?: number;
+}
+
+/**
+ * Runs `packer build` and gives each line of its output as it comes. Secrets are in a file of mode 600 in a
+ * private folder that is gone afterwards. An abort sends SIGTERM to packer alone, which passes it on and cleans up.
+ */
+export function runPacker(options: RunPackerOptions, job: PackerJob, onLine: (line: string) => void, interrupt: AbortSignal): Promise<PackerOutcome> {
+  return withPrivateVarFile(job, async (privateVarFile) => {
+    if (job.init) {
+      const initialised = await runTool(options, job, ['init', join(options.root, job.template)], onLine, interrupt);
+      if (initialised.exitCode !== 0 || interrupt.aborted) return { ...initialised, recorded: [] };
+    }
+    const before = await readRecords(options.root, job.manifestOutputs);
+    const ended = await runTool(options, job, packerArguments('build', options.root, job, privateVarFile), onLine, interrupt);
+    const after = await readRecords(options.root, job.manifestOutputs);
+    const recorded = [...after].flatMap(([file, text]) => {
+      const read = parseManifestRecord(text, { last_run_uuid: lastRunOf(before.get(file) ?? '') });
+      if (read.ok) return read.value;
+      onLine(`[hybridcore-packer: ${file}: ${read.failure.message}]`);
+      return [];
+    });
+    return { ...ended, recorded };
+  });
+}
+
+/** Runs `packer validate` in the same way. @returns packer's exit code; null where a signal ended it. */
+export function validateWithPacker(options: RunPackerOptions, job: PackerJob, onLine: (line: string) => void): Promise<number | null> {
+  return withPrivateVarFile(job, async (privateVarFile) => {
+    const never = new AbortController().signal;
+    return (await runTool(options, job, packerArguments('validate', options.root, job, privateVarFile), onLine, never)).exitCode;
+  });
+}
+
+async function withPrivateVarFile<T>(job: PackerJob, use: (file: string | null) => Promise<T>): Promise<T> {
+  if (Object.keys(job.secrets).length === 0) return use(null);
+  const folder = await mkdtemp(join(tmpdir(), 'hybridcore-packer-'));
+  try {
+    const file = join(folder, privateVarFileName);
+    await writeFile(file, JSON.stringify(job.secrets), { mode: 0o600, flag: 'wx' });
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The environment of packer: the surroundings without what would steer it behind hybridcore.yaml's back. */
+export function packerEnvironment(surroundings: Readonly<Record<string, string | undefined>>, hidden: readonly string[]): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(surroundings)) {
+    if (value === undefined || /^(?:PKR_VAR_|PACKER_|HYBRIDCORE_)/.test(name) || hidden.includes(name)) continue;
+    kept[name] = value;
+  }
+  return { ...kept, CHECKPOINT_DISABLE: '1' };
+}
+
+async function readRecords(root: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const records = new Map<string, string>();
+  for (const file of files) {
+    try {
+      records.set(file, await readFile(join(root, file), 'utf8'));
+    } catch {
+      // Not there yet, or never written because the run failed before: the log alone tells then.
+    }
+  }
+  return records;
+}
+
+/** After packer's process is gone, how long its output may stay open in the hands of what it left behind. Milliseconds. */
+const drainTime = 2000;
+
+function runTool(options: RunPackerOptions, job: PackerJob, arguments_: readonly string[], onLine: (line: string) => void, interrupt: AbortSignal): Promise<Pick<PackerOutcome, 'exitCode' | 'signal'>> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(job.tool.file, arguments_, { cwd: options.root, env: packerEnvironment(options.environment, job.hiddenEnvironment), stdio: ['ignore', 'pipe', 'pipe'] });
+    const stopWaiting = stopKindly(child, interrupt, options.cleanUpTime ?? 120_000);
+    const streams = [child.stdout, child.stderr].map((stream) => {
+      const splitter = lineSplitter(onLine);
+      stream.on('data', (chunk: Buffer) => splitter.push(chunk));
+      return { stream, splitter };
+    });
+    child.once('error', (cause) => {
+      stopWaiting();
+      reject(cause);
+    });
+    child.once('exit', () => {
+      setTimeout(() => streams.forEach(({ stream }) => stream.destroy()), drainTime).unref();
+    });
+    child.once('close', (exitCode, signal) => {
+      stopWaiting();
+      for (const { splitter } of streams) splitter.end();
+      resolve({ exitCode, signal });
+    });
+  });
+}
+
+/** On an abort: SIGTERM, and SIGKILL only when the time to clean up is over. Returns what ends the watch. */
+function stopKindly(child: ChildProcess, interrupt: AbortSignal, cleanUpTime: number): () => void {
+  let force: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill('SIGTERM');
+    force = setTimeout(() => child.kill('SIGKILL'), cleanUpTime);
+  };
+  if (interrupt.aborted) stop();
+  else interrupt.addEventListener('abort', stop, { once: true });
+  return () => {
+    interrupt.removeEventListener('abort', stop);
+    clearTimeout(force);
+  };
+}

@@ -1,0 +1,176 @@
+import { type Builder } from '../../../core/config.ts';
+import { type Outcome, failure, success } from '../../../core/failure.ts';
+import { type FileKind, type UndeclaredInput } from '../../../core/input.ts';
+import { type FoundReference, type UnresolvedReference, findReferences } from './find-references.ts';
+import { type Body, mergeBodies, placeText } from './hcl-document.ts';
+import { createEvaluator } from './hcl-evaluate.ts';
+import { loadHclParser } from './hcl-parser.ts';
+import { type Evaluation, unknown } from './hcl-value.ts';
+import { type ParsedFile, createTemplateReader } from './read-template.ts';
+import { type RepositoryFiles } from './repository-files.ts';
+import { type TemplateFiles, normalizedPath, templateFiles } from './template-files.ts';
+import { resolveTemplatePath } from './template-path.ts';
+import {
+  type GivenValues,
+  type VariableFile,
+  declaredLocals,
+  declaredVariables,
+  sensitiveTexts,
+  valueExpression,
+} from './template-variables.ts';
+
+/** A file, a folder or a pattern below the root that the template names. */
+export interface NamedPath {
+  readonly path: string;
+  readonly kind: Exclude<FileKind, 'template'>;
+  readonly form: FoundReference['form'];
+  readonly optional: boolean;
+  /** The template's file and line. */
+  readonly where: string;
+}
+
+/** A reference that cannot be resolved, with the paths below the root that it may become (`anyText` for the unknown). */
+export interface OpenReference extends UndeclaredInput {
+  /** Undefined where one of its forms certainly lies outside. */
+  readonly mayBe: readonly string[] | undefined;
+}
+
+/** What a builder's template shows without running packer. */
+export interface TemplateDiscovery {
+  readonly files: readonly ParsedFile[];
+  readonly named: readonly NamedPath[];
+  readonly open: readonly OpenReference[];
+  readonly sensitiveVariables: readonly string[];
+  readonly sensitiveValues: readonly string[];
+  /** Below the root. */
+  readonly manifestOutputs: readonly string[];
+  readonly requiresPlugins: boolean;
+}
+
+/**
+ * Reads the template and the variable files of a builder and finds every file that they name. Packer runs in the
+ * repository's root, so that is what relative paths of attributes are relative to. TEMPLATE_MISSING, TEMPLATE_INVALID,
+ * PATH_OUTSIDE and INPUT_UNREADABLE, each with its place.
+ */
+export async function discoverTemplate(
+  builder: Pick<Builder, 'template' | 'var_files' | 'secrets'>,
+  requestVariables: Readonly<Record<string, string>>,
+  files: RepositoryFiles,
+): Promise<Outcome<TemplateDiscovery>> {
+  const loaded = templateFiles(builder.template, files);
+  if (!loaded.ok) return loaded;
+  // A legacy template needs no HCL, so its builder does not pay for the parser.
+  const parser = loaded.value.notation === 'hcl' ? await loadHclParser() : undefined;
+  const read = createTemplateReader(files);
+
+  const bodies: Body[] = [];
+  for (const path of loaded.value.templates) {
+    const body = read.template(path, parser);
+    if (!body.ok) return body;
+    bodies.push(body.value);
+  }
+  const variableFiles: VariableFile[] = [];
+  for (const { path, where } of variableFilesOf(loaded.value, builder.var_files)) {
+    const values = read.variables(path, where, parser);
+    if (!values.ok) return values;
+    variableFiles.push({ values: values.value, notation: parser !== undefined && !path.endsWith('.json') ? 'hcl' : 'json' });
+  }
+  const given: GivenValues = {
+    files: variableFiles,
+    request: requestVariables,
+    secrets: new Set(Object.keys(builder.secrets)),
+    parse(text) {
+      const parsed = parser?.parseExpression(text, { file: 'the request', line: 1 });
+      return parsed?.ok === true ? parsed.value : undefined;
+    },
+  };
+  return discoverIn(mergeBodies(bodies), given, loaded.value, read.parsed, files);
+}
+
+function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { path: string; where: string }[] {
+  return [
+    ...loaded.autoVariables.map((path) => ({ path, where: 'the template folder' })),
+    ...declared.map((path) => ({ path: normalizedPath(path), where: 'hybridcore.yaml (var_files)' })),
+  ];
+}
+
+function discoverIn(
+  template: Body,
+  given: GivenValues,
+  loaded: TemplateFiles,
+  parsed: readonly ParsedFile[],
+  files: RepositoryFiles,
+): Outcome<TemplateDiscovery> {
+  const variables = declaredVariables(template);
+  const locals = declaredLocals(template);
+  const values = new Map<string, Evaluation>();
+  const evaluator = createEvaluator({
+    folder: loaded.folder,
+    local: (name) => locals.get(name)?.value,
+    filesIn: (folder, pattern) => files.filesIn(folder, pattern),
+    variable(name) {
+      const cached = values.get(name);
+      if (cached !== undefined) return cached;
+      // Stands while the value is looked up: a variable may refer to itself.
+      values.set(name, unknown(`the variable ${name} refers to itself`));
+      const source = valueExpression(name, variables.get(name), given);
+      const value = source.expression === undefined ? unknown(source.why) : evaluator.evaluate(source.expression);
+      values.set(name, value);
+      return value;
+    },
+  });
+  const references = findReferences(template, evaluator);
+  const named: NamedPath[] = [];
+  for (const reference of references.found) {
+    const path = pathOf(reference, loaded.folder);
+    if (!path.ok) return path;
+    if (path.value !== undefined) named.push(path.value);
+  }
+  const sensitiveVariables = [...variables.values()].filter(({ sensitive }) => sensitive).map(({ name }) => name);
+  const secretExpressions = [
+    ...sensitiveVariables.flatMap((name) => [variables.get(name)?.default, ...given.files.map((file) => file.values.get(name))]),
+    ...[...locals.values()].map(({ sensitive, value }) => (sensitive ? value : undefined)),
+  ].filter((expression) => expression !== undefined);
+  return success({
+    files: parsed,
+    named,
+    open: references.unresolved.map((reference) => openReference(reference, loaded.folder)),
+    sensitiveVariables: sensitiveVariables.toSorted(),
+    sensitiveValues: sensitiveTexts(secretExpressions, (expression) => evaluator.evaluate(expression)),
+    manifestOutputs: [...new Set(references.manifestOutputs.flatMap((output) => insidePath(output, '')))],
+    requiresPlugins: template.blocks.some(
+      (block) =>
+        block.type === 'packer' && block.body.blocks.some((inner) => inner.type === 'required_plugins' && inner.body.attributes.length > 0),
+    ),
+  });
+}
+
+function pathOf(reference: FoundReference, folder: string): Outcome<NamedPath | undefined> {
+  const where = placeText(reference.place);
+  const path = resolveTemplatePath(reference.text, reference.relativeTo === 'root' ? '' : folder);
+  if (path.type === 'inside')
+    return success({ path: path.path, kind: reference.kind, form: reference.form, optional: reference.optional, where });
+  if (path.type === 'remote' || reference.outsideAllowed) return success(undefined);
+  return failure(
+    'PATH_OUTSIDE',
+    `${where} names ${JSON.stringify(reference.text.replaceAll('\0', ''))}, which is outside the repository`,
+    "bring the file into the repository and name it from there, for instance with ${path.root}; relative paths start at the repository's root",
+  );
+}
+
+function openReference(reference: UnresolvedReference, folder: string): OpenReference {
+  const base = reference.relativeTo === 'root' ? '' : folder;
+  const paths = reference.alternatives.flatMap((text) => insidePath(text, base));
+  return {
+    reference: reference.expression,
+    template: reference.place.file,
+    line: reference.place.line,
+    why: reference.why,
+    mayBe: paths.length === reference.alternatives.length ? paths : undefined,
+  };
+}
+
+function insidePath(text: string, base: string): string[] {
+  const path = resolveTemplatePath(text, base);
+  return path.type === 'inside' && path.path !== '' ? [path.path] : [];
+}

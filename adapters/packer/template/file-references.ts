@@ -1,0 +1,119 @@
+import { type FileKind } from '../../../core/input.ts';
+
+/** What a block of a template is to packer. */
+export type ComponentRole = 'builder' | 'provisioner' | 'post-processor';
+
+/** An attribute whose value is a path, or a list or map of paths, that packer reads on the machine it runs on. */
+export interface FileAttribute {
+  readonly role: ComponentRole;
+  /** The types of component that have it; absent: every type may. */
+  readonly types?: readonly string[];
+  readonly names: readonly string[];
+  readonly kind: Exclude<FileKind, 'template'>;
+  /** `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one. */
+  readonly form?: 'pattern' | 'at-file';
+  /** What is not there is no error: packer or the tool goes on without it. */
+  readonly optional?: true;
+  /** A base image that a checksum in the template pins: it counts as a file only where it lies in the repository. */
+  readonly outside?: 'allowed';
+}
+
+/**
+ * Which attributes name files. Keys and certificates by which packer reaches machines are not here: they do not shape
+ * the image, and their digests would tell of secrets.
+ */
+export const fileAttributes: readonly FileAttribute[] = [
+  { role: 'provisioner', names: ['script', 'scripts'], kind: 'script' },
+  { role: 'post-processor', names: ['script', 'scripts'], kind: 'script' },
+  { role: 'provisioner', types: ['file'], names: ['source', 'sources'], kind: 'config' },
+  {
+    role: 'provisioner',
+    types: ['ansible', 'ansible-local'],
+    names: [
+      'playbook_file',
+      'playbook_files',
+      'playbook_dir',
+      'playbook_paths',
+      'galaxy_file',
+      'inventory_file',
+      'role_paths',
+      'collection_paths',
+      'group_vars',
+      'host_vars',
+    ],
+    kind: 'config',
+  },
+  // The folder to which ansible-galaxy installs: there beforehand only where roles are kept in the repository.
+  { role: 'provisioner', types: ['ansible'], names: ['roles_path', 'collections_path'], kind: 'config', optional: true },
+  { role: 'provisioner', types: ['ansible', 'ansible-local'], names: ['extra_arguments'], kind: 'config', form: 'at-file' },
+  {
+    role: 'provisioner',
+    types: ['puppet-masterless'],
+    names: ['manifest_file', 'manifest_dir', 'module_paths', 'hiera_config_path'],
+    kind: 'config',
+  },
+  {
+    role: 'provisioner',
+    types: ['chef-solo', 'chef-client'],
+    names: ['cookbook_paths', 'roles_path', 'data_bags_path', 'environments_path', 'config_template'],
+    kind: 'config',
+  },
+  {
+    role: 'provisioner',
+    types: ['salt-masterless'],
+    names: ['local_state_tree', 'local_pillar_roots', 'minion_config', 'grains_file'],
+    kind: 'config',
+  },
+  { role: 'provisioner', types: ['converge'], names: ['module'], kind: 'config' },
+  { role: 'provisioner', types: ['inspec'], names: ['profile', 'attributes'], kind: 'config' },
+  { role: 'provisioner', types: ['goss'], names: ['tests', 'vars_file'], kind: 'config' },
+  { role: 'builder', names: ['startup_script_file', 'windows_startup_script_file'], kind: 'script' },
+  {
+    role: 'builder',
+    names: ['user_data_file', 'custom_data_file', 'http_directory', 'metadata_files', 'vagrantfile_template', 'windows_sysprep_file'],
+    kind: 'config',
+  },
+  { role: 'builder', names: ['cd_files', 'floppy_files', 'floppy_dirs'], kind: 'config', form: 'pattern' },
+  { role: 'builder', names: ['iso_url', 'iso_urls', 'secondary_iso_images'], kind: 'config', optional: true, outside: 'allowed' },
+  {
+    role: 'builder',
+    types: ['virtualbox-ovf', 'vmware-vmx', 'parallels-pvm'],
+    names: ['source_path'],
+    kind: 'config',
+    optional: true,
+    outside: 'allowed',
+  },
+  { role: 'builder', types: ['lxc'], names: ['config_file'], kind: 'config' },
+  { role: 'post-processor', types: ['vagrant'], names: ['vagrantfile_template', 'include'], kind: 'config' },
+];
+
+/**
+ * What Ansible reads from beside a playbook without being told (Ansible's "playbook-relative" search paths), of
+ * `playbook_file` and `playbook_files` of the `ansible` provisioner.
+ */
+export const besidePlaybooks: readonly string[] = [
+  'roles',
+  'group_vars',
+  'host_vars',
+  'tasks',
+  'handlers',
+  'vars',
+  'files',
+  'templates',
+  'library',
+  'module_utils',
+  'action_plugins',
+  'filter_plugins',
+  'lookup_plugins',
+];
+
+const byRole: Readonly<Record<ComponentRole, readonly FileAttribute[]>> = {
+  builder: fileAttributes.filter(({ role }) => role === 'builder'),
+  provisioner: fileAttributes.filter(({ role }) => role === 'provisioner'),
+  'post-processor': fileAttributes.filter(({ role }) => role === 'post-processor'),
+};
+
+/** The row of the table for an attribute of a component, where it has one. */
+export function fileAttribute(role: ComponentRole, type: string, name: string): FileAttribute | undefined {
+  return byRole[role].find((row) => row.names.includes(name) && (row.types === undefined || row.types.includes(type)));
+}

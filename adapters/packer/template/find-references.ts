@@ -1,0 +1,243 @@
+import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, partsOf } from './hcl-document.ts';
+import { type Bindings, type Evaluator, noBindings, pairsOf } from './hcl-evaluate.ts';
+import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
+import { fileFunctions } from './hcl-functions.ts';
+import { textOf, textsIn } from './hcl-value.ts';
+
+/** A text of the template that names a file, a folder or a pattern of files. */
+export interface FoundReference {
+  readonly text: string;
+  /** Attributes are relative to packer's working directory, functions to the template's folder. */
+  readonly relativeTo: 'root' | 'template';
+  readonly kind: FileAttribute['kind'];
+  readonly form: 'path' | 'pattern';
+  readonly optional: boolean;
+  readonly outsideAllowed: boolean;
+  readonly place: Place;
+}
+
+/** An expression that names files, whose value packer alone knows. */
+export interface UnresolvedReference {
+  readonly expression: string;
+  readonly place: Place;
+  readonly why: string;
+  /** What it may become, for globs to cover; see `Evaluator.alternatives`. */
+  readonly alternatives: readonly string[];
+  readonly relativeTo: FoundReference['relativeTo'];
+}
+
+export interface References {
+  readonly found: readonly FoundReference[];
+  readonly unresolved: readonly UnresolvedReference[];
+  /** The texts of `output` of manifest post-processors, relative to packer's working directory. */
+  readonly manifestOutputs: readonly string[];
+}
+
+const roles: ReadonlyMap<string, ComponentRole> = new Map([
+  ['source', 'builder'],
+  ['provisioner', 'provisioner'],
+  ['error-cleanup-provisioner', 'provisioner'],
+  ['post-processor', 'post-processor'],
+]);
+
+/** A hostile template can nest loops; past this many visits the rest is told as unresolved. */
+const mostVisits = 200_000;
+
+/** Every file that a template names, in the order of its text, and what of it could not be resolved. */
+export function findReferences(template: Body, evaluator: Evaluator): References {
+  const found: FoundReference[] = [];
+  const unresolved: UnresolvedReference[] = [];
+  const manifestOutputs: string[] = [];
+  let visits = 0;
+
+  function visitBody(body: Body, component: { readonly role: ComponentRole; readonly type: string } | undefined, bindings: Bindings): void {
+    for (const attribute of body.attributes) {
+      if (component !== undefined) visitAttribute(attribute.name, attribute.value, component, body, bindings);
+      visitCalls(attribute.value, bindings);
+    }
+    for (const block of body.blocks) visitBlock(block, block.labels, component, bindings);
+  }
+
+  function visitBlock(
+    block: Block,
+    labels: readonly string[],
+    outer: { readonly role: ComponentRole; readonly type: string } | undefined,
+    bindings: Bindings,
+  ): void {
+    if (block.type === 'dynamic') {
+      visitDynamic(block, outer, bindings);
+      return;
+    }
+    const role = roles.get(block.type);
+    // `source "amazon-ebs" "base"`, and in a build block `source "source.amazon-ebs.base"`.
+    const type = (labels[0] ?? '').replace(/^source\./, '').split('.')[0] ?? '';
+    if (block.type === 'post-processor' && type === 'manifest') visitManifest(block.body, bindings);
+    visitBody(block.body, role === undefined ? outer : { role, type }, bindings);
+  }
+
+  function visitDynamic(
+    block: Block,
+    outer: { readonly role: ComponentRole; readonly type: string } | undefined,
+    bindings: Bindings,
+  ): void {
+    const [type] = block.labels;
+    const content = block.body.blocks.find((inner) => inner.type === 'content');
+    if (type === undefined || content === undefined) return;
+    const forEach = attributeOf(block.body, 'for_each')?.value;
+    const iterator = attributeOf(block.body, 'iterator')?.value;
+    const name = iterator?.type === 'name' ? iterator.name : type;
+    const labels = attributeOf(block.body, 'labels')?.value;
+    const collection = forEach === undefined ? undefined : evaluator.evaluate(forEach, bindings);
+    const pairs = collection?.known === true ? pairsOf(collection.value, false) : undefined;
+    for (const pair of pairs ?? [undefined]) {
+      const value = pair === undefined ? undefined : new Map([['key', pair[0]] as const, ['value', pair[1]] as const]);
+      const inner = new Map([...bindings, [name, value] as const]);
+      const given = labels === undefined ? undefined : evaluator.evaluate(labels, inner);
+      // The type decides which attributes name files.
+      if (labels !== undefined && given?.known === false) note(labels, 'root', given.why, inner);
+      visitBlock({ ...content, type }, given?.known === true ? textsIn(given.value) : [], outer, inner);
+    }
+  }
+
+  function visitAttribute(
+    name: string,
+    value: Expression,
+    component: { readonly role: ComponentRole; readonly type: string },
+    body: Body,
+    bindings: Bindings,
+  ): void {
+    if (component.role === 'provisioner' && name === 'override') {
+      // One object for each build, whose attributes stand in place of the provisioner's own.
+      for (const build of value.type === 'object' ? value.entries : []) {
+        for (const { key, value: inner } of build.value.type === 'object' ? build.value.entries : []) {
+          const known = evaluator.evaluate(key, bindings);
+          visitAttribute((known.known ? textOf(known.value) : undefined) ?? '', inner, component, body, bindings);
+        }
+      }
+      return;
+    }
+    const row = fileAttribute(component.role, component.type, name);
+    if (row === undefined) return;
+    if (component.type === 'file' && component.role === 'provisioner') {
+      if (isGiven(body, 'direction', 'download', bindings)) return;
+      if (isGiven(body, 'generated', 'true', bindings)) {
+        note(value, 'root', 'an earlier step of the build makes it', bindings);
+        return;
+      }
+    }
+    visitPaths(value, row, component, bindings);
+  }
+
+  function visitPaths(
+    value: Expression,
+    row: FileAttribute,
+    component: { readonly role: ComponentRole; readonly type: string },
+    bindings: Bindings,
+  ): void {
+    if (value.type === 'list') {
+      for (const item of value.items) visitPaths(item, row, component, bindings);
+      return;
+    }
+    const evaluation = evaluator.evaluate(value, bindings);
+    if (!evaluation.known) {
+      // An argument whose text shows no @ names no file, whatever is filled in; any other form could.
+      if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
+      return;
+    }
+    for (const text of textsIn(evaluation.value)) addPath(text, value, row, component, bindings);
+  }
+
+  function addPath(
+    given: string,
+    value: Expression,
+    row: FileAttribute,
+    component: { readonly role: ComponentRole; readonly type: string },
+    bindings: Bindings,
+  ): void {
+    const text = row.form === 'at-file' ? /^(?:--extra-vars=|-e\s*)?@(.+)$/s.exec(given)?.[1] : given;
+    if (text === undefined || text === '') return;
+    if (text.includes('{{')) {
+      note(value, 'root', 'packer fills in {{...}} while it builds', bindings);
+      return;
+    }
+    const reference = {
+      relativeTo: 'root',
+      kind: row.kind,
+      optional: row.optional === true,
+      outsideAllowed: row.outside === 'allowed',
+      place: value.place,
+    } as const;
+    found.push({ ...reference, text, form: row.form === 'pattern' ? 'pattern' : 'path' });
+    if (component.type !== 'ansible' || !row.names.includes('playbook_file') || !/\.ya?ml$/.test(text)) return;
+    const folder = text.includes('/') ? text.slice(0, text.lastIndexOf('/') + 1) : '';
+    for (const name of besidePlaybooks) found.push({ ...reference, text: `${folder}${name}`, form: 'path', optional: true });
+  }
+
+  function isGiven(body: Body, name: string, wanted: string, bindings: Bindings): boolean {
+    const attribute: Attribute | undefined = attributeOf(body, name);
+    const evaluation = attribute === undefined ? undefined : evaluator.evaluate(attribute.value, bindings);
+    return evaluation?.known === true && textOf(evaluation.value) === wanted;
+  }
+
+  function visitManifest(body: Body, bindings: Bindings): void {
+    const output = attributeOf(body, 'output');
+    const evaluation = output === undefined ? undefined : evaluator.evaluate(output.value, bindings);
+    if (evaluation === undefined) manifestOutputs.push('packer-manifest.json');
+    else if (evaluation.known) manifestOutputs.push(...textsIn(evaluation.value).filter((text) => text !== ''));
+  }
+
+  /** Looks for functions that read files, anywhere in an expression. */
+  function visitCalls(expression: Expression, bindings: Bindings): void {
+    visits += 1;
+    if (visits > mostVisits) {
+      if (visits === mostVisits + 1) note(expression, 'template', 'the template is too large to be resolved', bindings);
+      return;
+    }
+    if (expression.type === 'call') visitCall(expression, bindings);
+    if (expression.type !== 'for') {
+      for (const part of partsOf(expression)) visitCalls(part, bindings);
+      return;
+    }
+    visitCalls(expression.collection, bindings);
+    const collection = evaluator.evaluate(expression.collection, bindings);
+    const pairs = collection.known ? pairsOf(collection.value, expression.splat) : undefined;
+    for (const [key, value] of pairs ?? [[undefined, undefined] as const]) {
+      const keyName = expression.keyName === undefined ? [] : [[expression.keyName, key] as const];
+      const inner: Bindings = new Map([...bindings, [expression.valueName, value] as const, ...keyName]);
+      for (const part of [expression.resultKey, expression.result, expression.condition]) if (part !== undefined) visitCalls(part, inner);
+      if (visits > mostVisits) return;
+    }
+  }
+
+  function visitCall(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): void {
+    const [path] = call.arguments;
+    if (path === undefined || (!fileFunctions.has(call.name) && call.name !== 'fileset')) return;
+    const reference = { relativeTo: 'template', kind: 'config', optional: false, outsideAllowed: false, place: call.place } as const;
+    if (fileFunctions.has(call.name)) {
+      const evaluation = evaluator.evaluate(path, bindings);
+      const text = evaluation.known ? textOf(evaluation.value) : undefined;
+      if (text !== undefined) found.push({ ...reference, text, form: 'path' });
+      else note(path, 'template', evaluation.known ? `${call.name}() takes a text` : evaluation.why, bindings);
+      return;
+    }
+    const files = evaluator.evaluate(call, bindings);
+    const folder = evaluator.evaluate(path, bindings);
+    const base = folder.known ? textOf(folder.value) : undefined;
+    if (files.known && base !== undefined)
+      for (const name of textsIn(files.value)) found.push({ ...reference, text: `${base}/${name}`, form: 'path' });
+    else note(call, 'template', files.known ? 'fileset() takes texts' : files.why, bindings);
+  }
+
+  function note(expression: Expression, relativeTo: FoundReference['relativeTo'], why: string, bindings: Bindings): void {
+    unresolved.push({
+      expression: expression.text,
+      place: expression.place,
+      why,
+      alternatives: evaluator.alternatives(expression, bindings),
+      relativeTo,
+    });
+  }
+
+  visitBody(template, undefined, noBindings);
+  return { found, unresolved, manifestOutputs };
+}

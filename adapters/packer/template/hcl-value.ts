@@ -1,0 +1,48 @@
+/** A value of HCL. Objects are maps, so that no name in a template can reach a prototype. */
+export type Value = string | number | boolean | null | readonly Value[] | ReadonlyMap<string, Value>;
+
+/** What an expression is known to be without running packer, or why it is not. */
+export type Evaluation = { readonly known: true; readonly value: Value } | { readonly known: false; readonly why: string };
+
+export function known(value: Value): Evaluation {
+  return { known: true, value };
+}
+
+export function unknown(why: string): Evaluation {
+  return { known: false, why };
+}
+
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+export function isMap(value: Value): value is ReadonlyMap<string, Value> {
+  return value instanceof Map;
+}
+
+/** The text that a value has in a template; undefined for lists, maps and null. */
+export function textOf(value: Value): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+/** All texts inside a value, in their order: a string's own, a list's and a map's values'. At most `limit` of them. */
+export function textsIn(value: Value, limit = 10_000): string[] {
+  const found: string[] = [];
+  const open: Value[] = [value];
+  // Values share their parts, so a small template can hold a huge value: the walk is bounded, not only the depth.
+  for (let steps = 0; open.length > 0 && found.length < limit && steps < 10 * limit; steps += 1) {
+    const next = open.pop();
+    if (next === undefined) break;
+    const text = textOf(next);
+    if (text !== undefined) found.push(text);
+    else if (isList(next)) open.push(...next.slice(0, limit).toReversed());
+    else if (isMap(next)) open.push(...[...next.values()].slice(0, limit).toReversed());
+  }
+  return found;
+}
+
+/** Maps order by key in HCL, in code units. */
+export function sortedMap(entries: Iterable<readonly [string, Value]>): ReadonlyMap<string, Value> {
+  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}

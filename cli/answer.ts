@@ -1,0 +1,49 @@
+import { styleText } from 'node:util';
+
+import { type Verdict, verdictOf } from '../core/classification/verdict.ts';
+import { type ExitCode } from '../core/exit-code.ts';
+import { type Failure } from '../core/failure.ts';
+import { timestamp } from '../core/identity.ts';
+import { refusedResult } from '../core/result.ts';
+import { type Host } from './host.ts';
+import { plainText } from '../core/packer-log/plain-text.ts';
+import { type Terminal } from './terminal.ts';
+
+/** What a command came to: the document for `--json`, the text for a person, the code to exit with. */
+export interface Answer {
+  readonly exitCode: ExitCode;
+  readonly document: unknown;
+  readonly text: string;
+}
+
+/** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
+export function printAnswer(host: Host, answer: Answer, json: boolean): void {
+  if (json) host.terminal.out.write(`${JSON.stringify(answer.document, null, 2)}\n`);
+  else if (answer.text !== '') host.terminal.out.write(`${answer.text}\n`);
+}
+
+/** Prints a failure: where, what, what to do; with `--json` as a result. */
+export function printFailure(host: Host, cause: Failure, about: { builder: string | null; at: number }, json: boolean): ExitCode {
+  const verdict = verdictOf(cause);
+  if (json) host.terminal.out.write(`${JSON.stringify(refusedResult(verdict, { command: host.command, builder: about.builder, at: timestamp(about.at) }), null, 2)}\n`);
+  else host.terminal.err.write(`${verdictText(host.terminal, verdict)}\n`);
+  return verdict.exit_code;
+}
+
+/** A verdict as a person reads it: the rule, why, on which lines, and what to do next. */
+export function verdictText(terminal: Terminal, verdict: Verdict): string {
+  const { rule, reason, hint, evidence } = verdict.classification;
+  const lines = evidence.filter((line) => !reason.includes(line)).map((line) => `    ${plainText(line)}`);
+  return [
+    `${paint(terminal, verdict.exit_code === 0 ? 'green' : 'red', `${rule} (exit code ${verdict.exit_code})`)}: ${plainText(reason)}`,
+    ...lines,
+    ...(hint === '' ? [] : [`  ${paint(terminal, 'cyan', 'next')}: ${plainText(hint)}`]),
+  ].join('\n');
+}
+
+type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+export function paint(terminal: Terminal, colour: Colour, text: string): string {
+  // The terminal was asked already; styleText would ask process.stdout, which may be a pipe.
+  return terminal.colour ? styleText(colour, text, { validateStream: false }) : text;
+}

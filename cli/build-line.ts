@@ -1,0 +1,18 @@
+import { type Build, newestAttempt } from '../core/build.ts';
+import { type BuildLine } from '../core/documents.ts';
+
+/** A build in one line. */
+export function buildLine(build: Build): BuildLine {
+  const verdict = newestAttempt(build)?.outcome?.verdict;
+  return {
+    build_id: build.build_id,
+    state: build.state,
+    exit_code: verdict?.exit_code ?? null,
+    rule: verdict?.classification.rule ?? null,
+    attempts: build.attempts.length,
+    requested_at: build.requested_at,
+    requested_by: build.requested_by,
+    finished_at: build.finished_at,
+    variables: build.variables,
+  };
+}

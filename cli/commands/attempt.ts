@@ -1,0 +1,90 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { handoverFolder } from '../../adapters/local/handover-folder.ts';
+import { imageRepository } from '../../adapters/local/image-repository.ts';
+import { findSecrets } from '../../adapters/local/secret-scan.ts';
+import { systemClock, systemRandomness } from '../../adapters/local/system.ts';
+import { packerArguments, privateVarFileName } from '../../adapters/packer/packer-arguments.ts';
+import { runPacker } from '../../adapters/packer/run-packer.ts';
+import { type AttemptPorts, runAttempt } from '../../core/attempt.ts';
+import { attemptRequestFrom } from '../../core/attempt-environment.ts';
+import { keys } from '../../core/contract/keys.ts';
+import { variables } from '../../core/contract/variables.ts';
+import { milliseconds } from '../../core/duration.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { type RunId } from '../../core/identity.ts';
+import { type PackerTool } from '../../core/ports.ts';
+import { type Answer, verdictText } from '../answer.ts';
+import { type Host, type Repository } from '../host.ts';
+import { personLine } from './logs.ts';
+
+/** How often a running attempt looks whether it is asked to stop. Milliseconds. */
+const stopPoll = 500;
+
+/**
+ * `attempt <builder>`: one run of packer, as the buildspec calls it. What it is to do stands in its environment;
+ * what it found goes to `incoming/<run>/`. It ends early and kindly when it is asked to stop, when its time is
+ * up, or on SIGTERM, SIGINT and SIGHUP.
+ */
+export async function attempt(host: Host, repository: Repository, typed: string, findTool: () => Promise<Outcome<PackerTool>>): Promise<Outcome<Answer>> {
+  const request = attemptRequestFrom(host.environment);
+  if (!request.ok) return request;
+  if (request.value.builder !== typed) return failure('REQUEST_INVALID', `the attempt is for ${request.value.builder}, but was called for ${typed}`, `call it as the buildspec does: hybridcore-packer attempt "$${variables.builder}"`);
+  const home = host.environment[variables.home] ?? repository.home;
+  const ports: AttemptPorts = {
+    repository: { ...imageRepository(repository.root), findSecrets: (inputs) => findSecrets(repository.root, inputs) },
+    packer: {
+      find: findTool,
+      commandLine: (job) => ['packer', ...packerArguments('build', repository.root, job, Object.keys(job.secrets).length === 0 ? null : privateVarFileName)],
+      run: (job, onLine, interrupt) => runPacker({ root: repository.root, environment: host.environment }, job, onLine, interrupt),
+    },
+    secrets: environmentSecrets(host.environment),
+    handover: handoverFolder(home),
+    clock: systemClock,
+    randomness: systemRandomness,
+    watch: (line) => {
+      for (const text of personLine(line)) host.terminal.out.write(`${text}\n`);
+    },
+  };
+  const timeout = repository.config.builders[request.value.builder]?.timeout ?? '60m';
+  const watch = watchForInterruption(home, request.value.run, milliseconds(timeout));
+  try {
+    const { report, verdict } = await runAttempt(ports, repository.config, request.value, watch.signal);
+    return success({ exitCode: verdict.exit_code, document: report, text: verdictText(host.terminal, verdict) });
+  } finally {
+    watch.end();
+  }
+}
+
+function watchForInterruption(home: string, run: RunId, timeLimit: number): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const onSignal = () => controller.abort('signal');
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  const limit = setTimeout(() => controller.abort('time-limit'), timeLimit);
+  const poll = setInterval(() => {
+    void stopRequested(home, run).then((requested) => {
+      if (requested) controller.abort('stop');
+    });
+  }, stopPoll);
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(limit);
+      clearInterval(poll);
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
+
+async function stopRequested(home: string, run: RunId): Promise<boolean> {
+  const key = keys.stop(run);
+  try {
+    const names = await readdir(join(home, key, '..'));
+    return names.includes('stop');
+  } catch {
+    return false;
+  }
+}

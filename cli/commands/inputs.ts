@@ -1,0 +1,42 @@
+import { imageRepository } from '../../adapters/local/image-repository.ts';
+import { type Builder } from '../../core/config.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { fingerprintOf } from '../../core/fingerprint.ts';
+import { type Input, type UndeclaredInput } from '../../core/input.ts';
+import { type Answer } from '../answer.ts';
+import { table } from '../render/table.ts';
+
+/** `inputs <builder>`: what the image is made from, and the fingerprint over it. Needs neither packer nor credentials. */
+export async function inputs(root: string, builder: Builder, variables: Readonly<Record<string, string>>, strict: boolean): Promise<Outcome<Answer>> {
+  const discovered = await imageRepository(root).discover(builder, variables);
+  if (!discovered.ok) return discovered;
+  const { inputs: found, undeclared } = discovered.value;
+  const [hole] = undeclared;
+  if (strict && hole !== undefined) return undeclaredFailure(hole, undeclared);
+  const fingerprint = fingerprintOf(found);
+  const rows = found.map((input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
+  const text = [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
+  return success({ exitCode: 0, document: { fingerprint, inputs: found, undeclared }, text });
+}
+
+/** The holes in the inputs as a failure: what `--strict` makes of them. */
+export function undeclaredFailure(first: UndeclaredInput, all: readonly UndeclaredInput[]): Outcome<never> {
+  return failure(
+    'INPUT_UNDECLARED',
+    `${first.template}:${first.line}: ${first.reference} cannot be resolved: ${first.why}${all.length > 1 ? ` (and ${all.length - 1} more)` : ''}`,
+    'cover the files that it can mean with a glob under `inputs` of the builder in hybridcore.yaml',
+    all.map((each) => `${each.template}:${each.line}: ${each.reference}: ${each.why}`),
+  );
+}
+
+/** The same as a warning. */
+export function undeclaredText(undeclared: readonly UndeclaredInput[]): string[] {
+  if (undeclared.length === 0) return [];
+  return ['', 'undeclared inputs, through which drift goes unseen (cover them with a glob under `inputs`):', ...undeclared.map((each) => `  ${each.template}:${each.line}: ${each.reference}: ${each.why}`)];
+}
+
+function detail(input: Input): string {
+  if ('size' in input) return `${input.mode} ${input.size} bytes`;
+  if ('reference' in input) return `sensitive, from ${input.reference}`;
+  return typeof input.value === 'string' ? input.value : JSON.stringify(input.value);
+}

@@ -1,0 +1,38 @@
+import { type LogsDocument } from '../../core/documents.ts';
+import { type Outcome, success } from '../../core/failure.ts';
+import { handoverLimits } from '../../core/handed-over.ts';
+import { parseLine, renderLine } from '../../core/packer-log/packer-event.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
+import { type Answer } from '../answer.ts';
+import { type Embedded } from '../embedded.ts';
+import { findBuild } from '../find-build.ts';
+
+/** `logs <build>`: the scrubbed logs of its attempts; of a running one what there is so far. */
+export async function logs(embedded: Embedded, typed: string, options: { attempt?: 1 | 2; raw: boolean }): Promise<Outcome<Answer>> {
+  const found = await findBuild(embedded, typed);
+  if (!found.ok) return found;
+  const build = found.value;
+  const document: LogsDocument = { build_id: build.build_id, state: build.state, attempts: [] };
+  for (const { attempt, run, outcome } of build.attempts) {
+    if (options.attempt !== undefined && options.attempt !== attempt) continue;
+    const path = outcome?.log?.path ?? null;
+    const lines = path === null ? (outcome === null && run !== null ? await embedded.console(run) : []) : await storedLines(embedded, path);
+    document.attempts.push({ attempt, log_path: path, lines });
+  }
+  const text = document.attempts.flatMap(({ attempt, lines }) => [`# attempt ${attempt}`, ...(options.raw ? lines : lines.flatMap((line) => personLine(line)))]).join('\n');
+  return success({ exitCode: 0, document, text: text === '' ? `build ${build.build_id} is ${build.state}; packer did not run` : text });
+}
+
+async function storedLines(embedded: Embedded, path: string): Promise<string[]> {
+  const read = await embedded.objects.read(path, { bytes: handoverLimits.log });
+  if (read.state !== 'read') return [`[${path} is ${read.state}]`];
+  const expanded = embedded.compression.expand(read.content, { bytes: handoverLimits.expandedLog });
+  if (expanded === undefined) return [`[${path} is damaged]`];
+  return new TextDecoder().decode(expanded).replace(/\n$/, '').split('\n');
+}
+
+/** What a person is shown of a line of packer's; nothing of those that only machines read. */
+export function personLine(line: string): string[] {
+  const text = renderLine(parseLine(line));
+  return text === null ? [] : [plainText(text)];
+}

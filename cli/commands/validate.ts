@@ -1,0 +1,88 @@
+import { imageRepository } from '../../adapters/local/image-repository.ts';
+import { findSecrets } from '../../adapters/local/secret-scan.ts';
+import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
+import { systemRandomness } from '../../adapters/local/system.ts';
+import { secretFailure } from '../../core/attempt.ts';
+import { classifyPackerRun } from '../../core/classification/classify.ts';
+import { errorLines } from '../../core/packer-log/error-lines.ts';
+import { type Builder } from '../../core/config.ts';
+import { type ValidateDocument } from '../../core/documents.ts';
+import { type ExitCode, byGravity } from '../../core/exit-code.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { fingerprintOf } from '../../core/fingerprint.ts';
+import { verdictOf } from '../../core/classification/verdict.ts';
+import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
+import { packerVersionProblem } from '../../core/packer-version.ts';
+import { type Discovery, type PackerTool } from '../../core/ports.ts';
+import { createRedactor } from '../../core/scrub/redactor.ts';
+import { type Answer, paint, verdictText } from '../answer.ts';
+import { type Host, type Repository } from '../host.ts';
+import { undeclaredFailure, undeclaredText } from './inputs.ts';
+
+/** `validate [builder]`: config, inputs, secrets among the inputs, then `packer validate`; all builders, all faults. */
+export async function validate(
+  host: Host,
+  repository: Repository,
+  names: readonly string[],
+  findTool: () => Promise<Outcome<PackerTool>>,
+  strict: boolean,
+): Promise<Outcome<Answer>> {
+  const builders: ValidateDocument['builders'] = [];
+  const text: string[] = [];
+  for (const name of names) {
+    const builder = repository.config.builders[name as keyof typeof repository.config.builders];
+    if (builder === undefined) continue;
+    const discovered = await imageRepository(repository.root).discover(builder, {});
+    const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
+    const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, strict) : discovered;
+    const verdict = checked.ok ? null : verdictOf(checked.failure);
+    builders.push({
+      builder: name,
+      exit_code: verdict?.exit_code ?? 0,
+      classification: verdict?.classification ?? null,
+      fingerprint: discovered.ok ? fingerprintOf(discovered.value.inputs) : null,
+      undeclared,
+    });
+    text.push(verdict === null ? `${name}: ${paint(host.terminal, 'green', 'valid')}` : `${name}: ${verdictText(host.terminal, verdict)}`, ...undeclaredText(undeclared));
+  }
+  const exitCode: ExitCode = builders.map((each) => each.exit_code).sort(byGravity)[0] ?? 0;
+  const document: ValidateDocument = { exit_code: exitCode, builders };
+  return success({ exitCode, document, text: text.join('\n') });
+}
+
+async function checkBuilder(host: Host, repository: Repository, builder: Builder, discovery: Discovery, findTool: () => Promise<Outcome<PackerTool>>, strict: boolean): Promise<Outcome<void>> {
+  const [hole] = discovery.undeclared;
+  if (strict && hole !== undefined) return undeclaredFailure(hole, discovery.undeclared);
+  const planted = await findSecrets(repository.root, discovery.inputs);
+  if (planted.length > 0) return secretFailure(planted);
+  const tool = await findTool();
+  if (!tool.ok) return tool;
+  const unpinned = packerVersionProblem(builder.packer?.version, tool.value.version);
+  if (unpinned !== undefined) return { ok: false, failure: unpinned };
+  return packerValidate(host, repository, builder, discovery, tool.value);
+}
+
+async function packerValidate(host: Host, repository: Repository, builder: Builder, discovery: Discovery, tool: PackerTool): Promise<Outcome<void>> {
+  const secrets = await secretsOrPlaceholders(host, builder);
+  const redactor = createRedactor({ values: Object.entries(secrets).map(([name, value]) => ({ name, value })), key: systemRandomness.bytes(32) });
+  const reader = packerRunReader();
+  const job = { tool, template: builder.template, varFiles: builder.var_files, variables: {}, secrets, hiddenEnvironment: [], manifestOutputs: [], init: false };
+  const exitCode = await validateWithPacker({ root: repository.root, environment: host.environment }, job, (line) => reader.line(redactor.line(line)));
+  if (exitCode === 0) return success(undefined);
+  const run = reader.end();
+  const verdict = classifyPackerRun(run, { packerExitCode: exitCode, signal: null, attempt: 1, recorded: [] });
+  const lines = errorLines(run).split('\n').filter((line) => line.trim() !== '');
+  return failure('PACKER_INVALID', `packer validate refuses the template: ${lines[0] ?? verdict.classification.reason}`, verdict.classification.hint, lines.slice(0, 50));
+}
+
+/** `packer validate` wants every variable set; where a secret is not at hand, a stand-in serves, since it is not used. */
+async function secretsOrPlaceholders(host: Host, builder: Builder): Promise<Record<string, string>> {
+  const reader = environmentSecrets(host.environment);
+  const values: Record<string, string> = {};
+  for (const [name, reference] of Object.entries(builder.secrets)) {
+    const read = await reader.read(reference);
+    values[name] = read.ok ? read.value : 'stand-in-for-validation';
+  }
+  return values;
+}

@@ -1,0 +1,193 @@
+import { type Artifact } from '../artifact.ts';
+import { type ExitCode, byGravity } from '../exit-code.ts';
+import { type LogLine } from '../packer-log/log-line.ts';
+import { readPackerRun } from '../packer-log/packer-run-reader.ts';
+import { type PackerRun } from '../packer-log/packer-run.ts';
+import { type TargetRun } from '../packer-log/target-reader.ts';
+import { type Finding, findInErrors, findInStep } from './finding.ts';
+import { type OwnRule, ownRules } from './own-rules.ts';
+import { type Verdict } from './verdict.ts';
+
+export { classifyRunRecord } from './classify-run-record.ts';
+
+/** What is known of a packer run beside its log. */
+export interface PackerRunContext {
+  /** Null where a signal ended packer, and where it is not known. */
+  readonly packerExitCode: number | null;
+  readonly signal: string | null;
+  readonly attempt: 1 | 2;
+  /** What the manifest post-processors recorded for this run. */
+  readonly recorded: readonly Artifact[];
+}
+
+/**
+ * The verdict on a packer run (design 7). Packer's exit code alone decides nothing: success needs the end of the
+ * output and an artifact. What decides a failure is the last fatal error of each failed target, and for a
+ * script's exit the lines before it; over several targets the gravest.
+ */
+export function classifyPackerRun(run: PackerRun, context: PackerRunContext): Verdict {
+  const packerFailed = context.signal !== null || (context.packerExitCode ?? 0) !== 0;
+  const failures = failuresOf(run, packerFailed);
+  if (failures.length === 0 && !packerFailed && run.ended && run.cancelled === null) return withoutFailure(run, context);
+  if (failures.length > 0) return gravest(failures, context.attempt);
+  if (run.cancelled !== null) return interrupted([run.cancelled.line], 'Packer was told to stop and cleaned up.');
+  if (context.signal !== null) return interrupted(lastLines(run), `A signal (${context.signal}) ended packer.`);
+  return undecided(run, context);
+}
+
+/** The verdict on the lines of a log. */
+export function classifyLog(lines: Iterable<string>, context: PackerRunContext): Verdict {
+  return classifyPackerRun(readPackerRun(lines), context);
+}
+
+/** What failed, each with the row that took it, or null where none did. */
+interface FailedPart {
+  readonly finding: Finding | null;
+  readonly lines: readonly LogLine[];
+  readonly name: string | null;
+}
+
+function failuresOf(run: PackerRun, packerFailed: boolean): FailedPart[] {
+  const targets = run.targets.filter((target) => target.outcome === 'errored').flatMap((target) => failureOf(target, run));
+  // A run that made what it should, and says so, is not failed by a line of no target.
+  if (targets.length === 0 && !packerFailed && run.ended && run.listedArtifacts > 0 && run.cancelled === null) return [];
+  const context = { target: null, step: [], made: [] };
+  // A command is quoted in the agent's words: it is no cause.
+  const service = run.service.filter((line) => !/^Command did not exit|COMMAND_EXECUTION_ERROR/.test(line.text));
+  const found = [findInErrors(run.errors, context), findInErrors(service, context, 'service')].filter((finding) => finding !== undefined);
+  if (found.length > 0) return [...targets, ...found.map((finding) => ({ finding, lines: finding.lines, name: null }))];
+  // Errors of no target that no row knows mostly follow from a target's.
+  const lines = [...run.errors, ...run.service];
+  return targets.length > 0 || lines.length === 0 ? targets : [{ finding: null, lines, name: null }];
+}
+
+function failureOf(target: TargetRun, run: PackerRun): FailedPart[] {
+  const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made };
+  const lines = [...target.errors, ...stateChanges(target)];
+  const own = findInErrors(lines, context);
+  // Once told to stop, a target fails because of that, unless its error says otherwise.
+  if (isConsequenceOfCancel(target, run) && (own === undefined || own.class === 1)) return [];
+  if (own !== undefined && own.rule.unspecific === undefined) {
+    const crash = own.rule.code === 'PACKER_CRASH' && run.crash !== null ? findInErrors([run.crash], context) : undefined;
+    return [{ finding: crash ?? own, lines, name: target.name }];
+  }
+  const cause = findInStep(target.step, context, own === undefined ? 'other' : 'script');
+  return [{ finding: cause === undefined ? (own ?? null) : { ...cause, lines: [...cause.lines, ...lines] }, lines, name: target.name }];
+}
+
+function isConsequenceOfCancel(target: TargetRun, run: PackerRun): boolean {
+  // Before 1.4 packer said nothing when the signal came, only at the end.
+  return run.cancelled !== null && (target.erroredAfterCancel || run.cancelled.signal === null);
+}
+
+/**
+ * Why AWS ended an instance is told in a line of its own beside the final error (amazon plugin,
+ * common/step_run_source_instance.go). Where the instance never became ready, no script can have printed it.
+ */
+function stateChanges(target: TargetRun): LogLine[] {
+  if (!target.errors.some((line) => /^Error waiting for (?:spot )?instance /.test(line.text))) return [];
+  return target.errorOutput.filter((line) => line.text.startsWith('Instance state change details: '));
+}
+
+function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
+  if (run.listedArtifacts + context.recorded.length > 0) return ownVerdict('SUCCESS', '', []);
+  return ownVerdict(
+    'NO_EVIDENCE',
+    'See in the log what ran: an `only` or `except` that matches nothing, or a post-processor that kept no artifact, ends like this.',
+    lastLines(run),
+  );
+}
+
+/** Packer came to no end and said of no error. */
+function undecided(run: PackerRun, context: PackerRunContext): Verdict {
+  const finding = findWithoutEnd(run);
+  if (finding !== undefined) return verdictOf({ finding, lines: finding.lines, name: null }, context.attempt);
+  const { packerExitCode: code } = context;
+  if (!run.ended && endedByForce(run, code))
+    return interrupted(lastLines(run), 'The log just stops: packer was killed, for want of memory or by the end of its machine.');
+  if (code === 0) return ownVerdict('NO_EVIDENCE', 'See in the log what ran.', lastLines(run));
+  return unknown(lastLines(run));
+}
+
+/** Packer itself exits with 1, or 127 for an unknown command. The parent of a killed child exits with 0 (facts, packer.md, traps). */
+function endedByForce(run: PackerRun, code: number | null): boolean {
+  if (code === 1 || code === 127) return false;
+  if (run.targets.length === 0) return code !== null && code > 128;
+  return code !== null || !run.failing;
+}
+
+/** The cause in a log that was cut before the final errors: of the last lines, never a violation. */
+function findWithoutEnd(run: PackerRun): Finding | undefined {
+  if (run.crash !== null) return findInErrors([run.crash], { target: null, step: [], made: [] });
+  const unfinished = run.targets.filter((target) => target.outcome === 'unknown');
+  const found = unfinished.flatMap((target) => {
+    const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made };
+    const printed = findInStep(target.step, context, run.failing ? 'script' : 'other');
+    const marked = target.step.filter((line) => line.marked).slice(-10);
+    const own = marked.reverse().flatMap((line) => findInErrors([line], context) ?? []);
+    return [printed, ...own].filter((finding) => finding !== undefined && finding.class !== 3 && finding.rule.unspecific === undefined);
+  });
+  if (found[0] !== undefined) return found[0];
+  const tail = run.tail.map((line) => ({ ...line, marked: false }));
+  return run.failing ? findInStep(tail, { target: null, step: tail.map((line) => line.text), made: [] }, 'script') : undefined;
+}
+
+/** The last lines that anything printed, for a person to begin with. */
+function lastLines(run: PackerRun): LogLine[] {
+  return [...run.targets.flatMap((target) => target.step.slice(-5)), ...run.tail.slice(-5)].sort((a, b) => a.number - b.number).slice(-5);
+}
+
+function gravest(failures: readonly FailedPart[], attempt: 1 | 2): Verdict {
+  const verdicts = failures.map((part) => verdictOf(part, attempt)).sort((a, b) => byGravity(a.exit_code, b.exit_code));
+  return verdicts[0] ?? unknown([]);
+}
+
+function verdictOf({ finding, lines, name }: FailedPart, attempt: 1 | 2): Verdict {
+  if (finding === null) return unknown(lines, name);
+  const { rule, turn } = finding;
+  const again = attempt === 2 && finding.class === 2 ? ' It failed like this on the second attempt: a third one is not made.' : '';
+  return verdict(
+    finding.class,
+    rule.code,
+    subject(name, rule.reason),
+    `${turn === undefined ? rule.hint : turn.says}${again}`,
+    finding.lines,
+  );
+}
+
+function subject(name: string | null, reason: string): string {
+  return name === null ? reason : `${name}: ${reason}`;
+}
+
+function interrupted(lines: readonly LogLine[], what: string): Verdict {
+  return ownVerdict(
+    'INTERRUPTED',
+    `${what} See what ended it: a reboot, the out-of-memory killer, a person with kill. Look for instances that packer could not remove.`,
+    lines,
+  );
+}
+
+function unknown(lines: readonly LogLine[], name: string | null = null): Verdict {
+  const hint =
+    'Read the error lines. If the same build, unchanged, could work later, or if this kind of failure will come again, add a row for it to core/classification/rules.ts.';
+  return ownVerdict('UNKNOWN', hint, lines, name);
+}
+
+function ownVerdict(rule: OwnRule, hint: string, lines: readonly LogLine[], name: string | null = null): Verdict {
+  return verdict(ownRules[rule].exit_code, rule, subject(name, ownRules[rule].reason), hint, lines);
+}
+
+function verdict(exitCode: ExitCode, rule: string, reason: string, hint: string, lines: readonly LogLine[]): Verdict {
+  return { exit_code: exitCode, classification: { rule, reason, hint, evidence: evidenceOf(lines) } };
+}
+
+const mostEvidence = 10;
+const longestEvidence = 500;
+
+/** The lines with their numbers in the log, the first and the last of them where there are many. */
+function evidenceOf(lines: readonly LogLine[]): string[] {
+  const texts = lines.flatMap((line) => line.text.split('\n').map((text) => `${line.number}: ${text.trim()}`));
+  const shown = [...new Set(texts)].filter((text) => !/^\d+: $/.test(text));
+  const kept = shown.length <= mostEvidence ? shown : [...shown.slice(0, mostEvidence / 2), ...shown.slice(-mostEvidence / 2)];
+  return kept.map((text) => (text.length <= longestEvidence ? text : `${text.slice(0, longestEvidence - 1)}…`));
+}

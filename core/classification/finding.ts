@@ -1,0 +1,65 @@
+import { type ExitCode } from '../exit-code.ts';
+import { type LogLine, cutLine } from '../packer-log/log-line.ts';
+import { type TextSource, ruleFor, turnOf } from './rules.ts';
+import { type RuleRow, type Turn, type TurnContext } from './rules-row.ts';
+
+/** A row of the table that took some lines, in their context. */
+export interface Finding {
+  readonly rule: RuleRow;
+  readonly class: ExitCode;
+  /** The context that turned an ambiguous row; undefined where its own class stands. */
+  readonly turn: Turn | undefined;
+  readonly lines: readonly LogLine[];
+}
+
+/** After these words packer quotes what a program printed, on which no violation may rest. */
+const quotedOutput = /(?:^|\s)(?:std(?:err|out)|output)\s*:/i;
+
+/** What an error of packer's own comes from. */
+export function findInErrors(
+  lines: readonly LogLine[],
+  context: Omit<TurnContext, 'text'>,
+  source: TextSource = 'error',
+): Finding | undefined {
+  if (lines.length === 0) return undefined;
+  const text = cutLine(lines.map((line) => line.text).join('\n'));
+  const finding = findInText(text, lines, context, source);
+  const quoted = text.search(quotedOutput);
+  // A program's quoted words may tell the cause, but only packer's own may tell of a violation.
+  return finding?.class === 3 && quoted >= 0 ? findInText(text.slice(0, quoted), lines, context, source) : finding;
+}
+
+function findInText(text: string, lines: readonly LogLine[], context: Omit<TurnContext, 'text'>, source: TextSource): Finding | undefined {
+  const rule = ruleFor(text, source);
+  return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text });
+}
+
+/** Lines before the failure in which a cause is looked for, and how close before a consequence a cause must stand. */
+const reach = { script: 40, other: 10, cause: 10 } as const;
+
+/**
+ * What a failed step comes from, by the last lines that it printed: the line nearest to the failure that a row
+ * takes, so that an error which the step itself healed long before does not decide.
+ */
+export function findInStep(
+  step: readonly (LogLine & { readonly marked: boolean })[],
+  context: Omit<TurnContext, 'text'>,
+  after: 'script' | 'other',
+): Finding | undefined {
+  const last = step.slice(-reach[after]).reverse();
+  let consequence: { finding: Finding; at: number } | undefined;
+  for (const [at, line] of last.entries()) {
+    if (consequence !== undefined && at - consequence.at > reach.cause) break;
+    const rule = ruleFor(line.text, 'output');
+    if (rule === undefined) continue;
+    const finding = findingOf(rule, [line], { ...context, text: line.text });
+    if (rule.consequence === undefined) return finding;
+    consequence ??= { finding, at };
+  }
+  return consequence?.finding;
+}
+
+function findingOf(rule: RuleRow, lines: readonly LogLine[], context: TurnContext): Finding {
+  const turn = turnOf(rule, context);
+  return { rule, class: turn?.to ?? rule.class, turn, lines };
+}

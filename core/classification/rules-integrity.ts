@@ -1,0 +1,89 @@
+import { type RuleRow } from './rules-row.ts';
+
+/** Checksums, signatures, certificates and policies: what must not be believed or is forbidden. */
+export const integrityRules: readonly RuleRow[] = [
+  {
+    code: 'PLUGIN_CHECKSUM',
+    class: 3,
+    reads: 'error',
+    pattern: /Checksums \(\S+\) did not match|Is the checksum file correct \? Is the binary file correct \?/,
+    reason: 'a plugin that packer downloaded is not the one that its checksum file names',
+    hint: 'Do not build. Compare the checksum with the one of the release page, and find out which proxy or mirror served the file, before you release the builder.',
+    evidence: 'hashicorp/packer packer/plugin-getter/checksum.go:28, plugins.go:844',
+  },
+  {
+    code: 'ISO_CHECKSUM',
+    class: 3,
+    reads: 'error',
+    pattern: /[Cc]hecksums? did(?:n't| not) match/,
+    reason: 'a download is not what its pinned checksum says',
+    hint: 'Download the file by hand and compare: a cut transfer or an error page gives this too, a replaced file must be understood before the checksum is changed.',
+    evidence: 'hashicorp/packer#6203, #146',
+  },
+  {
+    code: 'REPO_SIGNATURE',
+    class: 3,
+    reads: 'error',
+    pattern: /NO_PUBKEY|signatures (?:couldn't be verified|were invalid)|GPG check FAILED/,
+    reason: 'the signature of a package repository cannot be verified',
+    hint: 'Find out whether the repository changed its key: compare the new one over another channel before you trust it.',
+    evidence: 'apt and dnf text',
+  },
+  {
+    code: 'TLS_TRUST',
+    class: 3,
+    reads: 'error',
+    pattern:
+      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|SSL certificate problem|CERTIFICATE_VERIFY_FAILED/,
+    reason: 'a certificate is not trusted',
+    hint: 'Find out who answered: an expired certificate, a proxy that intercepts, or the wrong host. Do not switch the check off.',
+    evidence: 'CodeBuild troubleshooting.md:303; Go crypto/x509 verify.go',
+  },
+  {
+    code: 'SCP_DENY',
+    class: 3,
+    reads: 'error',
+    pattern: /explicit deny in an? [\w -]{0,80}policy/,
+    reason: 'a policy of the organisation or the account denies the call explicitly',
+    hint: 'Ask the owners of the policy: no permission of the role helps against an explicit deny.',
+    evidence: 'udacity/cd0157#47',
+  },
+  {
+    code: 'AMI_BLOCK_PUBLIC',
+    class: 3,
+    reads: 'error',
+    pattern: /OperationNotPermitted[\s\S]*[Bb]lock[ -]?[Pp]ublic|block public access for AMIs/,
+    reason: 'the account forbids public images, and the template asks for one',
+    hint: 'Remove `ami_groups = ["all"]` from the template, or have the owners of the account decide that this image may be public.',
+    evidence: 'botocore ec2 EnableImageBlockPublicAccess; the wording is not confirmed',
+  },
+  {
+    code: 'KMS_KEY',
+    class: 3,
+    reads: 'error',
+    pattern:
+      /InvalidKMSKey\.InvalidState|KMS key provided is in an incorrect state|specified KMS key is not accessible|KMS(?:InvalidState|AccessDenied|Disabled|NotFound)Exception/,
+    reason: 'the encryption key is disabled, in another region, or grants packer no use',
+    hint: 'Look at the key in KMS: is it enabled, in this region, and does its policy allow kms:CreateGrant, Decrypt and GenerateDataKey to the role?',
+    evidence: 'hashicorp/packer#12683; hashicorp/packer-plugin-amazon#225',
+  },
+  {
+    code: 'KMS_LAUNCH',
+    class: 3,
+    reads: 'error',
+    pattern: /Client\.InternalError(?:: Client error on launch)?/,
+    reason: 'the instance could not be launched from its encrypted volume, mostly for a missing kms:CreateGrant',
+    hint: 'Give the role kms:CreateGrant on the key of the source image and on that of `kms_key_id`.',
+    evidence: 'hashicorp/packer#9867; aws/karpenter-provider-aws#1407',
+  },
+  {
+    code: 'KMS_CONFIG',
+    class: 1,
+    reads: 'error',
+    pattern:
+      /Cannot share (?:AMI|snapshot) encrypted with default KMS key|is not a valid KMS Key Id|is in region_kms_key_ids but not in ami_regions/,
+    reason: 'the encryption settings of the template contradict each other',
+    hint: 'Name a customer managed key per region in `region_kms_key_ids`; an image under the default key cannot be shared.',
+    evidence: 'packer-plugin-amazon common/ami_config.go:254,264,294,300',
+  },
+];

@@ -1,0 +1,75 @@
+import { type RuleRow } from './rules-row.ts';
+
+/** CodeBuild's own words: contexts of its phases, and what StartBuild answers. */
+export const serviceRules: readonly RuleRow[] = [
+  {
+    code: 'CB_QUOTA_ZERO',
+    class: 1,
+    reads: 'service',
+    pattern: /Cannot have more than 0 (?:builds in queue|active builds)/,
+    reason: 'the account may run no builds of this compute type',
+    hint: 'Ask AWS to raise the quota; new accounts begin with 0 for some compute types.',
+    evidence: 'aws-ia/terraform-aws-control_tower_account_factory#100; rebuy-de/aws-nuke#1209',
+  },
+  {
+    code: 'CB_QUOTA',
+    class: 2,
+    reads: 'service',
+    pattern: /Cannot have more than \d+ (?:builds in queue|active builds)|AccountLimitExceededException/,
+    reason: 'as many builds run as the account may run',
+    hint: 'If the retry fails too, spread the schedules or raise the quota.',
+    evidence: 'awslabs/landing-zone-accelerator-on-aws#249; CodeBuild limits.md:11',
+  },
+  {
+    code: 'CB_BUILDSPEC',
+    class: 1,
+    reads: 'service',
+    pattern: /YAML_FILE_ERROR/,
+    reason: 'the buildspec cannot be read',
+    hint: 'Deploy the stack again: the buildspec comes with it.',
+    evidence: 'aws-samples/bedrock-chat#441; aws-samples/mlops-e2e#68',
+  },
+  {
+    code: 'CB_SERVICE_ROLE',
+    class: 3,
+    reads: 'service',
+    pattern: /ACCESS_DENIED: Service role|VPC_CLIENT_ERROR: [\s\S]*UnauthorizedOperation|(?:Secrets Manager|Decrypted Variables) Error/,
+    reason: 'the role of the build project lacks a permission',
+    hint: 'The message names it. Right after a deployment IAM may lag: wait, then release the builder.',
+    evidence: 'tmokmss/deploy-time-build#72',
+  },
+  {
+    code: 'CB_IMAGE_PULL',
+    class: 1,
+    reads: 'service',
+    pattern: /BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE/,
+    reason: 'the build image could not be pulled',
+    hint: 'Check the name of the image, the permission of the role on its repository, and the way out of the VPC.',
+    evidence: 'CodeBuild troubleshooting.md:217-234',
+    turns: [
+      {
+        to: 2,
+        when: ({ text }) => /toomanyrequests|429|time(?:d )?out|\b50[0234]\b|connection reset/i.test(text),
+        says: 'The registry throttled or did not answer, which passes. If the retry fails too, pull the image from a repository of your own.',
+      },
+    ],
+  },
+  {
+    code: 'CB_INFRA',
+    class: 2,
+    reads: 'service',
+    pattern: /INSUFFICIENT_SUBNET|Build container found dead before completing/,
+    reason: 'the subnet was full, or the build container died',
+    hint: 'If the retry fails too, give the project more subnets, or a larger compute type against too little memory.',
+    evidence: 'CodeBuild troubleshooting.md:236,377',
+  },
+  {
+    code: 'CB_TIMEOUT',
+    class: 2,
+    reads: 'service',
+    pattern: /BUILD_TIMED_OUT/,
+    reason: 'the build service ended the run at its time limit; packer had no time to clean up',
+    hint: 'Look for instances and images that were left, by their tags; raise `timeout` if the build needs longer.',
+    evidence: 'measured on CodeBuild: status FAILED with the BUILD phase TIMED_OUT',
+  },
+];

@@ -1,0 +1,52 @@
+import { awsAccessRules } from './rules-aws-access.ts';
+import { awsRules } from './rules-aws.ts';
+import { cloudRules } from './rules-clouds.ts';
+import { guestRules, scriptRules } from './rules-guest.ts';
+import { integrityRules } from './rules-integrity.ts';
+import { credentialRules, lastRules, networkRules } from './rules-network.ts';
+import { packerRules } from './rules-packer.ts';
+import { type RuleRow, type Turn, type TurnContext } from './rules-row.ts';
+import { serviceRules } from './rules-service.ts';
+
+/**
+ * The rules for what packer and the build service say of a failure. Order is precedence: the first row that
+ * matches a text decides, so the particular stands before the general.
+ */
+export const rules: readonly RuleRow[] = [
+  ...serviceRules,
+  ...integrityRules,
+  ...awsAccessRules,
+  ...awsRules,
+  ...cloudRules,
+  ...packerRules,
+  ...guestRules,
+  ...scriptRules,
+  ...credentialRules,
+  ...networkRules,
+  ...lastRules,
+];
+
+/** Where a text comes from, which decides the rows that may read it. */
+export type TextSource = 'error' | 'output' | 'service';
+
+/** The first row that takes a text of this source. `text` is cut by the reader to what a row may cost. */
+export function ruleFor(text: string, source: TextSource): RuleRow | undefined {
+  return rules.find((row) => isReadFrom(row, source) && row.pattern.test(text));
+}
+
+/** The turn that holds in this context; undefined where the row's own class stands. */
+export function turnOf(row: RuleRow, context: TurnContext): Turn | undefined {
+  return row.turns?.find((turn) => turn.when(context));
+}
+
+function isReadFrom(row: RuleRow, source: TextSource): boolean {
+  switch (source) {
+    case 'error':
+      return row.reads === 'error' || row.reads === 'any';
+    case 'output':
+      return row.reads === 'output' || row.reads === 'any';
+    case 'service':
+      // What the service quotes of an API is as good as packer's own error line.
+      return row.reads !== 'output';
+  }
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+
+import { AttemptReport } from '../attempt-report.ts';
+import { Config } from '../config.ts';
+import { BuildsDocument, ClassifyDocument, InitDocument, InputsDocument, LogsDocument, QuarantineDocument, StatusDocument, StopDocument, ValidateDocument } from '../documents.ts';
+import { HashManifest } from '../hash-manifest.ts';
+import { LogSummary } from '../log-summary.ts';
+import { BuildRequest } from '../request.ts';
+import { Result } from '../result.ts';
+import { ScrubManifest } from '../scrub/scrub-manifest.ts';
+
+/** Every format that leaves this program or enters it, with what it is. `schemas/` is generated from this table. */
+const schemas = {
+  'attempt-report': { schema: AttemptReport, title: 'What an attempt hands over', io: 'output' },
+  'build-request': { schema: BuildRequest, title: 'A request for a build', io: 'input' },
+  builds: { schema: BuildsDocument, title: 'What `builds --json` prints', io: 'output' },
+  classify: { schema: ClassifyDocument, title: 'What `classify --json` prints: a verdict', io: 'output' },
+  config: { schema: Config, title: 'hybridcore.yaml', io: 'input' },
+  'hash-manifest': { schema: HashManifest, title: 'A sealed hash manifest', io: 'output' },
+  init: { schema: InitDocument, title: 'What `init --json` prints', io: 'output' },
+  inputs: { schema: InputsDocument, title: 'What `inputs --json` prints', io: 'output' },
+  'log-summary': { schema: LogSummary, title: 'The log summary of a build', io: 'output' },
+  logs: { schema: LogsDocument, title: 'What `logs --json` prints', io: 'output' },
+  quarantine: { schema: QuarantineDocument, title: 'What `quarantine --json` prints', io: 'output' },
+  result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },
+  'scrub-manifest': { schema: ScrubManifest, title: 'Every redaction made in the log of an attempt', io: 'output' },
+  status: { schema: StatusDocument, title: 'What `status --json` prints', io: 'output' },
+  stop: { schema: StopDocument, title: 'What `stop --json` prints', io: 'output' },
+  validate: { schema: ValidateDocument, title: 'What `validate --json` prints', io: 'output' },
+} as const satisfies Record<string, { schema: z.ZodType; title: string; io: 'input' | 'output' }>;
+
+export type SchemaName = keyof typeof schemas;
+
+export const schemaNames: readonly SchemaName[] = Object.keys(schemas) as SchemaName[];
+
+/** The JSON Schema (2020-12) of a format. */
+export function jsonSchema(name: SchemaName): Record<string, unknown> {
+  const { schema, title, io } = schemas[name];
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'throw' });
+  return { $schema, $id: `https://hybridcore-packer.dev/schemas/${name}.schema.json`, title, ...rest };
+}

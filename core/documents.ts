@@ -1,0 +1,95 @@
+import * as z from 'zod';
+
+import { Build } from './build.ts';
+import { BuilderRecord } from './builder-record.ts';
+import { Classification, Verdict } from './classification/verdict.ts';
+import { Digest } from './digest.ts';
+import { ExitCode } from './exit-code.ts';
+import { BuildId, Timestamp } from './identity.ts';
+import { Input, UndeclaredInput } from './input.ts';
+import { BuildState } from './states.ts';
+
+/*
+ * What the commands print with `--json` where they do not print a result: one document each, with a schema.
+ */
+
+/** `inputs` */
+export const InputsDocument = z.strictObject({ fingerprint: Digest, inputs: z.array(Input), undeclared: z.array(UndeclaredInput) });
+
+/** `classify` */
+export const ClassifyDocument = Verdict;
+
+/** `validate` */
+export const ValidateDocument = z.strictObject({
+  /** The gravest of the builders'. */
+  exit_code: ExitCode,
+  builders: z.array(
+    z.strictObject({
+      builder: z.string(),
+      exit_code: ExitCode,
+      /** Null where nothing is wrong. */
+      classification: Classification.nullable(),
+      fingerprint: Digest.nullable(),
+      undeclared: z.array(UndeclaredInput),
+    }),
+  ),
+});
+export type ValidateDocument = z.infer<typeof ValidateDocument>;
+
+const BuildLine = z.strictObject({
+  build_id: BuildId,
+  state: BuildState,
+  /** Null while it is not decided. */
+  exit_code: ExitCode.nullable(),
+  rule: z.string().nullable(),
+  attempts: z.int().min(0).max(2),
+  requested_at: Timestamp,
+  requested_by: z.string(),
+  finished_at: Timestamp.nullable(),
+  variables: z.record(z.string(), z.string()),
+});
+export type BuildLine = z.infer<typeof BuildLine>;
+
+/** `builds` */
+export const BuildsDocument = z.strictObject({
+  builder: z.string(),
+  builds: z.array(BuildLine),
+  /** Give it back with `--cursor` for the next page; null on the last one. */
+  cursor: z.string().nullable(),
+});
+export type BuildsDocument = z.infer<typeof BuildsDocument>;
+
+/** `status` */
+export const StatusDocument = z.strictObject({
+  builders: z.array(
+    z.strictObject({
+      builder: z.string(),
+      current: BuildLine.nullable(),
+      waiting: z.array(BuildId),
+      last: BuildLine.nullable(),
+      newest_manifest: BuilderRecord.shape.newest,
+      quarantine: BuilderRecord.shape.quarantine,
+    }),
+  ),
+});
+export type StatusDocument = z.infer<typeof StatusDocument>;
+
+/** `quarantine list` and `quarantine release` */
+export const QuarantineDocument = z.strictObject({
+  builders: z.array(z.strictObject({ builder: z.string(), quarantine: BuilderRecord.shape.quarantine, released: BuilderRecord.shape.released })),
+});
+export type QuarantineDocument = z.infer<typeof QuarantineDocument>;
+
+/** `logs` */
+export const LogsDocument = z.strictObject({
+  build_id: BuildId,
+  state: BuildState,
+  attempts: z.array(z.strictObject({ attempt: z.literal([1, 2]), log_path: z.string().nullable(), lines: z.array(z.string()) })),
+});
+export type LogsDocument = z.infer<typeof LogsDocument>;
+
+/** `stop` */
+export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: Build.shape.stop });
+
+/** `init` */
+export const InitDocument = z.strictObject({ file: z.string(), builders: z.array(z.strictObject({ builder: z.string(), template: z.string() })) });

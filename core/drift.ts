@@ -1,0 +1,70 @@
+import { type Input } from './input.ts';
+
+/** What of an input can change: a file's bytes (or a link's target), its mode, the value or reference of the rest. */
+export type ChangedPart = 'digest' | 'mode' | 'value';
+
+export interface ChangedInput {
+  readonly kind: Input['kind'];
+  readonly name: string;
+  /** In the order digest, mode, value; never empty. */
+  readonly changed: readonly ChangedPart[];
+  readonly before: Input;
+  readonly after: Input;
+}
+
+/** How one set of inputs differs from another. A file that changed its kind was removed and added. */
+export interface InputDifference {
+  readonly added: readonly Input[];
+  readonly removed: readonly Input[];
+  readonly changed: readonly ChangedInput[];
+}
+
+/**
+ * What was added, removed and changed, each ordered by kind and then name in code units. It is empty exactly where the
+ * fingerprints are equal: it looks at nothing that the fingerprint does not hold. Names are unique within a kind.
+ */
+export function compareInputs(before: readonly Input[], after: readonly Input[]): InputDifference {
+  const earlier = byIdentity(before);
+  const later = byIdentity(after);
+  return {
+    added: ordered(after.filter((input) => !earlier.has(identityOf(input)))),
+    removed: ordered(before.filter((input) => !later.has(identityOf(input)))),
+    changed: ordered(
+      after.flatMap((input) => {
+        const old = earlier.get(identityOf(input));
+        const changed = old === undefined ? [] : changedParts(old, input);
+        return old === undefined || changed.length === 0
+          ? []
+          : [{ kind: input.kind, name: input.name, changed, before: old, after: input }];
+      }),
+    ),
+  };
+}
+
+/** Whether nothing was added, removed or changed. */
+export function isUnchanged(difference: InputDifference): boolean {
+  return difference.added.length + difference.removed.length + difference.changed.length === 0;
+}
+
+function changedParts(before: Input, after: Input): ChangedPart[] {
+  const parts: ChangedPart[] = [];
+  if (before.digest !== after.digest) parts.push('mode' in after ? 'digest' : 'value');
+  if ('mode' in before && 'mode' in after && before.mode !== after.mode) parts.push('mode');
+  return parts;
+}
+
+function byIdentity(inputs: readonly Input[]): Map<string, Input> {
+  return new Map(inputs.map((input) => [identityOf(input), input]));
+}
+
+/** NUL sorts before every character of a name, so identities order by kind and then name. */
+function identityOf(input: { readonly kind: Input['kind']; readonly name: string }): string {
+  return `${input.kind}\0${input.name}`;
+}
+
+function ordered<T extends { readonly kind: Input['kind']; readonly name: string }>(items: readonly T[]): T[] {
+  return items.toSorted((a, b) => {
+    const [left, right] = [identityOf(a), identityOf(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  });
+}

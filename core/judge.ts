@@ -1,0 +1,102 @@
+import { type Artifact } from './artifact.ts';
+import { type AttemptReport } from './attempt-report.ts';
+import { type Attempt, type Build } from './build.ts';
+import { classifyPackerRun, classifyRunRecord } from './classification/classify.ts';
+import { type Verdict, verdictOf } from './classification/verdict.ts';
+import { byGravity } from './exit-code.ts';
+import { type Failure } from './failure.ts';
+import { type ReadHandover } from './handed-over.ts';
+import { errorLines } from './packer-log/error-lines.ts';
+import { type PackerRun, mergeArtifacts } from './packer-log/packer-run.ts';
+import { readPackerRun } from './packer-log/packer-run-reader.ts';
+import { type Interruption } from './ports.ts';
+import { type RunRecord } from './run-record.ts';
+
+/** Who asked a build to stop; null where nobody did. */
+type Stop = { readonly by: string } | null;
+
+/** What an attempt came to, before anything is written. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly artifacts: readonly Artifact[];
+  /** The error lines that an operator needs; not yet cut to the bound of a result. */
+  readonly stderr: string;
+  /** The claims that the verdict rests on; null where there are none that can be used. */
+  readonly report: AttemptReport | null;
+}
+
+/**
+ * Decides what an attempt came to. The order is the domain's: what was handed over and is not what an attempt
+ * writes is a violation; without a report the build service's record decides; else the gravest of what the
+ * attempt's own checks and packer's log say, where an interruption stands in for the failure that it caused.
+ *
+ * @param log the handed-over log after this side's own redaction; the lines of `handed` are not looked at.
+ */
+export function judge(handed: ReadHandover, log: readonly string[], build: Build, attempt: Attempt, record: RunRecord | undefined): Judgement {
+  switch (handed.state) {
+    case 'invalid':
+      return ofFailure(handed.failure);
+    case 'absent':
+      return withoutReport(build, attempt, record);
+    case 'read':
+      return judgeReport(handed.value.report, handed.value.log === null ? null : readPackerRun(log), attempt.attempt, build.stop);
+  }
+}
+
+function ofFailure(failure: Failure): Judgement {
+  return { verdict: verdictOf(failure), artifacts: [], stderr: [failure.message, ...(failure.evidence ?? []), failure.remedy].join('\n'), report: null };
+}
+
+function withoutReport(build: Build, attempt: Attempt, record: RunRecord | undefined): Judgement {
+  if (record === undefined) {
+    return ofFailure({ rule: 'RUN_LOST', message: `the build service knows nothing of the run ${attempt.run ?? '(not started)'}, and it handed nothing over`, remedy: 'see whether the build service was cleaned up by hand; what packer made can be found by its tags' });
+  }
+  if (build.stop !== null && record.status === 'STOPPED') return ofFailure(interruption('stop', build.builder, build.stop));
+  const verdict = classifyRunRecord(record, attempt.attempt);
+  return { verdict, artifacts: [], stderr: [verdict.classification.reason, ...verdict.classification.evidence].join('\n'), report: null };
+}
+
+/**
+ * Decides on what an attempt reports: the gravest of what its own checks and packer's log say, where an
+ * interruption stands in for the failure that it caused.
+ *
+ * @param run packer's scrubbed log, read; null where packer never ran.
+ * @param stop who asked for a stop; null where nobody did.
+ */
+export function judgeReport(report: AttemptReport, run: PackerRun | null, attempt: 1 | 2, stop: Stop): Judgement {
+  const own = report.failure === null ? null : ownFailure(report.failure);
+  if (report.packer === null || run === null) {
+    const cause = own ?? (report.interrupted === null ? neitherRanNorFailed : interruption(report.interrupted, report.builder, stop));
+    return { ...ofFailure(cause), report };
+  }
+  const said = classifyPackerRun(run, { packerExitCode: report.packer.exit_code, signal: report.packer.signal, attempt, recorded: report.recorded });
+  const caused = report.interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3 ? verdictOf(interruption(report.interrupted, report.builder, stop)) : said;
+  const verdict = [caused, ...(own === null ? [] : [verdictOf(own)])].reduce((a, b) => (byGravity(a.exit_code, b.exit_code) <= 0 ? a : b));
+  return {
+    verdict,
+    artifacts: mergeArtifacts(run.artifacts, report.recorded, run.targets.map((target) => target.name)),
+    stderr: verdict.exit_code === 0 ? '' : [...(own === null ? [] : [own.message]), errorLines(run)].join('\n'),
+    report,
+  };
+}
+
+const neitherRanNorFailed: Failure = {
+  rule: 'HANDOVER_INVALID',
+  message: 'the report says neither that packer ran nor why it did not',
+  remedy: 'find out who else can write under incoming/; then release the builder with `hybridcore-packer quarantine release`',
+};
+
+function ownFailure(failure: NonNullable<AttemptReport['failure']>): Failure {
+  const { rule, message, remedy, evidence } = failure;
+  return evidence === undefined ? { rule, message, remedy } : { rule, message, remedy, evidence };
+}
+
+function interruption(cause: Interruption, builder: string, stop: Stop): Failure {
+  if (cause === 'time-limit') {
+    return { rule: 'TIMED_OUT', message: 'the attempt reached its time limit, and packer was stopped', remedy: `see in the log what it was waiting for; raise builders.${builder}.timeout if it needs longer` };
+  }
+  if (cause === 'stop' && stop !== null) {
+    return { rule: 'STOPPED', message: `stopped by ${stop.by}`, remedy: 'ask for a new build when it is wanted' };
+  }
+  return { rule: 'INTERRUPTED', message: 'the attempt was interrupted by a signal, and no operator asked for it', remedy: 'see what ended it: a reboot, the out-of-memory killer, a person with kill' };
+}

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+
+import { Artifact } from './artifact.ts';
+import { AttemptOutcome } from './build.ts';
+import { Digest } from './digest.ts';
+import { ExitCode } from './exit-code.ts';
+import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
+import { RetentionClass, RetentionClassName } from './retention.ts';
+import { BuildState } from './states.ts';
+
+export const logSummarySchemaName = 'hybridcore-packer/log-summary/1';
+
+/** What is left of a build for those who enforce retention: written at its end, whatever its class. */
+export const LogSummary = z.strictObject({
+  schema: z.literal(logSummarySchemaName),
+  builder: BuilderName,
+  build_id: BuildId,
+  state: BuildState,
+  exit_code: ExitCode,
+  requested_at: Timestamp,
+  requested_by: z.string(),
+  finished_at: Timestamp,
+  attempts: z.array(
+    z.strictObject({
+      attempt: z.literal([1, 2]),
+      run: RunId.nullable(),
+      started_at: Timestamp.nullable(),
+      finished_at: Timestamp.nullable(),
+      ...AttemptOutcome.shape,
+    }),
+  ),
+  artifacts: z.array(Artifact),
+  /** Null where nothing was sealed. */
+  manifest: z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest }).nullable(),
+  result_path: z.string(),
+  scrub_manifest_path: z.string().nullable(),
+  retention: z.strictObject({
+    class: RetentionClassName,
+    ...RetentionClass.shape,
+    /** When what this build left may go at the earliest. */
+    expires_at: Timestamp,
+    /** Over the canonical JSON of the policy that this was written under. */
+    policy_digest: Digest,
+  }),
+});
+export type LogSummary = z.infer<typeof LogSummary>;

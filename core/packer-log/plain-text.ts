@@ -1,0 +1,17 @@
+/** Escape sequences of terminals: CSI, OSC, the other string commands, and two-character ones (ECMA-48). */
+const escapeSequences =
+  /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|\u001B[PX^_][^\u001B]*(?:\u001B\\)?|\u001B[ -/]*[0-~]/g;
+
+/** C0 without tab and newline, DEL, and C1. */
+const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+
+const anyControl = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/;
+
+/**
+ * Foreign text without what would steer a terminal: escape sequences and control characters other than
+ * newline and tab are removed. Time is linear in the length.
+ */
+export function plainText(text: string): string {
+  if (!anyControl.test(text)) return text;
+  return text.replace(escapeSequences, '').replace(controlCharacters, '');
+}

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+
+import { Artifact } from './artifact.ts';
+import { Classification, type Verdict } from './classification/verdict.ts';
+import { Digest } from './digest.ts';
+import { ExitCode } from './exit-code.ts';
+import { BuildId, Timestamp } from './identity.ts';
+import { BuildState } from './states.ts';
+
+export const resultSchemaName = 'hybridcore-packer/result/1';
+
+/** `stderr` of a result holds at most this many bytes of UTF-8. */
+export const stderrLimit = 64 * 1024;
+
+/**
+ * What every command answers with that ran or refused a build. The first eight fields are the contract's; the
+ * ones after them may grow.
+ */
+export const Result = z.strictObject({
+  command: z.string().describe('the command line of packer, scrubbed; where packer never ran, the one that was asked for'),
+  exit_code: ExitCode.describe('0 success, 1 config error, 2 transient failure, 3 security or retention violation'),
+  stderr: z.string().describe('the error lines that an operator needs, scrubbed; at most 64 KiB of UTF-8'),
+  manifest_path: z.string().nullable().describe('the key of the sealed hash manifest; null where none was sealed'),
+  artifacts: z.array(Artifact),
+  started_at: Timestamp,
+  finished_at: Timestamp,
+  retryable: z.boolean().describe('true only where a retry is still to come'),
+  schema: z.literal(resultSchemaName),
+  builder: z.string().nullable().describe('the builder as it was asked for; null where the command names none'),
+  build_id: BuildId.nullable().describe('null where the request was refused'),
+  attempt: z.literal([0, 1, 2]).describe('the attempt that decided; 0 where none was made'),
+  state: BuildState.nullable().describe('the state of the build; null where the request was refused'),
+  fingerprint: Digest.nullable(),
+  summary_path: z.string().nullable(),
+  scrub_manifest_path: z.string().nullable(),
+  classification: Classification,
+});
+export type Result = z.infer<typeof Result>;
+
+/** The result of a request that was refused, or of a command that failed, before there was a build. */
+export function refusedResult(verdict: Verdict, asked: { command: string; builder: string | null; at: Timestamp }): Result {
+  const { reason, hint, evidence } = verdict.classification;
+  return {
+    command: asked.command,
+    exit_code: verdict.exit_code,
+    stderr: [reason, ...evidence, ...(hint === '' ? [] : [hint])].join('\n'),
+    manifest_path: null,
+    artifacts: [],
+    started_at: asked.at,
+    finished_at: asked.at,
+    retryable: false,
+    schema: resultSchemaName,
+    builder: asked.builder,
+    build_id: null,
+    attempt: 0,
+    state: null,
+    fingerprint: null,
+    summary_path: null,
+    scrub_manifest_path: null,
+    classification: verdict.classification,
+  };
+}

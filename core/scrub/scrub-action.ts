@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+/** One redaction, or several of one secret that were put together. */
+export const ScrubAction = z.strictObject({
+  /** The rule's code or the variable's name, as the marker has it. */
+  rule: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
+  /** Equal for equal secrets within one manifest; null where those of several secrets were put together. */
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .nullable(),
+  count: z.int().positive(),
+  /** Of the first of them, after scrubbing: from 1; the column in UTF-16 code units. */
+  line: z.int().positive(),
+  column: z.int().positive(),
+});
+export type ScrubAction = z.infer<typeof ScrubAction>;
+
+/** How many actions a file has in a manifest at most. */
+export const mostActions = 10_000;
+
+export interface ScrubActions {
+  add(rule: string, id: string, line: number, column: number): void;
+  list(): readonly ScrubAction[];
+  /** Whether they are no longer one by one. */
+  aggregated(): boolean;
+}
+
+/**
+ * The actions of one file, in bounded memory: one by one up to 10,000; beyond that by rule and id, each with
+ * its count and first place; and where even those are too many, new ones by rule alone.
+ */
+export function createScrubActions(limit: number = mostActions): ScrubActions {
+  let single: ScrubAction[] = [];
+  let grouped: Map<string, ScrubAction> | undefined;
+
+  function group(groups: Map<string, ScrubAction>, action: ScrubAction): void {
+    const exact = `${action.rule} ${action.id}`;
+    const full = groups.size >= limit && !groups.has(exact);
+    const key = full ? action.rule : exact;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, full ? { ...action, id: null } : action);
+    else groups.set(key, { ...known, count: known.count + action.count });
+  }
+
+  return {
+    add(rule, id, line, column) {
+      const action = { rule, id, count: 1, line, column };
+      if (grouped !== undefined) {
+        group(grouped, action);
+      } else if (single.length < limit) {
+        single.push(action);
+      } else {
+        const groups = new Map<string, ScrubAction>();
+        for (const earlier of single) group(groups, earlier);
+        group(groups, action);
+        single = [];
+        grouped = groups;
+      }
+    },
+    list: () => (grouped === undefined ? [...single] : [...grouped.values()]),
+    aggregated: () => grouped !== undefined,
+  };
+}

@@ -1,0 +1,108 @@
+import { chmod, readFile } from 'node:fs/promises';
+import { builtinModules, createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+
+import { type Plugin, build } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** A module that reads files at run time, and what takes its place in the bundle: the same function over files read now. */
+interface EmbeddedModule {
+  /** Below the repository's root. */
+  readonly module: string;
+  /** The one function that it exports. */
+  readonly exports: string;
+  /** What that function answers: the text of one file, or the bytes of several, each under its name. */
+  readonly content: { readonly text: string } | { readonly bytes: Readonly<Record<string, string>> };
+}
+
+const { resolve: packaged } = createRequire(import.meta.url);
+
+const embeddedModules: readonly EmbeddedModule[] = [
+  {
+    module: 'adapters/packer/template/grammar.ts',
+    exports: 'loadGrammarFiles',
+    content: {
+      bytes: {
+        runtime: packaged('web-tree-sitter/web-tree-sitter.wasm'),
+        hcl: packaged('@tree-sitter-grammars/tree-sitter-hcl/tree-sitter-hcl.wasm'),
+      },
+    },
+  },
+  {
+    module: 'adapters/local/packaged-files.ts',
+    exports: 'readBuildspec',
+    content: { text: join(root, 'buildspecs/packer-build.yml') },
+  },
+];
+
+/** The module's text in the bundle. Decoded when it is asked for, so that a command that needs no grammar pays nothing. */
+async function embed({ exports, content }: EmbeddedModule): Promise<{ contents: string; watchFiles: string[] }> {
+  const files = 'text' in content ? { text: content.text } : content.bytes;
+  const read = await Promise.all(Object.entries(files).map(async ([name, file]) => ({ name, bytes: await readFile(file) })));
+  const members = read.map(({ name, bytes }) => `${name}: Buffer.from(${JSON.stringify(bytes.toString('base64'))}, 'base64')`);
+  const value = 'text' in content ? `({ ${members.join(', ')} }).text.toString('utf8')` : `({ ${members.join(', ')} })`;
+  return { contents: `export async function ${exports}() { return ${value}; }`, watchFiles: Object.values(files) };
+}
+
+const embedding: Plugin = {
+  name: 'embedding',
+  setup(bundler) {
+    const waiting = new Set(embeddedModules.map(({ module }) => module));
+    bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const module = relative(root, path);
+      const row = embeddedModules.find((candidate) => candidate.module === module);
+      if (row === undefined) return undefined;
+      waiting.delete(module);
+      return embed(row);
+    });
+    // A module that was renamed would otherwise read its files from beside the bundle, where there are none.
+    bundler.onEnd(() => ({ errors: [...waiting].map((module) => ({ text: `${module} is to be embedded, but nothing imports it` })) }));
+  },
+};
+
+/**
+ * Node's own modules come through `require`. A static `import` is linked before the first line runs, and
+ * an old Node would fail there on a name that it lacks, before the check of its version can speak.
+ */
+const builtinsOnDemand: Plugin = {
+  name: 'builtins-on-demand',
+  setup(bundler) {
+    const names = new Set(builtinModules);
+    bundler.onResolve({ filter: /.*/ }, ({ path, kind }) => {
+      if (kind !== 'import-statement' || !(path.startsWith('node:') || names.has(path))) return undefined;
+      return { path, namespace: 'builtin' };
+    });
+    bundler.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/**
+ * Writes the command line as one file for Node 22 and later.
+ *
+ * An older Node must still be told what it needs, so the file parses on Node 14: its syntax is lowered that
+ * far (which costs nothing where it matters: classes with private fields are left as they are), its only
+ * static import is one that every Node has, and whatever `cli/main.ts` leads to is run after the check in
+ * `bin/hybridcore-packer.mjs`. It is not minified, so that a stack trace can be read.
+ */
+export async function bundle(outfile: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['bin/hybridcore-packer.mjs'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node14.18',
+    charset: 'utf8',
+    legalComments: 'eof',
+    banner: { js: "import { createRequire } from 'module';\nconst require = createRequire(import.meta.url);" },
+    plugins: [embedding, builtinsOnDemand],
+    logLevel: 'warning',
+  });
+  await chmod(outfile, 0o755);
+}
+
+if (import.meta.main) await bundle(join(root, 'dist', 'hybridcore-packer.mjs'));
