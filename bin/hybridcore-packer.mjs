@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 // The way in. It must parse on an old Node, so that there is someone to say what is needed: nothing here
 // is newer than Node 14, and what is newer is only imported after the check.
+import fs from 'fs';
+import module from 'module';
 import process from 'process';
+import { fileURLToPath } from 'url';
 
 main();
 
@@ -14,6 +17,7 @@ function main() {
     return;
   }
   muteSqliteWarning();
+  keepCompiledCode();
   import('../cli/main.ts')
     .then((cli) => cli.main(process.argv.slice(2)))
     .then(
@@ -31,6 +35,13 @@ function main() {
 
 function isNotSetUp(problem) {
   return problem instanceof Error && problem.code === 'ERR_MODULE_NOT_FOUND' && problem.message.startsWith('Cannot find package');
+}
+
+/** Within its repository, stripping types and compiling would take half of a start. Where nothing can be kept, nothing fails. */
+function keepCompiledCode() {
+  const repository = new URL('..', import.meta.url);
+  if (fs.existsSync(new URL('cli/main.ts', repository)))
+    module.enableCompileCache(fileURLToPath(new URL('.cache/node-compile-cache', repository)));
 }
 
 /** Node calls its SQLite experimental at each start. It is a decision of this project, and no news to whoever runs it. */

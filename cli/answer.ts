@@ -25,7 +25,10 @@ export function printAnswer(host: Host, answer: Answer, json: boolean): void {
 /** Prints a failure: where, what, what to do; with `--json` as a result. */
 export function printFailure(host: Host, cause: Failure, about: { builder: string | null; at: number }, json: boolean): ExitCode {
   const verdict = verdictOf(cause);
-  if (json) host.terminal.out.write(`${JSON.stringify(refusedResult(verdict, { command: host.command, builder: about.builder, at: timestamp(about.at) }), null, 2)}\n`);
+  if (json)
+    host.terminal.out.write(
+      `${JSON.stringify(refusedResult(verdict, { command: host.command, builder: about.builder, at: timestamp(about.at) }), null, 2)}\n`,
+    );
   else host.terminal.err.write(`${verdictText(host.terminal, verdict)}\n`);
   return verdict.exit_code;
 }

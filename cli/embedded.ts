@@ -28,9 +28,11 @@ export interface Embedded extends CompletePorts, DispatchPorts {
 export async function openEmbedded(host: Host, repository: Repository): Promise<Embedded> {
   const { home, root, config } = repository;
   const database = await openDatabase(join(home, 'state', 'hybridcore.db'));
-  const objects = await fileObjects(home, database, systemClock.now);
+  const objects = await fileObjects(home, database, () => systemClock.now());
   const program = ownProgram();
-  const secretNames = Object.values(config.builders).flatMap((builder) => Object.values(builder.secrets).flatMap((reference) => (reference.startsWith('env:') ? [reference.slice('env:'.length)] : [])));
+  const secretNames = Object.values(config.builders).flatMap((builder) =>
+    Object.values(builder.secrets).flatMap((reference) => (reference.startsWith('env:') ? [reference.slice('env:'.length)] : [])),
+  );
   const runFolders = new RunFolders(home);
   const consoleFile = (run: RunId) => join(runFolders.folder(run), runFiles.console);
   return {
@@ -47,7 +49,7 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
       passThrough: secretNames,
       projectVariables: { [variables.home]: home, [variables.config]: repository.file },
       clock: systemClock,
-      newUlid: systemIds.buildId,
+      newUlid: () => systemIds.buildId(),
     }),
     compression: gzip,
     randomness: systemRandomness,

@@ -8,5 +8,9 @@ export async function findBuild(embedded: Embedded, typed: string): Promise<Outc
   const id = BuildId.safeParse(typed.toUpperCase());
   const build = id.success ? await embedded.records.readBuild(id.data) : undefined;
   if (build !== undefined) return success(build);
-  return failure('BUILD_UNKNOWN', id.success ? `there is no build ${id.data}` : `${JSON.stringify(typed)} is no build id`, 'see `hybridcore-packer builds BUILDER` for the ids');
+  return failure(
+    'BUILD_UNKNOWN',
+    id.success ? `there is no build ${id.data}` : `${JSON.stringify(typed)} is no build id`,
+    'see `hybridcore-packer builds BUILDER` for the ids',
+  );
 }

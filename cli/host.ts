@@ -36,6 +36,11 @@ export async function openRepository(host: Host, options: GlobalOptions): Promis
   return success({ ...read.value, home: options.home === undefined ? read.value.root : resolve(host.workingFolder, options.home) });
 }
 
+/** The builders of a configuration, in their order. */
+export function builderNames(config: Config): BuilderName[] {
+  return Object.keys(config.builders).map((name) => BuilderName.parse(name));
+}
+
 /** A builder by the name that a person typed. */
 export function findBuilder(config: Config, typed: string): Outcome<{ name: BuilderName; builder: Builder }> {
   const name = BuilderName.safeParse(typed);
@@ -43,5 +48,9 @@ export function findBuilder(config: Config, typed: string): Outcome<{ name: Buil
   if (name.success && builder !== undefined) return success({ name: name.data, builder });
   const known = Object.keys(config.builders);
   const near = nearestName(typed, known);
-  return failure('BUILDER_UNKNOWN', `hybridcore.yaml has no builder ${JSON.stringify(typed)}`, near === undefined ? `it has: ${known.join(', ')}` : `did you mean ${near}? It has: ${known.join(', ')}`);
+  return failure(
+    'BUILDER_UNKNOWN',
+    `hybridcore.yaml has no builder ${JSON.stringify(typed)}`,
+    near === undefined ? `it has: ${known.join(', ')}` : `did you mean ${near}? It has: ${known.join(', ')}`,
+  );
 }

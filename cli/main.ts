@@ -27,7 +27,9 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   const startedAt = systemClock.now();
   let exitCode = 0;
   // What commander has to say of a faulty command line comes as a failure, below. Commands inherit this as they are added.
-  const program = new Command('hybridcore-packer').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: (text) => host.terminal.out.write(text) });
+  const program = new Command('hybridcore-packer')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined, writeOut: (text) => host.terminal.out.write(text) });
   registerCommands(program, host, (code) => {
     exitCode = code;
   });
@@ -44,11 +46,17 @@ export async function main(arguments_: readonly string[]): Promise<number> {
 function failureOf(cause: unknown): Failure {
   if (cause instanceof FailureError) return cause.failure;
   if (cause instanceof CommanderError) {
+    if (cause.code === 'commander.help')
+      return { rule: 'USAGE', message: 'no command was named', remedy: 'see `hybridcore-packer --help`, or `--help` after a command' };
     const message = cause.message.replace(/^error: /, '').replaceAll('\n', ' ');
     return { rule: 'USAGE', message, remedy: 'see `hybridcore-packer --help`, or `--help` after a command' };
   }
   if (cause instanceof Error && 'syscall' in cause) {
-    return { rule: 'STORAGE', message: cause.message, remedy: 'see whether the disk is full or not writable; what was begun goes on with the next command' };
+    return {
+      rule: 'STORAGE',
+      message: cause.message,
+      remedy: 'see whether the disk is full or not writable; what was begun goes on with the next command',
+    };
   }
   return {
     rule: 'UNKNOWN',

@@ -1,51 +1,50 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { systemClock, systemUser } from '../adapters/local/system.ts';
+import { exitCodes } from '../core/exit-code.ts';
 import { type Outcome, failure } from '../core/failure.ts';
 import { VariableName } from '../core/identity.ts';
 import { type PackerTool } from '../core/ports.ts';
-import { BuildRequest } from '../core/request.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
-import { attempt } from './commands/attempt.ts';
-import { build } from './commands/build.ts';
-import { builds } from './commands/builds.ts';
-import { classify } from './commands/classify.ts';
-import { init } from './commands/init.ts';
-import { inputs } from './commands/inputs.ts';
-import { logs } from './commands/logs.ts';
-import { quarantineList, quarantineRelease } from './commands/quarantine.ts';
-import { runBuildspecCommand } from './commands/run-buildspec.ts';
-import { schema } from './commands/schema.ts';
-import { status } from './commands/status.ts';
-import { stop } from './commands/stop.ts';
-import { validate } from './commands/validate.ts';
-import { type Embedded, openEmbedded } from './embedded.ts';
-import { type GlobalOptions, type Host, type Repository, findBuilder, openRepository } from './host.ts';
-import { findTool } from './packer-tool.ts';
+import { type Embedded } from './embedded.ts';
+import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
 import { version } from './version.ts';
 
 type Exit = (code: number) => void;
 
-/** Adds every command, with its options and an example. Each is a thin shell over a function in `commands/`. */
+/**
+ * Adds every command, with its options and an example. Each is a thin shell over a function in `commands/`, which is
+ * loaded when it is called: a command does not wait for what the others need.
+ */
 export function registerCommands(program: Command, host: Host, exit: Exit): Command {
   program
     .description('Dispatches packer builds: one retry where it helps, a sealed hash manifest of what went in, logs without secrets.')
     .version(version)
     .showSuggestionAfterError()
     .helpCommand(false)
-    .addHelpText('after', '\nExit codes: 0 success, 1 config error (no retry), 2 transient failure (retried once), 3 security or retention violation.\nExample: hybridcore-packer build debian-base');
+    .addHelpText('after', `\n${exitCodeHelp()}\n\nExample: hybridcore-packer build debian-base`);
 
-  const tool = (): Promise<Outcome<PackerTool>> => findTool(host);
+  const tool = async (): Promise<Outcome<PackerTool>> => (await import('./packer-tool.ts')).findTool(host);
   const command = (words: string, description: string, example: string): Command =>
     globals(program.command(words).description(description).addHelpText('after', `\nExample: ${example}`));
-  const run = (about: string | null, options: GlobalOptions, action: () => Promise<Outcome<Answer>>): Promise<void> => answered(host, exit, about, options, action);
-  const inRepository = (about: string | null, options: GlobalOptions, action: (repository: Repository) => Promise<Outcome<Answer>>): Promise<void> =>
+  const run = (about: string | null, options: GlobalOptions, action: () => Promise<Outcome<Answer>>): Promise<void> =>
+    answered(host, exit, about, options, action);
+  const inRepository = (
+    about: string | null,
+    options: GlobalOptions,
+    action: (repository: Repository) => Promise<Outcome<Answer>>,
+  ): Promise<void> =>
     run(about, options, async () => {
       const repository = await openRepository(host, options);
       return repository.ok ? action(repository.value) : repository;
     });
-  const onThisMachine = (about: string | null, options: GlobalOptions, action: (embedded: Embedded, repository: Repository) => Promise<Outcome<Answer>>): Promise<void> =>
+  const onThisMachine = (
+    about: string | null,
+    options: GlobalOptions,
+    action: (embedded: Embedded, repository: Repository) => Promise<Outcome<Answer>>,
+  ): Promise<void> =>
     inRepository(about, options, async (repository) => {
+      const { openEmbedded } = await import('./embedded.ts');
       const embedded = await openEmbedded(host, repository);
       try {
         return await action(embedded, repository);
@@ -54,49 +53,90 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       }
     });
 
-  command('init', 'writes a hybridcore.yaml for the templates it finds here and below', 'hybridcore-packer init').action((options: GlobalOptions) => run(null, options, () => init(host.workingFolder)));
+  command('init', 'writes a hybridcore.yaml for the templates it finds here and below', 'hybridcore-packer init').action(
+    (options: GlobalOptions) => run(null, options, async () => (await import('./commands/init.ts')).init(host.workingFolder)),
+  );
 
-  command('validate [builder]', 'checks config, inputs, secrets among the inputs, then runs packer validate', 'hybridcore-packer validate debian-base --strict')
+  command(
+    'validate [builder]',
+    'checks config, inputs, secrets among the inputs, then runs packer validate',
+    'hybridcore-packer validate debian-base --strict',
+  )
     .option('--strict', 'an undeclared input is an error')
     .action((typed: string | undefined, options: GlobalOptions & { strict?: boolean }) =>
       inRepository(typed ?? null, options, async (repository) => {
         const one = typed === undefined ? undefined : findBuilder(repository.config, typed);
         if (one?.ok === false) return one;
-        return validate(host, repository, one === undefined ? Object.keys(repository.config.builders) : [one.value.name], tool, options.strict ?? false);
+        const { validate } = await import('./commands/validate.ts');
+        return validate(
+          host,
+          repository,
+          one === undefined ? builderNames(repository.config) : [one.value.name],
+          tool,
+          options.strict ?? false,
+        );
       }),
     );
 
-  command('inputs <builder>', 'shows what the image is made from, and the fingerprint over it', 'hybridcore-packer inputs debian-base --json')
+  command(
+    'inputs <builder>',
+    'shows what the image is made from, and the fingerprint over it',
+    'hybridcore-packer inputs debian-base --json',
+  )
     .option('--strict', 'an undeclared input is an error')
-    .option('--var <name=value>', 'a variable that the request would set; may be repeated', variable, {})
+    .addOption(variableOption('a variable that the request would set; may be repeated'))
     .action((typed: string, options: GlobalOptions & { strict?: boolean; var: Record<string, string> }) =>
       inRepository(typed, options, async (repository) => {
         const found = findBuilder(repository.config, typed);
+        const { inputs } = await import('./commands/inputs.ts');
         return found.ok ? inputs(repository.root, found.value.builder, options.var, options.strict ?? false) : found;
       }),
     );
 
-  command('build <builder>', 'builds an image: inputs, packer, verdict, one retry where it helps, sealed manifest', 'hybridcore-packer build debian-base --var region=us-east-1')
-    .option('--var <name=value>', 'a variable that hybridcore.yaml lets a request set; may be repeated', variable, {})
+  command(
+    'build <builder>',
+    'builds an image: inputs, packer, verdict, one retry where it helps, sealed manifest',
+    'hybridcore-packer build debian-base --var region=us-east-1',
+  )
+    .addOption(variableOption('a variable that hybridcore.yaml lets a request set; may be repeated'))
     .option('--retention <class>', "a retention class that keeps at least as long as the builder's own")
     .action((typed: string, options: GlobalOptions & { var: Record<string, string>; retention?: string }) =>
       onThisMachine(typed, options, async (embedded, repository) => {
         const found = findBuilder(repository.config, typed);
         if (!found.ok) return found;
-        const request = BuildRequest.safeParse({ builder: found.value.name, variables: options.var, ...(options.retention === undefined ? {} : { retention: options.retention }) });
-        if (!request.success) return failure('REQUEST_INVALID', request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '), 'see `hybridcore-packer schema build-request`');
+        const [{ build }, { BuildRequest }] = await Promise.all([import('./commands/build.ts'), import('../core/request.ts')]);
+        const request = BuildRequest.safeParse({
+          builder: found.value.name,
+          variables: options.var,
+          ...(options.retention === undefined ? {} : { retention: options.retention }),
+        });
+        if (!request.success)
+          return failure(
+            'REQUEST_INVALID',
+            request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+            'see `hybridcore-packer schema build-request`',
+          );
         return build(host, embedded, repository.config, request.data, systemUser());
       }),
     );
 
-  command('attempt <builder>', 'one run of packer, as the buildspec calls it; hands over through incoming/', 'hybridcore-packer attempt "$HYBRIDCORE_BUILDER"').action((typed: string, options: GlobalOptions) =>
-    inRepository(typed, options, (repository) => attempt(host, repository, typed, tool)),
+  command(
+    'attempt <builder>',
+    'one run of packer, as the buildspec calls it; hands over through incoming/',
+    'hybridcore-packer attempt "$HYBRIDCORE_BUILDER"',
+  ).action((typed: string, options: GlobalOptions) =>
+    inRepository(typed, options, async (repository) => (await import('./commands/attempt.ts')).attempt(host, repository, typed, tool)),
   );
 
-  command('status [builder]', 'shows what runs, what waits, how the last build ended, what is quarantined', 'hybridcore-packer status').action((typed: string | undefined, options: GlobalOptions) =>
+  command(
+    'status [builder]',
+    'shows what runs, what waits, how the last build ended, what is quarantined',
+    'hybridcore-packer status',
+  ).action((typed: string | undefined, options: GlobalOptions) =>
     onThisMachine(typed ?? null, options, async (embedded, repository) => {
       const one = typed === undefined ? undefined : findBuilder(repository.config, typed);
       if (one?.ok === false) return one;
+      const { status } = await import('./commands/status.ts');
       return status(embedded, repository.config, one?.value.name);
     }),
   );
@@ -108,46 +148,92 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       onThisMachine(typed, options, async (embedded, repository) => {
         const found = findBuilder(repository.config, typed);
         if (!found.ok) return found;
-        return builds(embedded, found.value.name, { limit: options.limit, ...(options.cursor === undefined ? {} : { cursor: options.cursor }) });
+        const { builds } = await import('./commands/builds.ts');
+        return builds(embedded, found.value.name, {
+          limit: options.limit,
+          ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
+        });
       }),
     );
 
-  command('logs <build>', 'prints the scrubbed log of a build; of a running one what there is so far', 'hybridcore-packer logs 01J9Z3K4M5N6P7Q8R9S0T1V2W3')
+  command(
+    'logs <build>',
+    'prints the scrubbed log of a build; of a running one what there is so far',
+    'hybridcore-packer logs 01J9Z3K4M5N6P7Q8R9S0T1V2W3',
+  )
     .option('--attempt <number>', 'one attempt only', wholeNumber(1, 2))
     .option('--raw', "packer's machine-readable lines, as they are stored")
     .action((typed: string, options: GlobalOptions & { attempt?: number; raw?: boolean }) =>
-      onThisMachine(null, options, (embedded) => logs(embedded, typed, { raw: options.raw ?? false, ...(options.attempt === undefined ? {} : { attempt: options.attempt === 1 ? 1 : 2 }) })),
+      onThisMachine(null, options, async (embedded) =>
+        (await import('./commands/logs.ts')).logs(embedded, typed, {
+          raw: options.raw ?? false,
+          ...(options.attempt === undefined ? {} : { attempt: options.attempt === 1 ? 1 : 2 }),
+        }),
+      ),
     );
 
-  command('stop <build>', 'asks a build to stop; packer gets its clean-up', 'hybridcore-packer stop 01J9Z3K4M5N6P7Q8R9S0T1V2W3').action((typed: string, options: GlobalOptions) =>
-    onThisMachine(null, options, (embedded, repository) => stop(embedded, repository.config, typed, systemUser())),
+  command('stop <build>', 'asks a build to stop; packer gets its clean-up', 'hybridcore-packer stop 01J9Z3K4M5N6P7Q8R9S0T1V2W3').action(
+    (typed: string, options: GlobalOptions) =>
+      onThisMachine(null, options, async (embedded, repository) =>
+        (await import('./commands/stop.ts')).stop(embedded, repository.config, typed, systemUser()),
+      ),
   );
 
-  command('classify [file]', 'gives the verdict on a packer log, human or machine-readable, from a file or standard input (-)', 'packer build . | hybridcore-packer classify - --packer-exit-code 1')
+  command(
+    'classify [file]',
+    'gives the verdict on a packer log, human or machine-readable, from a file or standard input (-)',
+    'packer build . | hybridcore-packer classify - --packer-exit-code 1',
+  )
     .option('--packer-exit-code <number>', 'what packer exited with, where it is known', wholeNumber(0, 255))
     .option('--attempt <number>', 'judge it as the first or the second attempt', wholeNumber(1, 2), 1)
     .action((file: string | undefined, options: GlobalOptions & { packerExitCode?: number; attempt: number }) =>
-      run(null, options, () => classify(host, file ?? '-', { packerExitCode: options.packerExitCode ?? null, attempt: options.attempt === 2 ? 2 : 1 })),
+      run(null, options, async () =>
+        (await import('./commands/classify.ts')).classify(host, file ?? '-', {
+          packerExitCode: options.packerExitCode ?? null,
+          attempt: options.attempt === 2 ? 2 : 1,
+        }),
+      ),
     );
 
-  command('schema [name]', 'prints a JSON Schema, or the names of all', 'hybridcore-packer schema result').action((name: string | undefined, options: GlobalOptions) => run(null, options, async () => schema(name)));
+  command('schema [name]', 'prints a JSON Schema, or the names of all', 'hybridcore-packer schema result').action(
+    (name: string | undefined, options: GlobalOptions) =>
+      run(null, options, async () => (await import('./commands/schema.ts')).schema(name)),
+  );
 
   const quarantine = program.command('quarantine').description('shows and releases quarantined builders');
-  globals(quarantine.command('list').description('shows the builders that take no build, with why').addHelpText('after', '\nExample: hybridcore-packer quarantine list')).action((options: GlobalOptions) =>
-    onThisMachine(null, options, (embedded) => quarantineList(embedded)),
+  globals(
+    quarantine
+      .command('list')
+      .description('shows the builders that take no build, with why')
+      .addHelpText('after', '\nExample: hybridcore-packer quarantine list'),
+  ).action((options: GlobalOptions) =>
+    onThisMachine(null, options, async (embedded) => (await import('./commands/quarantine.ts')).quarantineList(embedded)),
   );
-  globals(quarantine.command('release <builder>').description('opens a builder again; who did it and why is recorded').addHelpText('after', '\nExample: hybridcore-packer quarantine release debian-base --reason "key rotated, file removed"'))
+  globals(
+    quarantine
+      .command('release <builder>')
+      .description('opens a builder again; who did it and why is recorded')
+      .addHelpText('after', '\nExample: hybridcore-packer quarantine release debian-base --reason "key rotated, file removed"'),
+  )
     .requiredOption('--reason <text>', 'what was found and what was done about it')
     .action((typed: string, options: GlobalOptions & { reason: string }) =>
       onThisMachine(typed, options, async (embedded, repository) => {
         const found = findBuilder(repository.config, typed);
+        const { quarantineRelease } = await import('./commands/quarantine.ts');
         return found.ok ? quarantineRelease(embedded, found.value.name, systemUser(), options.reason) : found;
       }),
     );
 
   // What the embedded build service starts; not for people.
-  program.command('run-buildspec <folder>', { hidden: true }).action(async (folder: string) => exit(await runBuildspecCommand(folder)));
+  program
+    .command('run-buildspec <folder>', { hidden: true })
+    .action(async (folder: string) => exit(await (await import('./commands/run-buildspec.ts')).runBuildspecCommand(folder)));
   return program;
+}
+
+function exitCodeHelp(): string {
+  const lines = Object.entries(exitCodes).map(([code, { classification, policy }]) => `  ${code}  ${classification}: ${policy}`);
+  return ['Exit codes:', ...lines].join('\n');
 }
 
 function globals(command: Command): Command {
@@ -157,7 +243,13 @@ function globals(command: Command): Command {
     .option('--json', 'print one JSON document on standard output and nothing else');
 }
 
-async function answered(host: Host, exit: Exit, about: string | null, options: GlobalOptions, action: () => Promise<Outcome<Answer>>): Promise<void> {
+async function answered(
+  host: Host,
+  exit: Exit,
+  about: string | null,
+  options: GlobalOptions,
+  action: () => Promise<Outcome<Answer>>,
+): Promise<void> {
   const json = options.json ?? false;
   const at = systemClock.now();
   const answer = await action();
@@ -167,6 +259,10 @@ async function answered(host: Host, exit: Exit, about: string | null, options: G
   } else {
     exit(printFailure(host, answer.failure, { builder: about, at }, json));
   }
+}
+
+function variableOption(description: string): Option {
+  return new Option('--var <name=value>', description).argParser(variable).default({}, 'none');
 }
 
 function variable(text: string, before: Record<string, string>): Record<string, string> {
@@ -179,7 +275,8 @@ function variable(text: string, before: Record<string, string>): Record<string, 
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`give a whole number from ${least} to ${most}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`give a whole number from ${least} to ${most}.`);
     return value;
   };
 }

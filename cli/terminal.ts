@@ -17,7 +17,7 @@ export function processTerminal(): Terminal {
   return {
     out: process.stdout,
     err: process.stderr,
-    colour: process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+    colour: process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     columns: process.stderr.columns ?? 100,
   };
 }

@@ -50,7 +50,8 @@ async function takeTurn(ports: CompletePorts, config: Config, builder: BuilderRe
   const build = await ports.records.readBuild(next);
   if (build === undefined) throw new Error(`the records hold no build ${next}, which waits in the line of ${builder.builder}`);
   if (build.stop !== null) await endUnstarted(ports, config, build, builder, 'stop', stoppedBy(build, build.stop.by));
-  else if (builder.quarantine !== null) await endUnstarted(ports, config, build, builder, 'close', quarantineFailure(builder, builder.quarantine));
+  else if (builder.quarantine !== null)
+    await endUnstarted(ports, config, build, builder, 'close', quarantineFailure(builder, builder.quarantine));
   else await intendAttempt(ports, config, build, builder);
 }
 
@@ -69,7 +70,12 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     outcome: null,
   };
   const intended: Build = { ...build, version: build.version + 1, state, retry_at: null, attempts: [...build.attempts, attempt] };
-  const holder: BuilderRecord = { ...builder, version: builder.version + 1, current: build.build_id, queue: builder.queue.filter((id) => id !== build.build_id) };
+  const holder: BuilderRecord = {
+    ...builder,
+    version: builder.version + 1,
+    current: build.build_id,
+    queue: builder.queue.filter((id) => id !== build.build_id),
+  };
   const commit = await ports.records.commit([
     { type: 'build', expected: build.version, document: intended },
     { type: 'builder', expected: builder.version, document: holder },
@@ -87,7 +93,13 @@ async function startAttempt(ports: CompletePorts, config: Config, build: Build, 
   switch (answer.state) {
     case 'started': {
       const { run } = answer;
-      const started: Build = { ...build, version: build.version + 1, attempts: build.attempts.map((each) => (each.token === attempt.token ? { ...each, run, started_at: timestamp(ports.clock.now()) } : each)) };
+      const started: Build = {
+        ...build,
+        version: build.version + 1,
+        attempts: build.attempts.map((each) =>
+          each.token === attempt.token ? { ...each, run, started_at: timestamp(ports.clock.now()) } : each,
+        ),
+      };
       await ports.records.commit([{ type: 'build', expected: build.version, document: started }]);
       return;
     }
@@ -126,14 +138,32 @@ async function watchRun(ports: CompletePorts, config: Config, build: Build, buil
 }
 
 /** Ends a build that has no attempt under way. */
-async function endUnstarted(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, event: 'stop' | 'close' | 'fail', cause: Failure): Promise<void> {
+async function endUnstarted(
+  ports: CompletePorts,
+  config: Config,
+  build: Build,
+  builder: BuilderRecord,
+  event: 'stop' | 'close' | 'fail',
+  cause: Failure,
+): Promise<void> {
   const state = stateAfter(build.state, event, newestAttempt(build)?.attempt ?? 0);
   if (state === undefined) throw new TypeError(`no transition leads from ${build.state} by ${event}`);
   const verdict: Verdict = verdictOf(cause);
   const artifacts = build.attempts.flatMap((attempt) => attempt.outcome?.artifacts ?? []);
-  await finishBuild(ports, config, build, builder, { state, verdict, at: ports.clock.now(), artifacts, stderr: cause.message, report: null });
+  await finishBuild(ports, config, build, builder, {
+    state,
+    verdict,
+    at: ports.clock.now(),
+    artifacts,
+    stderr: cause.message,
+    report: null,
+  });
 }
 
 function stoppedBy(build: Build, by: string): Failure {
-  return { rule: 'STOPPED', message: `build ${build.build_id} was stopped by ${by} before packer ran`, remedy: 'ask for a new build when it is wanted' };
+  return {
+    rule: 'STOPPED',
+    message: `build ${build.build_id} was stopped by ${by} before packer ran`,
+    remedy: 'ask for a new build when it is wanted',
+  };
 }

@@ -29,7 +29,13 @@ export function attemptRequestFrom(environment: Readonly<Record<string, string |
     variables: requestVariables,
   });
   if (parsed.success) return success(parsed.data);
-  const names: Record<string, string> = { builder: variables.builder, build: variables.buildId, attempt: variables.attempt, run: variables.run, variables: variables.variables };
+  const names: Record<string, string> = {
+    builder: variables.builder,
+    build: variables.buildId,
+    attempt: variables.attempt,
+    run: variables.run,
+    variables: variables.variables,
+  };
   const faults = [...new Set(parsed.error.issues.map((issue) => names[String(issue.path[0])] ?? String(issue.path[0])))];
   return failure(
     'REQUEST_INVALID',

@@ -5,11 +5,12 @@ import { ownRules } from './classification/own-rules.ts';
 import { Digest } from './digest.ts';
 import { Resolved } from './hash-manifest.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
+import { namesOf } from './names-of.ts';
 import { Input, UndeclaredInput } from './input.ts';
 
 export const attemptReportSchemaName = 'hybridcore-packer/attempt-report/1';
 
-const ownRuleNames = Object.keys(ownRules) as (keyof typeof ownRules)[];
+const ownRuleNames = namesOf(ownRules);
 
 /**
  * What an attempt says of itself under `incoming/<run>/`, written last. Every word is a claim: `complete`

@@ -13,7 +13,18 @@ import { judgeReport } from './judge.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';
 import { commandText } from './command-text.ts';
 import { packerVersionProblem } from './packer-version.ts';
-import { type Clock, type Discovery, type Handover, type ImageRepository, type Interruption, type Packer, type PackerOutcome, type PackerTool, type Randomness, type Secrets } from './ports.ts';
+import {
+  type Clock,
+  type Discovery,
+  type Handover,
+  type ImageRepository,
+  type Interruption,
+  type Packer,
+  type PackerOutcome,
+  type PackerTool,
+  type Randomness,
+  type Secrets,
+} from './ports.ts';
 import { type SecretValue } from './scrub/known-values.ts';
 import { createRedactor } from './scrub/redactor.ts';
 import { createFileScrub, scrubManifest } from './scrub/scrub-manifest.ts';
@@ -52,7 +63,12 @@ export interface AttemptEnd {
  * @param interrupt aborted with an `Interruption` as its reason to end the attempt early and kindly.
  * @throws where the world fails it: the handover cannot be written. Then the build service's record decides.
  */
-export async function runAttempt(ports: AttemptPorts, config: Config, request: AttemptRequest, interrupt: AbortSignal): Promise<AttemptEnd> {
+export async function runAttempt(
+  ports: AttemptPorts,
+  config: Config,
+  request: AttemptRequest,
+  interrupt: AbortSignal,
+): Promise<AttemptEnd> {
   const startedAt = ports.clock.now();
   const findings: Findings = {};
   const ended = await attemptSteps(ports, config, request, findings, interrupt);
@@ -79,9 +95,20 @@ export async function runAttempt(ports: AttemptPorts, config: Config, request: A
   return { report, verdict: judgeReport(report, findings.run ?? null, request.attempt, { by: 'an operator' }).verdict };
 }
 
-async function attemptSteps(ports: AttemptPorts, config: Config, request: AttemptRequest, findings: Findings, interrupt: AbortSignal): Promise<Outcome<void>> {
+async function attemptSteps(
+  ports: AttemptPorts,
+  config: Config,
+  request: AttemptRequest,
+  findings: Findings,
+  interrupt: AbortSignal,
+): Promise<Outcome<void>> {
   const builder = config.builders[request.builder];
-  if (builder === undefined) return failure('BUILDER_UNKNOWN', `the checked-out hybridcore.yaml has no builder ${request.builder}`, 'check out the revision that was asked for, or deploy this one');
+  if (builder === undefined)
+    return failure(
+      'BUILDER_UNKNOWN',
+      `the checked-out hybridcore.yaml has no builder ${request.builder}`,
+      'check out the revision that was asked for, or deploy this one',
+    );
   const refused = refusedVariable(builder, request.builder, request.variables);
   if (refused !== undefined) return { ok: false, failure: refused };
 
@@ -89,7 +116,12 @@ async function attemptSteps(ports: AttemptPorts, config: Config, request: Attemp
   if (!discovered.ok) return discovered;
   findings.discovery = discovered.value;
   const sensitive = discovered.value.sensitiveVariables.find((name) => name in request.variables);
-  if (sensitive !== undefined) return failure('VARIABLE_NOT_ALLOWED', `the template calls the variable ${sensitive} sensitive, so a request cannot set it`, `name it under builders.${request.builder}.secrets instead`);
+  if (sensitive !== undefined)
+    return failure(
+      'VARIABLE_NOT_ALLOWED',
+      `the template calls the variable ${sensitive} sensitive, so a request cannot set it`,
+      `name it under builders.${request.builder}.secrets instead`,
+    );
 
   const planted = await ports.repository.findSecrets(discovered.value.inputs);
   if (planted.length > 0) return secretFailure(planted);
@@ -106,7 +138,12 @@ async function attemptSteps(ports: AttemptPorts, config: Config, request: Attemp
   await runPacker(ports, request, builder, findings, found.value, discovered.value, secrets.value, interrupt);
 
   const again = await ports.repository.discover(builder, request.variables);
-  if (!again.ok) return failure('INPUTS_CHANGED', `the inputs can no longer be read: ${again.failure.message}`, 'keep the repository still while a build runs, and build again');
+  if (!again.ok)
+    return failure(
+      'INPUTS_CHANGED',
+      `the inputs can no longer be read: ${again.failure.message}`,
+      'keep the repository still while a build runs, and build again',
+    );
   if (fingerprintOf(again.value.inputs) !== fingerprintOf(discovered.value.inputs)) return inputsChanged(discovered.value, again.value);
   return success(undefined);
 }
@@ -133,7 +170,9 @@ async function runPacker(
     varFiles: builder.var_files,
     variables: request.variables,
     secrets,
-    hiddenEnvironment: Object.values(builder.secrets).flatMap((reference) => (reference.startsWith('env:') ? [reference.slice('env:'.length)] : [])),
+    hiddenEnvironment: Object.values(builder.secrets).flatMap((reference) =>
+      reference.startsWith('env:') ? [reference.slice('env:'.length)] : [],
+    ),
     manifestOutputs: discovery.manifestOutputs,
     init: discovery.requiresPlugins,
   };
@@ -141,7 +180,10 @@ async function runPacker(
   findings.command = commandScrub.line(commandText(ports.packer.commandLine(job)));
   const logScrub = createFileScrub('packer.log', redactor, key);
   const recorded = await recordLog(ports, request, logScrub, (onLine) => ports.packer.run(job, onLine, interrupt));
-  const manifest = scrubManifest({ builder: request.builder, build_id: request.build, attempt: request.attempt }, redactor.notSearched, [logScrub.end(), commandScrub.end()]);
+  const manifest = scrubManifest({ builder: request.builder, build_id: request.build, attempt: request.attempt }, redactor.notSearched, [
+    logScrub.end(),
+    commandScrub.end(),
+  ]);
   await ports.handover.put(keys.incoming(request.run).scrubManifest, documentText(manifest));
   findings.outcome = recorded.outcome;
   findings.run = recorded.run;
@@ -176,13 +218,23 @@ function inputsChanged(before: Discovery, after: Discovery): Outcome<never> {
     ...removed.map((input) => `removed ${input.kind} ${input.name}`),
     ...changed.map((input) => `changed ${input.kind} ${input.name} (${input.changed.join(', ')})`),
   ];
-  return failure('INPUTS_CHANGED', `inputs changed while packer was running: ${changes[0] ?? 'unknown'}`, 'keep the repository still while a build runs, and build again', changes.slice(0, 100));
+  return failure(
+    'INPUTS_CHANGED',
+    `inputs changed while packer was running: ${changes[0] ?? 'unknown'}`,
+    'keep the repository still while a build runs, and build again',
+    changes.slice(0, 100),
+  );
 }
 
 /** The report's bounds hold for what our own checks say, too. */
 function reported(cause: Failure): NonNullable<AttemptReport['failure']> {
   const evidence = cause.evidence?.slice(0, 100).map((line) => line.slice(0, 4096));
-  return { rule: cause.rule, message: cause.message.slice(0, 16_384), remedy: cause.remedy.slice(0, 16_384), ...(evidence === undefined ? {} : { evidence }) };
+  return {
+    rule: cause.rule,
+    message: cause.message.slice(0, 16_384),
+    remedy: cause.remedy.slice(0, 16_384),
+    ...(evidence === undefined ? {} : { evidence }),
+  };
 }
 
 function interruptionOf(interrupt: AbortSignal): Interruption {

@@ -17,8 +17,19 @@ export const BuilderRecord = z.strictObject({
   /** Builds that wait, in their order. */
   queue: z.array(BuildId).max(queueLimit),
   /** The newest sealed manifest: the head of the chain. */
-  newest: z.strictObject({ build_id: BuildId, path: z.string(), digest: Digest, fingerprint: Digest, sequence: z.int().positive(), sealed_at: Timestamp }).nullable(),
-  quarantine: z.strictObject({ build_id: BuildId, since: Timestamp, rule: z.string(), reason: z.string(), evidence: z.array(z.string()) }).nullable(),
+  newest: z
+    .strictObject({
+      build_id: BuildId,
+      path: z.string(),
+      digest: Digest,
+      fingerprint: Digest,
+      sequence: z.int().positive(),
+      sealed_at: Timestamp,
+    })
+    .nullable(),
+  quarantine: z
+    .strictObject({ build_id: BuildId, since: Timestamp, rule: z.string(), reason: z.string(), evidence: z.array(z.string()) })
+    .nullable(),
   /** The last release from quarantine. */
   released: z.strictObject({ at: Timestamp, by: z.string(), reason: z.string(), build_id: BuildId }).nullable(),
 });

@@ -29,19 +29,43 @@ export interface CompletePorts extends FinishPorts {
  * @param record what the build service knows of the run; undefined where it knows nothing.
  * @returns the build as it stands then.
  */
-export async function completeAttempt(ports: CompletePorts, config: Config, running: Build, builder: BuilderRecord, record: RunRecord | undefined): Promise<Build> {
+export async function completeAttempt(
+  ports: CompletePorts,
+  config: Config,
+  running: Build,
+  builder: BuilderRecord,
+  record: RunRecord | undefined,
+): Promise<Build> {
   const begun = await beginCompleting(ports, running);
   const attempt = newestAttempt(begun);
   if (begun.completing === null || begun.state !== 'running' || attempt === undefined) return begun;
 
   const { run } = attempt;
-  const handed: ReadHandover = run === null ? { state: 'absent' } : await readHandedOver(ports.objects, ports.compression, { builder: begun.builder, build: begun.build_id, attempt: attempt.attempt, run, variables: begun.variables });
+  const handed: ReadHandover =
+    run === null
+      ? { state: 'absent' }
+      : await readHandedOver(ports.objects, ports.compression, {
+          builder: begun.builder,
+          build: begun.build_id,
+          attempt: attempt.attempt,
+          run,
+          variables: begun.variables,
+        });
   const scrubbed = scrubAgain(begun, attempt, handed, begun.completing.redaction_key);
   const judgement = judge(handed, scrubbed.lines, begun, attempt, record);
   const outcome = await storeAttempt(ports, begun, attempt, handed, scrubbed, judgement);
   const judged: Build = {
     ...begun,
-    attempts: begun.attempts.map((each) => (each === attempt ? { ...attempt, outcome, started_at: judgement.report?.started_at ?? record?.started_at ?? attempt.started_at, finished_at: judgement.report?.finished_at ?? record?.finished_at ?? timestamp(ports.clock.now()) } : each)),
+    attempts: begun.attempts.map((each) =>
+      each === attempt
+        ? {
+            ...attempt,
+            outcome,
+            started_at: judgement.report?.started_at ?? record?.started_at ?? attempt.started_at,
+            finished_at: judgement.report?.finished_at ?? record?.finished_at ?? timestamp(ports.clock.now()),
+          }
+        : each,
+    ),
   };
 
   const after = await applyEvent(ports, config, judged, builder, judgement, eventOf(judgement.verdict, begun.stop !== null));
@@ -55,7 +79,11 @@ export async function completeAttempt(ports: CompletePorts, config: Config, runn
 /** Says in the record that completing begins, with the time and the key that all it writes will derive from. */
 async function beginCompleting(ports: CompletePorts, build: Build): Promise<Build> {
   if (build.completing !== null) return build;
-  const begun: Build = { ...build, version: build.version + 1, completing: { at: timestamp(ports.clock.now()), redaction_key: Buffer.from(ports.randomness.bytes(32)).toString('hex') } };
+  const begun: Build = {
+    ...build,
+    version: build.version + 1,
+    completing: { at: timestamp(ports.clock.now()), redaction_key: Buffer.from(ports.randomness.bytes(32)).toString('hex') },
+  };
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: begun }]);
   return commit.committed ? begun : build;
 }
@@ -71,14 +99,24 @@ function scrubAgain(build: Build, attempt: Attempt, handed: ReadHandover, key: s
   const bytes = Buffer.from(key, 'hex');
   const redactor = createRedactor({ values: [], key: bytes });
   const scrub = createFileScrub('packer.log, on receipt', redactor, bytes);
-  const lines = handed.value.log.replace(/\n$/, '').split('\n').map((line) => scrub.line(plainText(line)));
+  const lines = handed.value.log
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => scrub.line(plainText(line)));
   const own = scrub.end();
   const claimed = handed.value.scrubManifest;
   const of = { builder: build.builder, build_id: build.build_id, attempt: attempt.attempt };
   return { lines, manifest: scrubManifest(of, claimed?.not_searched ?? [], [...(claimed?.files ?? []), own]) };
 }
 
-async function storeAttempt(ports: CompletePorts, build: Build, attempt: Attempt, handed: ReadHandover, scrubbed: Scrubbed, judgement: Judgement): Promise<AttemptOutcome> {
+async function storeAttempt(
+  ports: CompletePorts,
+  build: Build,
+  attempt: Attempt,
+  handed: ReadHandover,
+  scrubbed: Scrubbed,
+  judgement: Judgement,
+): Promise<AttemptOutcome> {
   const encoder = new TextEncoder();
   let log: AttemptOutcome['log'] = null;
   let scrubManifestPath: string | null = null;
@@ -95,11 +133,21 @@ async function storeAttempt(ports: CompletePorts, build: Build, attempt: Attempt
     artifacts: [...judgement.artifacts],
     log,
     scrub_manifest_path: scrubManifestPath,
-    redactions: (scrubbed.manifest?.files ?? []).reduce((sum, file) => sum + file.actions.reduce((count, action) => count + action.count, 0), 0),
+    redactions: (scrubbed.manifest?.files ?? []).reduce(
+      (sum, file) => sum + file.actions.reduce((count, action) => count + action.count, 0),
+      0,
+    ),
   };
 }
 
-async function applyEvent(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, judgement: Judgement, event: BuildEvent): Promise<Build> {
+async function applyEvent(
+  ports: CompletePorts,
+  config: Config,
+  build: Build,
+  builder: BuilderRecord,
+  judgement: Judgement,
+  event: BuildEvent,
+): Promise<Build> {
   const attempt = newestAttempt(build)?.attempt ?? 0;
   const state = stateAfter(build.state, event, attempt);
   const at = build.completing === null ? ports.clock.now() : Date.parse(build.completing.at);

@@ -73,14 +73,23 @@ export const Config = z
   .superRefine((config, context) => {
     const known = Object.keys(config.retention.classes);
     const requireClass = (name: string, path: string[]) => {
-      if (!known.includes(name)) context.addIssue({ code: 'custom', path, message: `no retention class is named ${JSON.stringify(name)}; there are: ${known.join(', ')}` });
+      if (!known.includes(name))
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: `no retention class is named ${JSON.stringify(name)}; there are: ${known.join(', ')}`,
+        });
     };
     requireClass(config.retention.default, ['retention', 'default']);
     for (const [name, builder] of Object.entries(config.builders)) {
       if (builder.retention !== undefined) requireClass(builder.retention, ['builders', name, 'retention']);
       for (const secret of Object.keys(builder.secrets)) {
         if (builder.variables.includes(secret)) {
-          context.addIssue({ code: 'custom', path: ['builders', name, 'variables'], message: `${JSON.stringify(secret)} is a secret, so a request cannot set it` });
+          context.addIssue({
+            code: 'custom',
+            path: ['builders', name, 'variables'],
+            message: `${JSON.stringify(secret)} is a secret, so a request cannot set it`,
+          });
         }
       }
     }

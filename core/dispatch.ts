@@ -27,7 +27,12 @@ export interface Asked {
 export async function dispatch(ports: DispatchPorts, config: Config, asked: Asked): Promise<Outcome<Build>> {
   const { request } = asked;
   const builder = config.builders[request.builder];
-  if (builder === undefined) return failure('BUILDER_UNKNOWN', `hybridcore.yaml has no builder ${request.builder}`, `there are: ${Object.keys(config.builders).join(', ')}`);
+  if (builder === undefined)
+    return failure(
+      'BUILDER_UNKNOWN',
+      `hybridcore.yaml has no builder ${request.builder}`,
+      `there are: ${Object.keys(config.builders).join(', ')}`,
+    );
   const refused = refusedVariable(builder, request.builder, request.variables);
   if (refused !== undefined) return { ok: false, failure: refused };
   const retention = effectiveRetention(config, builder, request.retention);
@@ -38,9 +43,16 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
     const before = await ports.records.readBuilder(request.builder);
     if (before !== undefined && before.quarantine !== null) return { ok: false, failure: quarantineFailure(before, before.quarantine) };
     if (before !== undefined && before.queue.length >= queueLimit) {
-      return failure('QUEUE_FULL', `${queueLimit} builds of ${request.builder} wait already`, 'ask again when some are done; `hybridcore-packer builds` shows them');
+      return failure(
+        'QUEUE_FULL',
+        `${queueLimit} builds of ${request.builder} wait already`,
+        'ask again when some are done; `hybridcore-packer builds` shows them',
+      );
     }
-    const after = before === undefined ? newBuilderRecord(request.builder, build) : { ...before, version: before.version + 1, queue: [...before.queue, build.build_id] };
+    const after =
+      before === undefined
+        ? newBuilderRecord(request.builder, build)
+        : { ...before, version: before.version + 1, queue: [...before.queue, build.build_id] };
     const commit = await ports.records.commit([
       { type: 'builder', expected: before?.version ?? null, document: after },
       { type: 'build', expected: null, document: build },
@@ -75,5 +87,14 @@ function newBuild(ports: DispatchPorts, asked: Asked, retention: string): Build 
 }
 
 function newBuilderRecord(builder: BuilderName, first: Build): BuilderRecord {
-  return { schema: 'hybridcore-packer/builder/1', version: 1, builder, current: null, queue: [first.build_id], newest: null, quarantine: null, released: null };
+  return {
+    schema: 'hybridcore-packer/builder/1',
+    version: 1,
+    builder,
+    current: null,
+    queue: [first.build_id],
+    newest: null,
+    quarantine: null,
+    released: null,
+  };
 }

@@ -76,7 +76,9 @@ export type StatusDocument = z.infer<typeof StatusDocument>;
 
 /** `quarantine list` and `quarantine release` */
 export const QuarantineDocument = z.strictObject({
-  builders: z.array(z.strictObject({ builder: z.string(), quarantine: BuilderRecord.shape.quarantine, released: BuilderRecord.shape.released })),
+  builders: z.array(
+    z.strictObject({ builder: z.string(), quarantine: BuilderRecord.shape.quarantine, released: BuilderRecord.shape.released }),
+  ),
 });
 export type QuarantineDocument = z.infer<typeof QuarantineDocument>;
 
@@ -92,4 +94,7 @@ export type LogsDocument = z.infer<typeof LogsDocument>;
 export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: Build.shape.stop });
 
 /** `init` */
-export const InitDocument = z.strictObject({ file: z.string(), builders: z.array(z.strictObject({ builder: z.string(), template: z.string() })) });
+export const InitDocument = z.strictObject({
+  file: z.string(),
+  builders: z.array(z.strictObject({ builder: z.string(), template: z.string() })),
+});

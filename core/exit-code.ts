@@ -8,7 +8,10 @@ export const exitCodes = {
   0: { classification: 'success', policy: 'nothing to retry: the manifest is sealed' },
   1: { classification: 'packer validation or config error', policy: 'no retry: the operator sees the cause and a hint' },
   2: { classification: 'infrastructure or transient failure', policy: 'one retry after a delay, then escalated to the operators' },
-  3: { classification: 'security or retention violation', policy: 'aborted at once: the builder is quarantined until a person releases it' },
+  3: {
+    classification: 'security or retention violation',
+    policy: 'aborted at once: the builder is quarantined until a person releases it',
+  },
 } as const;
 
 export const ExitCode = z.literal([0, 1, 2, 3]);

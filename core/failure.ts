@@ -1,5 +1,4 @@
-import { type ExitCode } from './exit-code.ts';
-import { type OwnRule, ownRules } from './classification/own-rules.ts';
+import { type OwnRule } from './classification/own-rules.ts';
 
 /**
  * Something that our own code found wrong, told to a person: where, what, what to do.
@@ -22,11 +21,11 @@ export function success<T>(value: T): Outcome<T> {
   return { ok: true, value };
 }
 
-export function failure(rule: OwnRule, message: string, remedy: string, evidence?: readonly string[]): { readonly ok: false; readonly failure: Failure } {
+export function failure(
+  rule: OwnRule,
+  message: string,
+  remedy: string,
+  evidence?: readonly string[],
+): { readonly ok: false; readonly failure: Failure } {
   return { ok: false, failure: evidence === undefined ? { rule, message, remedy } : { rule, message, remedy, evidence } };
-}
-
-/** The exit code that a failure leads to. */
-export function exitCodeOf(cause: Failure): ExitCode {
-  return ownRules[cause.rule].exit_code;
 }

@@ -46,12 +46,19 @@ export function tagsOf(build: Build, kind: ObjectKind): Tags {
  *
  * @returns the build as it stands in the records; unchanged where somebody else was faster.
  */
-export async function finishBuild(ports: FinishPorts, config: Config, build: Build, builder: BuilderRecord, ending: Ending): Promise<Build> {
+export async function finishBuild(
+  ports: FinishPorts,
+  config: Config,
+  build: Build,
+  builder: BuilderRecord,
+  ending: Ending,
+): Promise<Build> {
   const sealed = ending.state === 'succeeded' && ending.report !== null ? sealManifest(build, builder, ending, ending.report) : null;
   if (sealed !== null) {
     const path = keys.manifest(build.builder, build.build_id);
     const content = encoder.encode(documentText(sealed));
-    if ((await ports.objects.create(path, content, tagsOf(build, 'hash-manifest'))) === 'different') return finishBuild(ports, config, build, builder, chainBroken(ending, path));
+    if ((await ports.objects.create(path, content, tagsOf(build, 'hash-manifest'))) === 'different')
+      return finishBuild(ports, config, build, builder, chainBroken(ending, path));
     await ports.objects.replace(keys.newestManifest(build.builder), content, tagsOf(build, 'hash-manifest'));
   }
   const paths = { result: keys.result(build.builder, build.build_id), summary: keys.summary(build.builder, build.build_id) };
@@ -64,8 +71,14 @@ export async function finishBuild(ports: FinishPorts, config: Config, build: Bui
     finished_at: timestamp(ending.at),
     result_path: paths.result,
     summary_path: paths.summary,
-    manifest: sealed === null ? null : { path: keys.manifest(build.builder, build.build_id), digest: manifestDigest(sealed), fingerprint: sealed.fingerprint },
-    notices: ending.state === 'escalated' || ending.state === 'quarantined' ? [{ key: `${build.build_id}:${ending.state}`, delivered_at: null }] : [],
+    manifest:
+      sealed === null
+        ? null
+        : { path: keys.manifest(build.builder, build.build_id), digest: manifestDigest(sealed), fingerprint: sealed.fingerprint },
+    notices:
+      ending.state === 'escalated' || ending.state === 'quarantined'
+        ? [{ key: `${build.build_id}:${ending.state}`, delivered_at: null }]
+        : [],
   };
   await ports.objects.create(paths.result, encoder.encode(documentText(resultOf(finished, ending))), tagsOf(build, 'result'));
   const summary = encoder.encode(documentText(summaryOf(config, finished, ending)));
@@ -94,11 +107,17 @@ export async function deliverNotices(ports: FinishPorts, build: Build): Promise<
       message: [
         verdict === undefined ? `build ${build.build_id} ended ${build.state}` : `${verdict.rule}: ${verdict.reason}`,
         ...(verdict === undefined || verdict.hint === '' ? [] : [verdict.hint]),
-        quarantined ? `release it with: hybridcore-packer quarantine release ${build.builder} --reason "..."` : `see: hybridcore-packer logs ${build.build_id}`,
+        quarantined
+          ? `release it with: hybridcore-packer quarantine release ${build.builder} --reason "..."`
+          : `see: hybridcore-packer logs ${build.build_id}`,
       ].join('\n'),
     });
   }
-  const told: Build = { ...build, version: build.version + 1, notices: build.notices.map((notice) => ({ ...notice, delivered_at: notice.delivered_at ?? timestamp(ports.clock.now()) })) };
+  const told: Build = {
+    ...build,
+    version: build.version + 1,
+    notices: build.notices.map((notice) => ({ ...notice, delivered_at: notice.delivered_at ?? timestamp(ports.clock.now()) })),
+  };
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: told }]);
   return commit.committed ? told : build;
 }
@@ -129,7 +148,15 @@ function chainBroken(ending: Ending, path: string): Ending {
     ...ending,
     state: 'quarantined',
     stderr: reason,
-    verdict: { exit_code: 3, classification: { rule: 'CHAIN_BROKEN', reason, hint: 'find out who wrote it; a sealed manifest is never overwritten', evidence: [path] } },
+    verdict: {
+      exit_code: 3,
+      classification: {
+        rule: 'CHAIN_BROKEN',
+        reason,
+        hint: 'find out who wrote it; a sealed manifest is never overwritten',
+        evidence: [path],
+      },
+    },
   };
 }
 
@@ -168,12 +195,19 @@ function summaryOf(config: Config, build: Build, ending: Ending): LogSummary {
     requested_at: build.requested_at,
     requested_by: build.requested_by,
     finished_at: timestamp(ending.at),
-    attempts: build.attempts.flatMap(({ attempt, run, started_at, finished_at, outcome }) => (outcome === null ? [] : [{ attempt, run, started_at, finished_at, ...outcome }])),
+    attempts: build.attempts.flatMap(({ attempt, run, started_at, finished_at, outcome }) =>
+      outcome === null ? [] : [{ attempt, run, started_at, finished_at, ...outcome }],
+    ),
     artifacts: [...ending.artifacts],
     manifest: build.manifest,
     result_path: keys.result(build.builder, build.build_id),
     scrub_manifest_path: newestAttempt(build)?.outcome?.scrub_manifest_path ?? null,
-    retention: { class: build.retention, ...retention, expires_at: expiresAt(retention, ending.at), policy_digest: digestOfJson(config.retention) },
+    retention: {
+      class: build.retention,
+      ...retention,
+      expires_at: expiresAt(retention, ending.at),
+      policy_digest: digestOfJson(config.retention),
+    },
   };
 }
 
@@ -188,9 +222,22 @@ function builderAfter(builder: BuilderRecord, build: Build, ending: Ending, seal
     newest:
       sealed === null || build.manifest === null
         ? builder.newest
-        : { build_id: build.build_id, path: build.manifest.path, digest: build.manifest.digest, fingerprint: sealed.fingerprint, sequence: sealed.sequence, sealed_at: sealed.sealed_at },
+        : {
+            build_id: build.build_id,
+            path: build.manifest.path,
+            digest: build.manifest.digest,
+            fingerprint: sealed.fingerprint,
+            sequence: sealed.sequence,
+            sealed_at: sealed.sealed_at,
+          },
     quarantine: closes
-      ? { build_id: build.build_id, since: timestamp(ending.at), rule: classification.rule, reason: classification.reason, evidence: classification.evidence }
+      ? {
+          build_id: build.build_id,
+          since: timestamp(ending.at),
+          rule: classification.rule,
+          reason: classification.reason,
+          evidence: classification.evidence,
+        }
       : builder.quarantine,
   };
 }

@@ -23,9 +23,15 @@ export interface HandedOver {
 }
 
 /** `absent`: the run left no report, so the build service's own record decides. `invalid`: something is there that no attempt writes. */
-export type ReadHandover = { readonly state: 'read'; readonly value: HandedOver } | { readonly state: 'absent' } | { readonly state: 'invalid'; readonly failure: Failure };
+export type ReadHandover =
+  | { readonly state: 'read'; readonly value: HandedOver }
+  | { readonly state: 'absent' }
+  | { readonly state: 'invalid'; readonly failure: Failure };
 
-type Part<T> = { readonly state: 'read'; readonly value: T } | { readonly state: 'absent' } | { readonly state: 'invalid'; readonly failure: Failure };
+type Part<T> =
+  | { readonly state: 'read'; readonly value: T }
+  | { readonly state: 'absent' }
+  | { readonly state: 'invalid'; readonly failure: Failure };
 
 /**
  * Reads what a run handed over as what it is: untrusted. Sizes, expansion, schema and identity are checked here;
@@ -48,7 +54,11 @@ export async function readHandedOver(objects: Objects, compression: Compression,
   }
   return {
     state: 'read',
-    value: { report: report.value, log: log.state === 'read' ? log.value : null, scrubManifest: scrubManifest.state === 'read' ? scrubManifest.value : null },
+    value: {
+      report: report.value,
+      log: log.state === 'read' ? log.value : null,
+      scrubManifest: scrubManifest.state === 'read' ? scrubManifest.value : null,
+    },
   };
 }
 
@@ -57,11 +67,21 @@ function identityProblem(report: AttemptReport, asked: AttemptRequest, key: stri
   for (const name of ['run', 'builder', 'build', 'attempt'] as const) {
     if (claims[name] !== asked[name]) return invalid(key, `speaks of the ${name} ${claims[name]}, but this is ${asked[name]}`).failure;
   }
-  if (report.fingerprint !== null && fingerprintOf(report.inputs) !== report.fingerprint) return invalid(key, 'has a fingerprint that its own inputs do not give').failure;
+  if (report.fingerprint !== null && fingerprintOf(report.inputs) !== report.fingerprint)
+    return invalid(key, 'has a fingerprint that its own inputs do not give').failure;
   return undefined;
 }
 
-async function readDocument<T>(objects: Objects, key: string, bytes: number, schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } } }): Promise<Part<T>> {
+async function readDocument<T>(
+  objects: Objects,
+  key: string,
+  bytes: number,
+  schema: {
+    safeParse(
+      value: unknown,
+    ): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
+  },
+): Promise<Part<T>> {
   const read = await readPart(objects, key, bytes);
   if (read.state !== 'read') return read;
   let value: unknown;
@@ -109,4 +129,3 @@ function invalid(key: string, what: string): { readonly state: 'invalid'; readon
     },
   };
 }
-

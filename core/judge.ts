@@ -32,7 +32,13 @@ export interface Judgement {
  *
  * @param log the handed-over log after this side's own redaction; the lines of `handed` are not looked at.
  */
-export function judge(handed: ReadHandover, log: readonly string[], build: Build, attempt: Attempt, record: RunRecord | undefined): Judgement {
+export function judge(
+  handed: ReadHandover,
+  log: readonly string[],
+  build: Build,
+  attempt: Attempt,
+  record: RunRecord | undefined,
+): Judgement {
   switch (handed.state) {
     case 'invalid':
       return ofFailure(handed.failure);
@@ -44,12 +50,21 @@ export function judge(handed: ReadHandover, log: readonly string[], build: Build
 }
 
 function ofFailure(failure: Failure): Judgement {
-  return { verdict: verdictOf(failure), artifacts: [], stderr: [failure.message, ...(failure.evidence ?? []), failure.remedy].join('\n'), report: null };
+  return {
+    verdict: verdictOf(failure),
+    artifacts: [],
+    stderr: [failure.message, ...(failure.evidence ?? []), failure.remedy].join('\n'),
+    report: null,
+  };
 }
 
 function withoutReport(build: Build, attempt: Attempt, record: RunRecord | undefined): Judgement {
   if (record === undefined) {
-    return ofFailure({ rule: 'RUN_LOST', message: `the build service knows nothing of the run ${attempt.run ?? '(not started)'}, and it handed nothing over`, remedy: 'see whether the build service was cleaned up by hand; what packer made can be found by its tags' });
+    return ofFailure({
+      rule: 'RUN_LOST',
+      message: `the build service knows nothing of the run ${attempt.run ?? '(not started)'}, and it handed nothing over`,
+      remedy: 'see whether the build service was cleaned up by hand; what packer made can be found by its tags',
+    });
   }
   if (build.stop !== null && record.status === 'STOPPED') return ofFailure(interruption('stop', build.builder, build.stop));
   const verdict = classifyRunRecord(record, attempt.attempt);
@@ -69,12 +84,24 @@ export function judgeReport(report: AttemptReport, run: PackerRun | null, attemp
     const cause = own ?? (report.interrupted === null ? neitherRanNorFailed : interruption(report.interrupted, report.builder, stop));
     return { ...ofFailure(cause), report };
   }
-  const said = classifyPackerRun(run, { packerExitCode: report.packer.exit_code, signal: report.packer.signal, attempt, recorded: report.recorded });
-  const caused = report.interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3 ? verdictOf(interruption(report.interrupted, report.builder, stop)) : said;
+  const said = classifyPackerRun(run, {
+    packerExitCode: report.packer.exit_code,
+    signal: report.packer.signal,
+    attempt,
+    recorded: report.recorded,
+  });
+  const caused =
+    report.interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3
+      ? verdictOf(interruption(report.interrupted, report.builder, stop))
+      : said;
   const verdict = [caused, ...(own === null ? [] : [verdictOf(own)])].reduce((a, b) => (byGravity(a.exit_code, b.exit_code) <= 0 ? a : b));
   return {
     verdict,
-    artifacts: mergeArtifacts(run.artifacts, report.recorded, run.targets.map((target) => target.name)),
+    artifacts: mergeArtifacts(
+      run.artifacts,
+      report.recorded,
+      run.targets.map((target) => target.name),
+    ),
     stderr: verdict.exit_code === 0 ? '' : [...(own === null ? [] : [own.message]), errorLines(run)].join('\n'),
     report,
   };
@@ -93,10 +120,18 @@ function ownFailure(failure: NonNullable<AttemptReport['failure']>): Failure {
 
 function interruption(cause: Interruption, builder: string, stop: Stop): Failure {
   if (cause === 'time-limit') {
-    return { rule: 'TIMED_OUT', message: 'the attempt reached its time limit, and packer was stopped', remedy: `see in the log what it was waiting for; raise builders.${builder}.timeout if it needs longer` };
+    return {
+      rule: 'TIMED_OUT',
+      message: 'the attempt reached its time limit, and packer was stopped',
+      remedy: `see in the log what it was waiting for; raise builders.${builder}.timeout if it needs longer`,
+    };
   }
   if (cause === 'stop' && stop !== null) {
     return { rule: 'STOPPED', message: `stopped by ${stop.by}`, remedy: 'ask for a new build when it is wanted' };
   }
-  return { rule: 'INTERRUPTED', message: 'the attempt was interrupted by a signal, and no operator asked for it', remedy: 'see what ended it: a reboot, the out-of-memory killer, a person with kill' };
+  return {
+    rule: 'INTERRUPTED',
+    message: 'the attempt was interrupted by a signal, and no operator asked for it',
+    remedy: 'see what ended it: a reboot, the out-of-memory killer, a person with kill',
+  };
 }

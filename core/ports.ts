@@ -25,7 +25,9 @@ export type RecordWrite =
  * `absent`: a version was expected and nothing is stored. `exists`: nothing was expected and something is.
  * `changed`: another version is stored.
  */
-export type Commit = { readonly committed: true } | { readonly committed: false; readonly conflict: 'absent' | 'exists' | 'changed'; readonly type: RecordWrite['type'] };
+export type Commit =
+  | { readonly committed: true }
+  | { readonly committed: false; readonly conflict: 'absent' | 'exists' | 'changed'; readonly type: RecordWrite['type'] };
 
 export interface Page<T> {
   readonly items: readonly T[];

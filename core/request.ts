@@ -32,8 +32,12 @@ export function refusedVariable(builder: Builder, name: BuilderName, variables: 
   const secret = refused in builder.secrets;
   return {
     rule: 'VARIABLE_NOT_ALLOWED',
-    message: secret ? `the variable ${refused} of the builder ${name} is a secret, so a request cannot set it` : `the builder ${name} lets a request set: ${allowed}; not ${refused}`,
-    remedy: secret ? `change the secret itself; hybridcore.yaml names it under builders.${name}.secrets` : `leave ${refused} out, or allow it under builders.${name}.variables in hybridcore.yaml`,
+    message: secret
+      ? `the variable ${refused} of the builder ${name} is a secret, so a request cannot set it`
+      : `the builder ${name} lets a request set: ${allowed}; not ${refused}`,
+    remedy: secret
+      ? `change the secret itself; hybridcore.yaml names it under builders.${name}.secrets`
+      : `leave ${refused} out, or allow it under builders.${name}.variables in hybridcore.yaml`,
   };
 }
 
@@ -44,9 +48,14 @@ export function effectiveRetention(config: Config, builder: Builder, asked: stri
   if (asked === undefined) return success(floorName);
   const floor = classes[floorName];
   const wanted = classes[asked];
-  if (wanted === undefined) return failure('REQUEST_INVALID', `there is no retention class ${asked}`, `ask for one of: ${Object.keys(classes).join(', ')}`);
+  if (wanted === undefined)
+    return failure('REQUEST_INVALID', `there is no retention class ${asked}`, `ask for one of: ${Object.keys(classes).join(', ')}`);
   if (floor !== undefined && !keepsAtLeast(wanted, floor)) {
-    return failure('RETENTION_TOO_LOW', `the retention class ${asked} keeps less than ${floorName}, the floor of this builder`, `leave it out, or ask for one that keeps at least ${floor.days} days${floor.lock === undefined ? '' : ` locked as ${floor.lock}`}`);
+    return failure(
+      'RETENTION_TOO_LOW',
+      `the retention class ${asked} keeps less than ${floorName}, the floor of this builder`,
+      `leave it out, or ask for one that keeps at least ${floor.days} days${floor.lock === undefined ? '' : ` locked as ${floor.lock}`}`,
+    );
   }
   return success(asked);
 }

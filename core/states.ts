@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { namesOf } from './names-of.ts';
+
 /** The states of a build, each with what it means. `final` ones never change. */
 export const states = {
   queued: { final: false, meaning: 'accepted; waits for its turn' },
@@ -13,7 +15,7 @@ export const states = {
   quarantined: { final: true, meaning: 'a security or retention violation; the builder is closed until a person releases it' },
 } as const satisfies Record<string, { final: boolean; meaning: string }>;
 
-export const BuildState = z.literal(Object.keys(states) as (keyof typeof states)[]);
+export const BuildState = z.literal(namesOf(states));
 export type BuildState = keyof typeof states;
 
 export function isFinal(state: BuildState): boolean {

@@ -5,7 +5,11 @@ import { type Clock, type Records } from './ports.ts';
 import { isFinal } from './states.ts';
 
 /** Records an operator's wish that a build stop; `advance` passes it on. A final build stays as it is. */
-export async function stopBuild(ports: { readonly records: Records; readonly clock: Clock }, id: BuildId, by: string): Promise<Outcome<Build>> {
+export async function stopBuild(
+  ports: { readonly records: Records; readonly clock: Clock },
+  id: BuildId,
+  by: string,
+): Promise<Outcome<Build>> {
   for (;;) {
     const build = await ports.records.readBuild(id);
     if (build === undefined) return failure('BUILD_UNKNOWN', `there is no build ${id}`, 'see `hybridcore-packer builds BUILDER`');

@@ -37,9 +37,14 @@ async function quickStart(): Promise<number> {
     result.classification.rule,
     result.artifacts.map((artifact) => artifact.files.join(' ') || artifact.id).join(', ') || '-',
   ]);
-  process.stdout.write(`\n${table(['builder', 'shows', 'exit code', 'state', 'attempts', 'rule', 'artifacts'], rows)}\n\n${whereThingsLie(results)}\n`);
+  process.stdout.write(
+    `\n${table(['builder', 'shows', 'exit code', 'state', 'attempts', 'rule', 'artifacts'], rows)}\n\n${whereThingsLie(results)}\n`,
+  );
   const astray = results.filter((result, index) => !asExpected(result, expected[index]));
-  for (const result of astray) process.stderr.write(`${result.builder} did not end as it was made to: ${result.state} (${result.exit_code}), ${result.classification.rule}: ${result.classification.reason}\n`);
+  for (const result of astray)
+    process.stderr.write(
+      `${result.builder} did not end as it was made to: ${result.state} (${result.exit_code}), ${result.classification.rule}: ${result.classification.reason}\n`,
+    );
   return astray.length === 0 ? 0 : 1;
 }
 

@@ -245,7 +245,7 @@ class BuildspecRun {
       for (const command of commands) {
         const before = await Promise.race([this.#interrupted, Promise.resolve(undefined)]);
         if (before !== undefined) return { status: 'INTERRUPTED', by: before };
-        this.#console.say(`[build service] ${phaseNames[name]}: ${command}`);
+        this.#console.say(`[build service] ${phaseNames[name]}: ${firstLine(command)}`);
         const ended = await Promise.race([this.#interrupted, shell.run(command, this.#succeeding)]);
         if (typeof ended === 'string') return { status: 'INTERRUPTED', by: ended };
         if (ended === 0) continue;
@@ -301,4 +301,10 @@ function goesOn(name: CommandPhase, phase: BuildspecPhase): boolean {
   if (phase.onFailure !== null) return phase.onFailure === 'CONTINUE';
   // The transition of CodeBuild's user guide: only a failed build is followed by post_build.
   return name === 'build' || name === 'post_build';
+}
+
+/** Enough to tell the commands of a buildspec apart; the whole stands in the buildspec. */
+function firstLine(command: string): string {
+  const [first = '', ...rest] = command.trim().split('\n');
+  return rest.length === 0 ? first : `${first} ...`;
 }

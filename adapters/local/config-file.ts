@@ -24,14 +24,22 @@ export async function findConfigFile(from: string, named: string | undefined): P
   if (named !== undefined) {
     const file = resolve(from, named);
     if (await isFile(file)) return success(file);
-    return failure('CONFIG_MISSING', `there is no file ${named}`, 'name an existing one with --config, or write one with `hybridcore-packer init`');
+    return failure(
+      'CONFIG_MISSING',
+      `there is no file ${named}`,
+      'name an existing one with --config, or write one with `hybridcore-packer init`',
+    );
   }
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const file = join(folder, configFileName);
     if (await isFile(file)) return success(file);
     if (dirname(folder) === folder) break;
   }
-  return failure('CONFIG_MISSING', `there is no ${configFileName} in ${resolve(from)} nor in a folder above it`, 'go to an image repository, name the file with --config, or write one with `hybridcore-packer init`');
+  return failure(
+    'CONFIG_MISSING',
+    `there is no ${configFileName} in ${resolve(from)} nor in a folder above it`,
+    'go to an image repository, name the file with --config, or write one with `hybridcore-packer init`',
+  );
 }
 
 /** Reads and checks a `hybridcore.yaml`; every fault comes with its line, all of them in one answer. */
@@ -39,7 +47,8 @@ export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>>
   let text: string;
   try {
     const { size } = await stat(file);
-    if (size > sizeLimit) return failure('CONFIG_INVALID', `${file} has ${size} bytes; at most ${sizeLimit} are taken`, 'name the right file with --config');
+    if (size > sizeLimit)
+      return failure('CONFIG_INVALID', `${file} has ${size} bytes; at most ${sizeLimit} are taken`, 'name the right file with --config');
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (cause) {
     const why = cause instanceof TypeError ? 'it is not UTF-8 text' : cause instanceof Error ? cause.message : String(cause);
@@ -48,7 +57,12 @@ export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>>
   const parsed = parseConfig(text);
   if (parsed.faults.length === 0 && parsed.config !== undefined) return success({ file, root: dirname(file), config: parsed.config });
   const places = parsed.faults.map((fault) => `${file}:${fault.line}:${fault.column}: ${fault.message}`);
-  return failure('CONFIG_INVALID', `${places[0]}${places.length > 1 ? ` (and ${places.length - 1} more)` : ''}`, 'mend the places named; `hybridcore-packer schema config` prints what the file may hold', places);
+  return failure(
+    'CONFIG_INVALID',
+    `${places[0]}${places.length > 1 ? ` (and ${places.length - 1} more)` : ''}`,
+    'mend the places named; `hybridcore-packer schema config` prints what the file may hold',
+    places,
+  );
 }
 
 interface Fault {
@@ -68,7 +82,11 @@ export function parseConfig(text: string): { readonly config?: Config; readonly 
     return {
       faults: document.errors.map((error) => {
         const at = lines.linePos(error.pos[0]);
-        return { line: at.line, column: at.col, message: `this is no YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}` };
+        return {
+          line: at.line,
+          column: at.col,
+          message: `this is no YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`,
+        };
       }),
     };
   }
@@ -87,16 +105,27 @@ export function parseConfig(text: string): { readonly config?: Config; readonly 
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, placeOf));
   const meant = new Set(faults.map((fault) => fault.meant));
   // A mistyped key is missing under its right name, too; one fault is enough.
-  return { faults: faults.filter((fault) => fault.missing === undefined || !meant.has(fault.missing)).sort((a, b) => a.line - b.line || a.column - b.column) };
+  return {
+    faults: faults
+      .filter((fault) => fault.missing === undefined || !meant.has(fault.missing))
+      .sort((a, b) => a.line - b.line || a.column - b.column),
+  };
 }
 
-function faultsOf(issue: z.core.$ZodIssue, placeOf: (path: readonly PropertyKey[], key?: string) => { line: number; column: number }): Fault[] {
+function faultsOf(
+  issue: z.core.$ZodIssue,
+  placeOf: (path: readonly PropertyKey[], key?: string) => { line: number; column: number },
+): Fault[] {
   const path = issue.path.map(String).join('.');
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
         const near = nearestName(key, knownKeys(issue.path));
-        return { ...(near === undefined ? {} : { meant: [...issue.path, near].join('.') }), ...placeOf(issue.path, key), message: `${path === '' ? '' : `${path}: `}unknown key ${JSON.stringify(key)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}` };
+        return {
+          ...(near === undefined ? {} : { meant: [...issue.path, near].join('.') }),
+          ...placeOf(issue.path, key),
+          message: `${path === '' ? '' : `${path}: `}unknown key ${JSON.stringify(key)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`,
+        };
       });
     case 'invalid_key':
       return issue.issues.map((inner) => ({ ...placeOf(issue.path), message: `${path}: ${inner.message}` }));
@@ -127,7 +156,9 @@ function offsetOf(contents: ParsedNode | null, path: readonly PropertyKey[]): nu
 }
 
 function isPair(item: unknown): item is { key: { value: unknown; range?: readonly [number, number, number] }; value: unknown } {
-  return typeof item === 'object' && item !== null && 'key' in item && typeof item.key === 'object' && item.key !== null && 'value' in item.key;
+  return (
+    typeof item === 'object' && item !== null && 'key' in item && typeof item.key === 'object' && item.key !== null && 'value' in item.key
+  );
 }
 
 function hasRange(item: unknown): item is { range: readonly [number, number, number] } {
@@ -148,8 +179,8 @@ interface Wrapper {
 }
 
 function unwrapped(schema: z.ZodType | undefined): (z.ZodType & Wrapper) | undefined {
-  let inner = schema as (z.ZodType & Wrapper) | undefined;
-  while (inner?.def.innerType !== undefined) inner = inner.def.innerType as z.ZodType & Wrapper;
+  let inner: (z.ZodType & Wrapper) | undefined = schema;
+  while (inner?.def.innerType !== undefined) inner = inner.def.innerType;
   return inner;
 }
 

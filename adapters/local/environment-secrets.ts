@@ -6,11 +6,20 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
   return {
     async read(reference) {
       if (!reference.startsWith('env:')) {
-        return failure('SECRET_UNAVAILABLE', `${reference} is read on AWS only`, 'on this machine name it as env:NAME in hybridcore.yaml, and set the variable NAME');
+        return failure(
+          'SECRET_UNAVAILABLE',
+          `${reference} is read on AWS only`,
+          'on this machine name it as env:NAME in hybridcore.yaml, and set the variable NAME',
+        );
       }
       const name = reference.slice('env:'.length);
       const value = environment[name];
-      if (value === undefined || value === '') return failure('SECRET_UNAVAILABLE', `the environment variable ${name} is not set, or empty`, `set ${name} before you ask for the build`);
+      if (value === undefined || value === '')
+        return failure(
+          'SECRET_UNAVAILABLE',
+          `the environment variable ${name} is not set, or empty`,
+          `set ${name} before you ask for the build`,
+        );
       return success(value);
     },
   };

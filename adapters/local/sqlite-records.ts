@@ -56,8 +56,8 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
     },
     async listBuilds(builder, page) {
       const sql =
-        "SELECT build_id AS id, version, document FROM builds WHERE builder = ?1 AND (?2 = '' OR build_id < ?2) ORDER BY build_id DESC LIMIT ?3";
-      return pageOf(database, builds, `builds of ${builder}`, page, (after, limit) => database.all(sql, builder, after, limit));
+        "SELECT build_id AS id, version, document FROM builds WHERE builder = ? AND (? = '' OR build_id < ?) ORDER BY build_id DESC LIMIT ?";
+      return pageOf(database, builds, `builds of ${builder}`, page, (after, limit) => database.all(sql, builder, after, after, limit));
     },
     async listOpenBuilds(page) {
       const sql = 'SELECT build_id AS id, version, document FROM builds WHERE open = 1 AND build_id > ? ORDER BY build_id LIMIT ?';

@@ -20,7 +20,12 @@ export interface RunPackerOptions {
  * Runs `packer build` and gives each line of its output as it comes. Secrets are in a file of mode 600 in a
  * private folder that is gone afterwards. An abort sends SIGTERM to packer alone, which passes it on and cleans up.
  */
-export function runPacker(options: RunPackerOptions, job: PackerJob, onLine: (line: string) => void, interrupt: AbortSignal): Promise<PackerOutcome> {
+export function runPacker(
+  options: RunPackerOptions,
+  job: PackerJob,
+  onLine: (line: string) => void,
+  interrupt: AbortSignal,
+): Promise<PackerOutcome> {
   return withPrivateVarFile(job, async (privateVarFile) => {
     if (job.init) {
       const initialised = await runTool(options, job, ['init', join(options.root, job.template)], onLine, interrupt);
@@ -60,7 +65,10 @@ async function withPrivateVarFile<T>(job: PackerJob, use: (file: string | null) 
 }
 
 /** The environment of packer: the surroundings without what would steer it behind hybridcore.yaml's back. */
-export function packerEnvironment(surroundings: Readonly<Record<string, string | undefined>>, hidden: readonly string[]): Record<string, string> {
+export function packerEnvironment(
+  surroundings: Readonly<Record<string, string | undefined>>,
+  hidden: readonly string[],
+): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(surroundings)) {
     if (value === undefined || /^(?:PKR_VAR_|PACKER_|HYBRIDCORE_)/.test(name) || hidden.includes(name)) continue;
@@ -84,9 +92,19 @@ async function readRecords(root: string, files: readonly string[]): Promise<Read
 /** After packer's process is gone, how long its output may stay open in the hands of what it left behind. Milliseconds. */
 const drainTime = 2000;
 
-function runTool(options: RunPackerOptions, job: PackerJob, arguments_: readonly string[], onLine: (line: string) => void, interrupt: AbortSignal): Promise<Pick<PackerOutcome, 'exitCode' | 'signal'>> {
+function runTool(
+  options: RunPackerOptions,
+  job: PackerJob,
+  arguments_: readonly string[],
+  onLine: (line: string) => void,
+  interrupt: AbortSignal,
+): Promise<Pick<PackerOutcome, 'exitCode' | 'signal'>> {
   return new Promise((resolve, reject) => {
-    const child = spawn(job.tool.file, arguments_, { cwd: options.root, env: packerEnvironment(options.environment, job.hiddenEnvironment), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(job.tool.file, arguments_, {
+      cwd: options.root,
+      env: packerEnvironment(options.environment, job.hiddenEnvironment),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const stopWaiting = stopKindly(child, interrupt, options.cleanUpTime ?? 120_000);
     const streams = [child.stdout, child.stderr].map((stream) => {
       const splitter = lineSplitter(onLine);

@@ -16,7 +16,7 @@ import { milliseconds } from '../../core/duration.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type RunId } from '../../core/identity.ts';
 import { type PackerTool } from '../../core/ports.ts';
-import { type Answer, verdictText } from '../answer.ts';
+import { type Answer } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
 import { personLine } from './logs.ts';
 
@@ -28,16 +28,29 @@ const stopPoll = 500;
  * what it found goes to `incoming/<run>/`. It ends early and kindly when it is asked to stop, when its time is
  * up, or on SIGTERM, SIGINT and SIGHUP.
  */
-export async function attempt(host: Host, repository: Repository, typed: string, findTool: () => Promise<Outcome<PackerTool>>): Promise<Outcome<Answer>> {
+export async function attempt(
+  host: Host,
+  repository: Repository,
+  typed: string,
+  findTool: () => Promise<Outcome<PackerTool>>,
+): Promise<Outcome<Answer>> {
   const request = attemptRequestFrom(host.environment);
   if (!request.ok) return request;
-  if (request.value.builder !== typed) return failure('REQUEST_INVALID', `the attempt is for ${request.value.builder}, but was called for ${typed}`, `call it as the buildspec does: hybridcore-packer attempt "$${variables.builder}"`);
+  if (request.value.builder !== typed)
+    return failure(
+      'REQUEST_INVALID',
+      `the attempt is for ${request.value.builder}, but was called for ${typed}`,
+      `call it as the buildspec does: hybridcore-packer attempt "$${variables.builder}"`,
+    );
   const home = host.environment[variables.home] ?? repository.home;
   const ports: AttemptPorts = {
     repository: { ...imageRepository(repository.root), findSecrets: (inputs) => findSecrets(repository.root, inputs) },
     packer: {
       find: findTool,
-      commandLine: (job) => ['packer', ...packerArguments('build', repository.root, job, Object.keys(job.secrets).length === 0 ? null : privateVarFileName)],
+      commandLine: (job) => [
+        'packer',
+        ...packerArguments('build', repository.root, job, Object.keys(job.secrets).length === 0 ? null : privateVarFileName),
+      ],
       run: (job, onLine, interrupt) => runPacker({ root: repository.root, environment: host.environment }, job, onLine, interrupt),
     },
     secrets: environmentSecrets(host.environment),
@@ -52,7 +65,11 @@ export async function attempt(host: Host, repository: Repository, typed: string,
   const watch = watchForInterruption(home, request.value.run, milliseconds(timeout));
   try {
     const { report, verdict } = await runAttempt(ports, repository.config, request.value, watch.signal);
-    return success({ exitCode: verdict.exit_code, document: report, text: verdictText(host.terminal, verdict) });
+    return success({
+      exitCode: verdict.exit_code,
+      document: report,
+      text: `attempt ${report.attempt}: ${verdict.classification.rule} (exit code ${verdict.exit_code}): ${verdict.classification.reason}`,
+    });
   } finally {
     watch.end();
   }

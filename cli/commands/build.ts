@@ -26,7 +26,9 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
   const accepted = await dispatch(embedded, config, { request, command: host.command, by });
   if (!accepted.ok) return accepted;
   const story = storyteller(host, embedded);
-  const interrupts = countInterrupts(host.terminal, `build ${accepted.value.build_id}`, () => stopBuild(embedded, accepted.value.build_id, by));
+  const interrupts = countInterrupts(host.terminal, `build ${accepted.value.build_id}`, () =>
+    stopBuild(embedded, accepted.value.build_id, by),
+  );
   try {
     for (;;) {
       await advance(embedded, config, request.builder);
@@ -35,7 +37,11 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
       await story.tell(current);
       if (isFinal(current.state)) return await answer(host, embedded, current);
       if (interrupts.count() > 1) {
-        return failure('INTERRUPTED', `build ${current.build_id} goes on without this command (${current.state})`, `follow it with: hybridcore-packer status ${current.builder}; its log: hybridcore-packer logs ${current.build_id}`);
+        return failure(
+          'INTERRUPTED',
+          `build ${current.build_id} goes on without this command (${current.state})`,
+          `follow it with: hybridcore-packer status ${current.builder}; its log: hybridcore-packer logs ${current.build_id}`,
+        );
       }
       await sleep(poll);
     }
@@ -47,9 +53,16 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
 
 async function answer(host: Host, embedded: Embedded, build: Build): Promise<Outcome<Answer>> {
   const read = await embedded.objects.read(build.result_path ?? '', { bytes: 16 * 1024 * 1024 });
-  if (read.state !== 'read') return failure('STORAGE', `the result of build ${build.build_id} is ${read.state}: ${build.result_path}`, 'see whether the folder was cleaned up by hand');
+  if (read.state !== 'read')
+    return failure(
+      'STORAGE',
+      `the result of build ${build.build_id} is ${read.state}: ${build.result_path}`,
+      'see whether the folder was cleaned up by hand',
+    );
   const result = Result.parse(JSON.parse(new TextDecoder().decode(read.content)));
-  const artifacts = result.artifacts.flatMap((artifact) => [`  artifact  ${artifact.id} (${artifact.name})${artifact.files.length === 0 ? '' : `: ${artifact.files.join(', ')}`}`]);
+  const artifacts = result.artifacts.flatMap((artifact) => [
+    `  artifact  ${artifact.id} (${artifact.name})${artifact.files.length === 0 ? '' : `: ${artifact.files.join(', ')}`}`,
+  ]);
   const text = [
     verdictText(host.terminal, result),
     `  build     ${result.build_id} ${result.state}, attempt ${result.attempt}`,
@@ -101,7 +114,7 @@ async function stateSentence(embedded: Embedded, build: Build): Promise<string> 
     case 'running': {
       const attempt = newestAttempt(build);
       const wish = build.stop === null ? '' : '; it is asked to stop, and packer gets its clean-up';
-      return `build ${build.build_id}: attempt ${attempt?.attempt ?? 1} ${attempt?.run == null ? 'starts' : 'is under way'}${wish}`;
+      return `build ${build.build_id}: attempt ${attempt?.attempt ?? 1} ${(attempt?.run ?? null) === null ? 'starts' : 'is under way'}${wish}`;
     }
     case 'retrying': {
       const verdict = newestAttempt(build)?.outcome?.verdict.classification;

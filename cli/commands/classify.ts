@@ -10,16 +10,29 @@ import { type Answer, verdictText } from '../answer.ts';
 import { type Host } from '../host.ts';
 
 /** `classify [file]`: the verdict on a packer log, from a file or standard input; the verdict's lines are scrubbed. */
-export async function classify(host: Host, file: string, options: { packerExitCode: number | null; attempt: 1 | 2 }): Promise<Outcome<Answer>> {
+export async function classify(
+  host: Host,
+  file: string,
+  options: { packerExitCode: number | null; attempt: 1 | 2 },
+): Promise<Outcome<Answer>> {
   const reader = packerRunReader();
   const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
   const splitter = lineSplitter((line) => reader.line(redactor.line(line)));
   try {
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) splitter.push(Buffer.from(chunk));
+    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) if (Buffer.isBuffer(chunk)) splitter.push(chunk);
   } catch (cause) {
-    return failure('USAGE', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, 'name a packer log, or - for standard input');
+    return failure(
+      'USAGE',
+      `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'name a packer log, or - for standard input',
+    );
   }
   splitter.end();
-  const verdict = classifyPackerRun(reader.end(), { packerExitCode: options.packerExitCode, signal: null, attempt: options.attempt, recorded: [] });
+  const verdict = classifyPackerRun(reader.end(), {
+    packerExitCode: options.packerExitCode,
+    signal: null,
+    attempt: options.attempt,
+    recorded: [],
+  });
   return success({ exitCode: verdict.exit_code, document: verdict, text: verdictText(host.terminal, verdict) });
 }

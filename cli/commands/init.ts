@@ -17,14 +17,23 @@ interface Found {
 export async function init(folder: string): Promise<Outcome<Answer>> {
   const found = named(await findTemplates(folder));
   if (found.length === 0) {
-    return failure('TEMPLATE_MISSING', `there is no packer template below ${folder}`, 'go to a folder with templates (*.pkr.hcl, *.pkr.json, or legacy *.json with "builders")');
+    return failure(
+      'TEMPLATE_MISSING',
+      `there is no packer template below ${folder}`,
+      'go to a folder with templates (*.pkr.hcl, *.pkr.json, or legacy *.json with "builders")',
+    );
   }
   const file = join(folder, configFileName);
   const draft = await writeDraft(folder, new TextEncoder().encode(configText(found)), 0o644);
   const created = draft.create(file);
   await draft.discard();
   if (!created) return failure('CONFIG_INVALID', `${file} is there already`, 'change it by hand; `hybridcore-packer validate` checks it');
-  const text = [`wrote ${file} with ${found.length} builder${found.length === 1 ? '' : 's'}:`, ...found.map(({ builder, template }) => `  ${builder}: ${template}`), '', 'next: hybridcore-packer validate'].join('\n');
+  const text = [
+    `wrote ${file} with ${found.length} builder${found.length === 1 ? '' : 's'}:`,
+    ...found.map(({ builder, template }) => `  ${builder}: ${template}`),
+    '',
+    'next: hybridcore-packer validate',
+  ].join('\n');
   return success({ exitCode: 0, document: { file, builders: found }, text });
 }
 
@@ -52,7 +61,15 @@ async function isLegacyTemplate(file: string): Promise<boolean> {
 function named(templates: readonly string[]): Found[] {
   const taken = new Set<string>();
   return templates.map((template) => {
-    const own = template === '.' ? 'image' : basename(template, '.json').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replace(/^[^a-z]+/, '').replace(/-+$/, '').slice(0, 58) || 'image';
+    const own =
+      template === '.'
+        ? 'image'
+        : basename(template, '.json')
+            .toLowerCase()
+            .replaceAll(/[^a-z0-9-]+/g, '-')
+            .replace(/^[^a-z]+/, '')
+            .replace(/-+$/, '')
+            .slice(0, 58) || 'image';
     let builder = own;
     for (let number = 2; taken.has(builder); number += 1) builder = `${own}-${number}`;
     taken.add(builder);

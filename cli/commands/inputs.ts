@@ -7,7 +7,12 @@ import { type Answer } from '../answer.ts';
 import { table } from '../render/table.ts';
 
 /** `inputs <builder>`: what the image is made from, and the fingerprint over it. Needs neither packer nor credentials. */
-export async function inputs(root: string, builder: Builder, variables: Readonly<Record<string, string>>, strict: boolean): Promise<Outcome<Answer>> {
+export async function inputs(
+  root: string,
+  builder: Builder,
+  variables: Readonly<Record<string, string>>,
+  strict: boolean,
+): Promise<Outcome<Answer>> {
   const discovered = await imageRepository(root).discover(builder, variables);
   if (!discovered.ok) return discovered;
   const { inputs: found, undeclared } = discovered.value;
@@ -32,7 +37,11 @@ export function undeclaredFailure(first: UndeclaredInput, all: readonly Undeclar
 /** The same as a warning. */
 export function undeclaredText(undeclared: readonly UndeclaredInput[]): string[] {
   if (undeclared.length === 0) return [];
-  return ['', 'undeclared inputs, through which drift goes unseen (cover them with a glob under `inputs`):', ...undeclared.map((each) => `  ${each.template}:${each.line}: ${each.reference}: ${each.why}`)];
+  return [
+    '',
+    'undeclared inputs, through which drift goes unseen (cover them with a glob under `inputs`):',
+    ...undeclared.map((each) => `  ${each.template}:${each.line}: ${each.reference}: ${each.why}`),
+  ];
 }
 
 function detail(input: Input): string {

@@ -19,7 +19,9 @@ export async function logs(embedded: Embedded, typed: string, options: { attempt
     const lines = path === null ? (outcome === null && run !== null ? await embedded.console(run) : []) : await storedLines(embedded, path);
     document.attempts.push({ attempt, log_path: path, lines });
   }
-  const text = document.attempts.flatMap(({ attempt, lines }) => [`# attempt ${attempt}`, ...(options.raw ? lines : lines.flatMap((line) => personLine(line)))]).join('\n');
+  const text = document.attempts
+    .flatMap(({ attempt, lines }) => [`# attempt ${attempt}`, ...(options.raw ? lines : lines.flatMap((line) => personLine(line)))])
+    .join('\n');
   return success({ exitCode: 0, document, text: text === '' ? `build ${build.build_id} is ${build.state}; packer did not run` : text });
 }
 

@@ -12,8 +12,16 @@ import { table } from '../render/table.ts';
 export async function quarantineList(embedded: Embedded): Promise<Outcome<Answer>> {
   const builders = await allPages((page) => embedded.records.listBuilders(page));
   const closed = builders.filter((builder) => builder.quarantine !== null);
-  const rows = closed.map(({ builder, quarantine }) => [builder, quarantine?.since ?? '', quarantine?.build_id ?? '', `${quarantine?.rule}: ${quarantine?.reason}`]);
-  const text = rows.length === 0 ? 'no builder is quarantined' : `${table(['builder', 'since', 'build', 'why'], rows)}\n\nrelease one with: hybridcore-packer quarantine release BUILDER --reason "what was found and done"`;
+  const rows = closed.map(({ builder, quarantine }) => [
+    builder,
+    quarantine?.since ?? '',
+    quarantine?.build_id ?? '',
+    `${quarantine?.rule}: ${quarantine?.reason}`,
+  ]);
+  const text =
+    rows.length === 0
+      ? 'no builder is quarantined'
+      : `${table(['builder', 'since', 'build', 'why'], rows)}\n\nrelease one with: hybridcore-packer quarantine release BUILDER --reason "what was found and done"`;
   return success({ exitCode: 0, document: documentOf(closed), text });
 }
 

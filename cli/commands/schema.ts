@@ -8,7 +8,11 @@ export function schema(name: string | undefined): Outcome<Answer> {
   if (name === undefined) return success({ exitCode: 0, document: schemaNames, text: schemaNames.join('\n') });
   if (!isSchemaName(name)) {
     const near = nearestName(name, schemaNames);
-    return failure('USAGE', `there is no schema ${JSON.stringify(name)}`, `${near === undefined ? '' : `did you mean ${near}? `}There are: ${schemaNames.join(', ')}`);
+    return failure(
+      'USAGE',
+      `there is no schema ${JSON.stringify(name)}`,
+      `${near === undefined ? '' : `did you mean ${near}? `}There are: ${schemaNames.join(', ')}`,
+    );
   }
   const document = jsonSchema(name);
   return success({ exitCode: 0, document, text: JSON.stringify(document, null, 2) });

@@ -1,15 +1,16 @@
 import { type Config } from '../../core/config.ts';
 import { type StatusDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
-import { BuilderName } from '../../core/identity.ts';
+import { type BuilderName } from '../../core/identity.ts';
 import { type Answer } from '../answer.ts';
 import { buildLine } from '../build-line.ts';
 import { type Embedded } from '../embedded.ts';
+import { builderNames } from '../host.ts';
 import { table } from '../render/table.ts';
 
 /** `status [builder]`: what runs, what waits, how the last build ended, what is closed. */
 export async function status(embedded: Embedded, config: Config, only: BuilderName | undefined): Promise<Outcome<Answer>> {
-  const names = only === undefined ? Object.keys(config.builders).map((name) => BuilderName.parse(name)) : [only];
+  const names = only === undefined ? builderNames(config) : [only];
   const builders: StatusDocument['builders'] = [];
   for (const name of names) builders.push(await builderStatus(embedded, name));
   const rows = builders.map(({ builder, current, waiting, last, newest_manifest: newest, quarantine }) => [

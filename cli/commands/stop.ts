@@ -15,6 +15,8 @@ export async function stop(embedded: Embedded, config: Config, typed: string, by
   if (!asked.ok) return asked;
   await advance(embedded, config, asked.value.builder);
   const build = (await embedded.records.readBuild(asked.value.build_id)) ?? asked.value;
-  const text = isFinal(build.state) ? `build ${build.build_id} has ended: ${build.state}` : `build ${build.build_id} is asked to stop; packer gets its clean-up, which can take two minutes`;
+  const text = isFinal(build.state)
+    ? `build ${build.build_id} has ended: ${build.state}`
+    : `build ${build.build_id} is asked to stop; packer gets its clean-up, which can take two minutes`;
   return success({ exitCode: 0, document: { build_id: build.build_id, state: build.state, stop: build.stop }, text });
 }

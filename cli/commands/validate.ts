@@ -10,6 +10,7 @@ import { type Builder } from '../../core/config.ts';
 import { type ValidateDocument } from '../../core/documents.ts';
 import { type ExitCode, byGravity } from '../../core/exit-code.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { type BuilderName } from '../../core/identity.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { verdictOf } from '../../core/classification/verdict.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
@@ -24,14 +25,14 @@ import { undeclaredFailure, undeclaredText } from './inputs.ts';
 export async function validate(
   host: Host,
   repository: Repository,
-  names: readonly string[],
+  names: readonly BuilderName[],
   findTool: () => Promise<Outcome<PackerTool>>,
   strict: boolean,
 ): Promise<Outcome<Answer>> {
   const builders: ValidateDocument['builders'] = [];
   const text: string[] = [];
   for (const name of names) {
-    const builder = repository.config.builders[name as keyof typeof repository.config.builders];
+    const builder = repository.config.builders[name];
     if (builder === undefined) continue;
     const discovered = await imageRepository(repository.root).discover(builder, {});
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
@@ -44,14 +45,24 @@ export async function validate(
       fingerprint: discovered.ok ? fingerprintOf(discovered.value.inputs) : null,
       undeclared,
     });
-    text.push(verdict === null ? `${name}: ${paint(host.terminal, 'green', 'valid')}` : `${name}: ${verdictText(host.terminal, verdict)}`, ...undeclaredText(undeclared));
+    text.push(
+      verdict === null ? `${name}: ${paint(host.terminal, 'green', 'valid')}` : `${name}: ${verdictText(host.terminal, verdict)}`,
+      ...undeclaredText(undeclared),
+    );
   }
   const exitCode: ExitCode = builders.map((each) => each.exit_code).sort(byGravity)[0] ?? 0;
   const document: ValidateDocument = { exit_code: exitCode, builders };
   return success({ exitCode, document, text: text.join('\n') });
 }
 
-async function checkBuilder(host: Host, repository: Repository, builder: Builder, discovery: Discovery, findTool: () => Promise<Outcome<PackerTool>>, strict: boolean): Promise<Outcome<void>> {
+async function checkBuilder(
+  host: Host,
+  repository: Repository,
+  builder: Builder,
+  discovery: Discovery,
+  findTool: () => Promise<Outcome<PackerTool>>,
+  strict: boolean,
+): Promise<Outcome<void>> {
   const [hole] = discovery.undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, discovery.undeclared);
   const planted = await findSecrets(repository.root, discovery.inputs);
@@ -63,17 +74,44 @@ async function checkBuilder(host: Host, repository: Repository, builder: Builder
   return packerValidate(host, repository, builder, discovery, tool.value);
 }
 
-async function packerValidate(host: Host, repository: Repository, builder: Builder, discovery: Discovery, tool: PackerTool): Promise<Outcome<void>> {
+async function packerValidate(
+  host: Host,
+  repository: Repository,
+  builder: Builder,
+  discovery: Discovery,
+  tool: PackerTool,
+): Promise<Outcome<void>> {
   const secrets = await secretsOrPlaceholders(host, builder);
-  const redactor = createRedactor({ values: Object.entries(secrets).map(([name, value]) => ({ name, value })), key: systemRandomness.bytes(32) });
+  const redactor = createRedactor({
+    values: Object.entries(secrets).map(([name, value]) => ({ name, value })),
+    key: systemRandomness.bytes(32),
+  });
   const reader = packerRunReader();
-  const job = { tool, template: builder.template, varFiles: builder.var_files, variables: {}, secrets, hiddenEnvironment: [], manifestOutputs: [], init: false };
-  const exitCode = await validateWithPacker({ root: repository.root, environment: host.environment }, job, (line) => reader.line(redactor.line(line)));
+  const job = {
+    tool,
+    template: builder.template,
+    varFiles: builder.var_files,
+    variables: {},
+    secrets,
+    hiddenEnvironment: [],
+    manifestOutputs: [],
+    init: false,
+  };
+  const exitCode = await validateWithPacker({ root: repository.root, environment: host.environment }, job, (line) =>
+    reader.line(redactor.line(line)),
+  );
   if (exitCode === 0) return success(undefined);
   const run = reader.end();
   const verdict = classifyPackerRun(run, { packerExitCode: exitCode, signal: null, attempt: 1, recorded: [] });
-  const lines = errorLines(run).split('\n').filter((line) => line.trim() !== '');
-  return failure('PACKER_INVALID', `packer validate refuses the template: ${lines[0] ?? verdict.classification.reason}`, verdict.classification.hint, lines.slice(0, 50));
+  const lines = errorLines(run)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  return failure(
+    'PACKER_INVALID',
+    `packer validate refuses the template: ${lines[0] ?? verdict.classification.reason}`,
+    verdict.classification.hint,
+    lines.slice(0, 50),
+  );
 }
 
 /** `packer validate` wants every variable set; where a secret is not at hand, a stand-in serves, since it is not used. */

@@ -28,7 +28,10 @@ export const ownRules = {
   PATH_OUTSIDE: { exit_code: 1, reason: 'a path leaves the repository' },
   INPUT_UNREADABLE: { exit_code: 1, reason: 'an input is missing or cannot be read' },
   INPUT_NAME: { exit_code: 1, reason: 'the name of an input cannot be written into a manifest' },
-  INPUT_UNDECLARED: { exit_code: 1, reason: 'the template names a file that cannot be found without running packer, and no glob covers it' },
+  INPUT_UNDECLARED: {
+    exit_code: 1,
+    reason: 'the template names a file that cannot be found without running packer, and no glob covers it',
+  },
   INPUTS_CHANGED: { exit_code: 1, reason: 'the inputs changed while packer was running, so nothing was sealed' },
   VARIABLE_NOT_ALLOWED: { exit_code: 1, reason: 'the request sets a variable that it may not set' },
   RETENTION_TOO_LOW: { exit_code: 1, reason: 'the request asks for a retention below the floor of the builder' },

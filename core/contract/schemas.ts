@@ -2,9 +2,20 @@ import * as z from 'zod';
 
 import { AttemptReport } from '../attempt-report.ts';
 import { Config } from '../config.ts';
-import { BuildsDocument, ClassifyDocument, InitDocument, InputsDocument, LogsDocument, QuarantineDocument, StatusDocument, StopDocument, ValidateDocument } from '../documents.ts';
+import {
+  BuildsDocument,
+  ClassifyDocument,
+  InitDocument,
+  InputsDocument,
+  LogsDocument,
+  QuarantineDocument,
+  StatusDocument,
+  StopDocument,
+  ValidateDocument,
+} from '../documents.ts';
 import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
+import { namesOf } from '../names-of.ts';
 import { BuildRequest } from '../request.ts';
 import { Result } from '../result.ts';
 import { ScrubManifest } from '../scrub/scrub-manifest.ts';
@@ -31,7 +42,7 @@ const schemas = {
 
 export type SchemaName = keyof typeof schemas;
 
-export const schemaNames: readonly SchemaName[] = Object.keys(schemas) as SchemaName[];
+export const schemaNames: readonly SchemaName[] = namesOf(schemas);
 
 /** The JSON Schema (2020-12) of a format. */
 export function jsonSchema(name: SchemaName): Record<string, unknown> {

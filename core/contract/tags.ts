@@ -1,15 +1,11 @@
-/** The tags that every object carries. Lifecycle rules filter on `retention`. */
-export const tagNames = {
-  kind: 'hybridcore:kind',
-  builder: 'hybridcore:builder',
-  build: 'hybridcore:build',
-  retention: 'hybridcore:retention',
-} as const;
-
 /** What an object is. */
 export const objectKinds = ['hash-manifest', 'log-summary', 'log', 'scrub-manifest', 'result', 'diag'] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
+/**
+ * The tags that every object carries: on S3 as `hybridcore:kind` and so on, on disk in the records. Lifecycle
+ * rules filter on the retention.
+ */
 export interface Tags {
   readonly kind: ObjectKind;
   readonly builder: string;

@@ -7,7 +7,10 @@ import { expiresAt, keepsAtLeast } from '../../core/retention.ts';
 
 const config = Config.parse({
   version: 1,
-  retention: { default: 'standard', classes: { short: { days: 30 }, standard: { days: 365 }, evidence: { days: 2555, lock: 'GOVERNANCE' } } },
+  retention: {
+    default: 'standard',
+    classes: { short: { days: 30 }, standard: { days: 365 }, evidence: { days: 2555, lock: 'GOVERNANCE' } },
+  },
   builders: { base: { template: 'base', variables: ['region'], secrets: { token: 'env:TOKEN' } } },
 });
 const name = BuilderName.parse('base');

@@ -19,7 +19,7 @@ describe('the transitions of a build', () => {
 
   it('lead from each state that is not final to a final one', () => {
     const ends = new Set<BuildState>(allStates.filter(isFinal));
-    for (let size = -1; size !== ends.size; ) {
+    for (let size = -1; size !== ends.size;) {
       size = ends.size;
       for (const row of transitions) if (ends.has(row.to)) ends.add(row.from);
     }
@@ -28,7 +28,7 @@ describe('the transitions of a build', () => {
 
   it('reach every state from queued', () => {
     const reached = new Set<BuildState>(['queued']);
-    for (let size = -1; size !== reached.size; ) {
+    for (let size = -1; size !== reached.size;) {
       size = reached.size;
       for (const row of transitions) if (reached.has(row.from)) reached.add(row.to);
     }
@@ -36,7 +36,9 @@ describe('the transitions of a build', () => {
   });
 
   it('have one outcome for a state, an event and an attempt', () => {
-    const seen = transitions.flatMap((row) => (row.attempt === undefined ? [1, 2] : [row.attempt]).map((attempt) => `${row.from} ${row.event} ${attempt}`));
+    const seen = transitions.flatMap((row) =>
+      (row.attempt === undefined ? [1, 2] : [row.attempt]).map((attempt) => `${row.from} ${row.event} ${attempt}`),
+    );
     expect(new Set(seen).size).toBe(seen.length);
   });
 

@@ -4,13 +4,29 @@ import { Result } from '../../core/result.ts';
 import { fileTemplate, rig } from '../fixtures/rig.ts';
 
 const config = 'version: 1\nbuilders:\n  base: { template: base, variables: [region] }\n';
-const files = { 'hybridcore.yaml': config, 'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'), 'base/run.sh': '#!/bin/sh\ntrue\n' };
+const files = {
+  'hybridcore.yaml': config,
+  'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+  'base/run.sh': '#!/bin/sh\ntrue\n',
+};
 
 describe('bad input gets one clear message with the place and the remedy', () => {
   it.each([
     ['no hybridcore.yaml', { 'hybridcore.yaml': undefined }, ['build', 'base'], 'CONFIG_MISSING', /init/],
-    ['a broken hybridcore.yaml', { 'hybridcore.yaml': 'version: 1\nbuilders: [\n' }, ['build', 'base'], 'CONFIG_INVALID', /hybridcore\.yaml:\d+:\d+/],
-    ['a mistyped key', { 'hybridcore.yaml': config.replace('template', 'templat') }, ['build', 'base'], 'CONFIG_INVALID', /did you mean "template"/],
+    [
+      'a broken hybridcore.yaml',
+      { 'hybridcore.yaml': 'version: 1\nbuilders: [\n' },
+      ['build', 'base'],
+      'CONFIG_INVALID',
+      /hybridcore\.yaml:\d+:\d+/,
+    ],
+    [
+      'a mistyped key',
+      { 'hybridcore.yaml': config.replace('template', 'templat') },
+      ['build', 'base'],
+      'CONFIG_INVALID',
+      /did you mean "template"/,
+    ],
     ['an unknown builder', {}, ['build', 'bsae'], 'BUILDER_UNKNOWN', /did you mean base/],
     ['a variable that may not be set', {}, ['build', 'base', '--var', 'size=1'], 'VARIABLE_NOT_ALLOWED', /region/],
     ['a variable without a value', {}, ['build', 'base', '--var', 'size'], 'USAGE', /name=value/],
@@ -21,7 +37,9 @@ describe('bad input gets one clear message with the place and the remedy', () =>
     ['an unknown schema', {}, ['schema', 'reslut'], 'USAGE', /result/],
     ['a release without quarantine', {}, ['quarantine', 'release', 'base', '--reason', 'x'], 'REQUEST_INVALID', /quarantine/],
   ] as const)('%s', async (_, changes: Record<string, string | undefined>, words, rule, message) => {
-    const images = await rig(Object.fromEntries(Object.entries({ ...files, ...changes }).filter((entry): entry is [string, string] => entry[1] !== undefined)));
+    const images = await rig(
+      Object.fromEntries(Object.entries({ ...files, ...changes }).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    );
     const ended = await images.run(...words, '--json');
     const result = Result.parse(ended.json());
     expect(result).toMatchObject({ exit_code: 1, build_id: null, attempt: 0, state: null, classification: { rule } });
@@ -52,15 +70,25 @@ describe('bad input gets one clear message with the place and the remedy', () =>
   });
 
   it('a packer that is not the pinned one is class 1, before it runs', async () => {
-    const images = await rig({ ...files, 'hybridcore.yaml': config.replace('template: base', 'template: base, packer: { version: "9.9.9" }') });
+    const images = await rig({
+      ...files,
+      'hybridcore.yaml': config.replace('template: base', 'template: base, packer: { version: "9.9.9" }'),
+    });
     const result = Result.parse((await images.run('build', 'base', '--json')).json());
-    expect(result).toMatchObject({ exit_code: 1, classification: { rule: 'PACKER_NOT_PINNED', hint: expect.stringContaining('9.9.9') as string } });
+    expect(result).toMatchObject({
+      exit_code: 1,
+      classification: { rule: 'PACKER_NOT_PINNED', hint: expect.stringContaining('9.9.9') as string },
+    });
   });
 
   it('inputs that change while packer runs are class 1, and nothing is sealed', async () => {
     const images = await rig({ ...files, 'base/run.sh': '#!/bin/sh\necho "# more" >> base/run.sh\n' });
     const result = Result.parse((await images.run('build', 'base', '--json')).json());
-    expect(result).toMatchObject({ exit_code: 1, manifest_path: null, classification: { rule: 'INPUTS_CHANGED', evidence: ['changed script base/run.sh (digest)'] } });
+    expect(result).toMatchObject({
+      exit_code: 1,
+      manifest_path: null,
+      classification: { rule: 'INPUTS_CHANGED', evidence: ['changed script base/run.sh (digest)'] },
+    });
     await expect(images.read('artifacts/base.hash.json')).rejects.toThrow(/ENOENT/);
   });
 });

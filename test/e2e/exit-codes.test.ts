@@ -36,21 +36,45 @@ describe('hybridcore-packer build --json, with real packer', () => {
   it('0: succeeds, seals a manifest and writes the summary', async () => {
     const images = await repository('echo installing');
     const result = await checked(await images.run('build', 'base', '--json'));
-    expect(result).toMatchObject({ exit_code: 0, state: 'succeeded', attempt: 1, retryable: false, stderr: '', classification: { rule: 'SUCCESS' } });
+    expect(result).toMatchObject({
+      exit_code: 0,
+      state: 'succeeded',
+      attempt: 1,
+      retryable: false,
+      stderr: '',
+      classification: { rule: 'SUCCESS' },
+    });
     expect(result.artifacts).toMatchObject([{ id: 'File', type: 'file', name: 'file.image', files: ['out/image.txt'] }]);
     expect(result.manifest_path).toBe(`artifacts/base/${result.build_id}.hash.json`);
 
     const sealed = await images.read(result.manifest_path ?? '');
     expect(await images.read('artifacts/base.hash.json')).toBe(sealed);
-    expect(JSON.parse(sealed)).toMatchObject({ schema: 'hybridcore-packer/hash-manifest/1', builder: 'base', sequence: 1, previous: null, fingerprint: result.fingerprint });
+    expect(JSON.parse(sealed)).toMatchObject({
+      schema: 'hybridcore-packer/hash-manifest/1',
+      builder: 'base',
+      sequence: 1,
+      previous: null,
+      fingerprint: result.fingerprint,
+    });
     const summary = await images.read(result.summary_path ?? '');
     expect(await images.read('state/packer/logs/base.json')).toBe(summary);
-    expect(JSON.parse(summary)).toMatchObject({ exit_code: 0, manifest: { path: result.manifest_path }, scrub_manifest_path: result.scrub_manifest_path, retention: { class: 'standard', days: 365 } });
-    expect(await images.json(result.scrub_manifest_path ?? '')).toMatchObject({ schema: 'hybridcore-packer/scrub-manifest/1', build_id: result.build_id });
+    expect(JSON.parse(summary)).toMatchObject({
+      exit_code: 0,
+      manifest: { path: result.manifest_path },
+      scrub_manifest_path: result.scrub_manifest_path,
+      retention: { class: 'standard', days: 365 },
+    });
+    expect(await images.json(result.scrub_manifest_path ?? '')).toMatchObject({
+      schema: 'hybridcore-packer/scrub-manifest/1',
+      build_id: result.build_id,
+    });
   });
 
   it('1: a config error is not retried, and leaves a summary but no manifest', async () => {
-    const images = await repository('echo', 'source "file" "image" {\n  contents = "x"\n  target = "out/x"\n}\nbuild {\n  sources = ["source.file.image"]\n}\n');
+    const images = await repository(
+      'echo',
+      'source "file" "image" {\n  contents = "x"\n  target = "out/x"\n}\nbuild {\n  sources = ["source.file.image"]\n}\n',
+    );
     const result = await checked(await images.run('build', 'base', '--json'));
     expect(result).toMatchObject({ exit_code: 1, state: 'failed', attempt: 1, retryable: false, manifest_path: null, artifacts: [] });
     expect(result.stderr).toContain('An argument named "contents" is not expected here');
@@ -60,7 +84,9 @@ describe('hybridcore-packer build --json, with real packer', () => {
   });
 
   it('2: a transient failure is retried once, then escalated, and the operators are told', async () => {
-    const images = await repository('echo run >> runs\necho "E: Failed to fetch http://mirror.example/x.deb  503  Service Unavailable" >&2\nexit 100');
+    const images = await repository(
+      'echo run >> runs\necho "E: Failed to fetch http://mirror.example/x.deb  503  Service Unavailable" >&2\nexit 100',
+    );
     const ended = await images.run('build', 'base', '--json');
     const result = await checked(ended);
     expect(result).toMatchObject({ exit_code: 2, state: 'escalated', attempt: 2, retryable: false, manifest_path: null });
@@ -68,25 +94,47 @@ describe('hybridcore-packer build --json, with real packer', () => {
     expect(ended.stderr).toContain('base failed twice');
     expect(await images.read('state/packer/notices.jsonl')).toContain(`"key":"${result.build_id}:escalated"`);
     const summary = await images.json('state/packer/logs/base.json');
-    expect(summary).toMatchObject({ exit_code: 2, attempts: [{ attempt: 1, verdict: { exit_code: 2 } }, { attempt: 2, verdict: { exit_code: 2 } }] });
+    expect(summary).toMatchObject({
+      exit_code: 2,
+      attempts: [
+        { attempt: 1, verdict: { exit_code: 2 } },
+        { attempt: 2, verdict: { exit_code: 2 } },
+      ],
+    });
   });
 
   it('2, healed: the one retry succeeds, and its manifest says attempt 2', async () => {
-    const images = await repository('if [ ! -e marker ]; then touch marker; echo "curl: (7) Failed to connect: Connection refused" >&2; exit 7; fi');
+    const images = await repository(
+      'if [ ! -e marker ]; then touch marker; echo "curl: (7) Failed to connect: Connection refused" >&2; exit 7; fi',
+    );
     const result = await checked(await images.run('build', 'base', '--json'));
     expect(result).toMatchObject({ exit_code: 0, state: 'succeeded', attempt: 2 });
     expect(await images.json('artifacts/base.hash.json')).toMatchObject({ attempt: 2, sequence: 1 });
   });
 
   it('3: a secret among the inputs stops the build before packer, and quarantines the builder until a person releases it', async () => {
-    const images = await repository('touch packer-ran\ncat <<K\n-----BEGIN RSA PRIVATE KEY-----\nMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADE\n-----END RSA PRIVATE KEY-----\nK');
+    const images = await repository(
+      'touch packer-ran\ncat <<K\n-----BEGIN RSA PRIVATE KEY-----\nMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADE\n-----END RSA PRIVATE KEY-----\nK',
+    );
     const result = await checked(await images.run('build', 'base', '--json'));
-    expect(result).toMatchObject({ exit_code: 3, state: 'quarantined', attempt: 1, manifest_path: null, classification: { rule: 'INPUT_SECRET' } });
+    expect(result).toMatchObject({
+      exit_code: 3,
+      state: 'quarantined',
+      attempt: 1,
+      manifest_path: null,
+      classification: { rule: 'INPUT_SECRET' },
+    });
     expect(result.classification.evidence[0]).toMatch(/^base\/run\.sh:5 /);
     await expect(images.read('packer-ran')).rejects.toThrow(/ENOENT/);
 
     const refused = await checked(await images.run('build', 'base', '--json'));
-    expect(refused).toMatchObject({ exit_code: 3, build_id: null, attempt: 0, state: null, classification: { rule: 'BUILDER_QUARANTINED' } });
+    expect(refused).toMatchObject({
+      exit_code: 3,
+      build_id: null,
+      attempt: 0,
+      state: null,
+      classification: { rule: 'BUILDER_QUARANTINED' },
+    });
     expect(refused.classification.reason).toContain(result.build_id);
 
     await images.write('base/run.sh', '#!/bin/sh\ntrue\n');

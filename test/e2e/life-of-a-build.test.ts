@@ -37,7 +37,9 @@ describe('the fingerprint', () => {
     expect((await images.run('build', 'base')).code).toBe(0);
 
     const folder = join(images.root, 'artifacts', 'base');
-    const [first, second] = await Promise.all((await readdir(folder)).sort().map(async (name) => HashManifest.parse(await images.json(`artifacts/base/${name}`))));
+    const [first, second] = await Promise.all(
+      (await readdir(folder)).sort().map(async (name) => HashManifest.parse(await images.json(`artifacts/base/${name}`))),
+    );
     if (first === undefined || second === undefined) throw new Error('both builds sealed a manifest');
     expect(first.fingerprint).toBe(before);
     expect(second.sequence).toBe(2);
@@ -145,19 +147,26 @@ build {
 `,
     );
     await images.write('out/.keep', '');
-    const started = images.start(['build', 'base', '--json'], { environment: { BASE_TOKEN: secret, PKR_VAR_token: 'not-this-one', PACKER_LOG: '1' } });
+    const started = images.start(['build', 'base', '--json'], {
+      environment: { BASE_TOKEN: secret, PKR_VAR_token: 'not-this-one', PACKER_LOG: '1' },
+    });
     const ended = await started.ended;
     const result = Result.parse(ended.json());
     expect(result.state).toBe('succeeded');
     expect(result.command).toContain('-var-file=secrets.pkrvars.json');
     const log = (await images.run('logs', result.build_id ?? '', '--raw')).stdout;
     expect(log).toMatch(/the token is \[REDACTED:token:[0-9a-f]{8}\]/);
-    const packers = (await images.read('out/processes')).split('\n').filter((line) => line.includes('packer build') && line.includes(images.root));
+    const packers = (await images.read('out/processes'))
+      .split('\n')
+      .filter((line) => line.includes('packer build') && line.includes(images.root));
     expect(packers.length).toBeGreaterThan(0);
-    for (const text of [ended.stdout, ended.stderr, log, packers.join('\n'), await images.read('artifacts/base.hash.json')]) expect(text).not.toContain('h4rd-to-guess');
+    for (const text of [ended.stdout, ended.stderr, log, packers.join('\n'), await images.read('artifacts/base.hash.json')])
+      expect(text).not.toContain('h4rd-to-guess');
     const environment = await images.read('out/environment');
     expect(environment).not.toMatch(/^(?:BASE_TOKEN=|PKR_VAR_token=|PACKER_LOG=1)/m);
-    expect(HashManifest.parse(await images.json('artifacts/base.hash.json')).inputs).toContainEqual(expect.objectContaining({ kind: 'variable', name: 'token', sensitive: true, reference: 'env:BASE_TOKEN' }));
+    expect(HashManifest.parse(await images.json('artifacts/base.hash.json')).inputs).toContainEqual(
+      expect.objectContaining({ kind: 'variable', name: 'token', sensitive: true, reference: 'env:BASE_TOKEN' }),
+    );
     const scrub = await images.json(result.scrub_manifest_path ?? '');
     expect(JSON.stringify(scrub)).toContain('"rule":"token"');
   });
@@ -165,6 +174,10 @@ build {
   it('that is not there is class 1, and says which variable to set', async () => {
     const images = await repository('true', '    secrets: { token: "env:BASE_TOKEN" }\n');
     const result = Result.parse((await images.run('build', 'base', '--json')).json());
-    expect(result).toMatchObject({ exit_code: 1, state: 'failed', classification: { rule: 'SECRET_UNAVAILABLE', reason: expect.stringContaining('BASE_TOKEN') as string } });
+    expect(result).toMatchObject({
+      exit_code: 1,
+      state: 'failed',
+      classification: { rule: 'SECRET_UNAVAILABLE', reason: expect.stringContaining('BASE_TOKEN') as string },
+    });
   });
 });

@@ -23,8 +23,14 @@ describe('finding hybridcore.yaml', () => {
   });
 
   it('says where it looked when there is none, and when the one that was named is not there', async () => {
-    expect(await findConfigFile(folder, undefined)).toMatchObject({ ok: false, failure: { rule: 'CONFIG_MISSING', message: expect.stringContaining(folder) as string } });
-    expect(await findConfigFile(folder, 'other.yaml')).toMatchObject({ ok: false, failure: { rule: 'CONFIG_MISSING', message: expect.stringContaining('other.yaml') as string } });
+    expect(await findConfigFile(folder, undefined)).toMatchObject({
+      ok: false,
+      failure: { rule: 'CONFIG_MISSING', message: expect.stringContaining(folder) as string },
+    });
+    expect(await findConfigFile(folder, 'other.yaml')).toMatchObject({
+      ok: false,
+      failure: { rule: 'CONFIG_MISSING', message: expect.stringContaining('other.yaml') as string },
+    });
   });
 });
 
@@ -37,7 +43,9 @@ describe('hybridcore.yaml', () => {
   });
 
   it('names the line of each fault and the nearest known key, all in one answer', () => {
-    const { faults } = parseConfig(['version: 1', 'builders:', '  base:', '    templat: base', '    retry: { delay: soon }', '  other: {}', 'retentio: {}'].join('\n'));
+    const { faults } = parseConfig(
+      ['version: 1', 'builders:', '  base:', '    templat: base', '    retry: { delay: soon }', '  other: {}', 'retentio: {}'].join('\n'),
+    );
     expect(faults.map((fault) => `${fault.line}: ${fault.message}`)).toEqual([
       '4: builders.base: unknown key "templat"; did you mean "template"?',
       '5: builders.base.retry.delay: a duration is a whole number and s, m, h or d: 90s, 2m, 12h, 30d',
@@ -74,7 +82,10 @@ describe('hybridcore.yaml', () => {
   it('is refused when it is no text, or a folder', async () => {
     const file = join(folder, 'hybridcore.yaml');
     await writeFile(file, Buffer.from([0xff, 0xfe, 0x00]));
-    expect(await readConfigFile(file)).toMatchObject({ ok: false, failure: { rule: 'CONFIG_INVALID', message: expect.stringContaining('UTF-8') as string } });
+    expect(await readConfigFile(file)).toMatchObject({
+      ok: false,
+      failure: { rule: 'CONFIG_INVALID', message: expect.stringContaining('UTF-8') as string },
+    });
     expect(await readConfigFile(folder)).toMatchObject({ ok: false, failure: { rule: 'CONFIG_INVALID' } });
   });
 });

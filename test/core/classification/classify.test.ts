@@ -119,9 +119,9 @@ describe("the lines before a script's exit", () => {
 describe('a context turns an ambiguous row', () => {
   it('one missing package is a wrong name, many are an incomplete index', () => {
     expect(outcome(exitOfScript('a.b', ['E: Unable to locate package ngnix']))).toBe('1 PKG_NOT_FOUND');
-    expect(outcome(exitOfScript('a.b', ['E: Unable to locate package bison', "E: Package 'bison-doc' has no installation candidate"]))).toBe(
-      '2 PKG_NOT_FOUND',
-    );
+    expect(
+      outcome(exitOfScript('a.b', ['E: Unable to locate package bison', "E: Package 'bison-doc' has no installation candidate"])),
+    ).toBe('2 PKG_NOT_FOUND');
   });
 
   it('an image that the run made itself is not visible yet, any other is wrong', () => {

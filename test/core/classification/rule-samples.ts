@@ -173,8 +173,7 @@ export const samples: Readonly<Record<string, { readonly taken: string; readonly
   AZ_POLICY: { taken: "RequestDisallowedByPolicy: Resource 'pkrvm' was disallowed by policy.", left: 'RequestAllowedByPolicy' },
   AZ_AUTH: { taken: 'AADSTS7000215: Invalid client secret is provided.', left: 'AADSTS7' },
   AZ_NO_CREDS: {
-    taken:
-      'ManagedIdentityCredential authentication unavailable, no identity is assigned here',
+    taken: 'ManagedIdentityCredential authentication unavailable, no identity is assigned here',
     left: 'VM metadata service answered',
   },
   AZ_LOOKUP: { taken: 'Code="PlatformImageNotFound" Message="The platform image is not available."', left: 'PlatformImageNotFoundation' },
