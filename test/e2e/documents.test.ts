@@ -1,0 +1,176 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+
+import { schemaNames } from '../../core/contract/schemas.ts';
+import { Result } from '../../core/result.ts';
+import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
+
+const root = new URL('../../', import.meta.url);
+
+function repository(): Promise<Rig> {
+  return rig({
+    'images/base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+    'images/base/run.sh': '#!/bin/sh\necho "installing, with a comma"\n',
+    'legacy.json': JSON.stringify({
+      builders: [{ type: 'null', communicator: 'none' }],
+      provisioners: [{ type: 'shell-local', inline: ['echo legacy'] }],
+    }),
+    'package.json': '{}',
+  });
+}
+
+async function faults(schema: string, document: unknown): Promise<string[]> {
+  const published: unknown = JSON.parse(await readFile(new URL(`schemas/${schema}.schema.json`, root), 'utf8'));
+  if (typeof published !== 'object' || published === null) throw new Error(`schemas/${schema}.schema.json is no schema`);
+  const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(published);
+  validate(document);
+  return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
+}
+
+describe('a newcomer with templates of their own', () => {
+  it('gets from init over validate and build to status, builds and logs; every document fits its published schema', async () => {
+    const images = await repository();
+    const init = await images.run('init', '--json');
+    expect(init.json()).toMatchObject({
+      builders: [
+        { builder: 'base', template: 'images/base' },
+        { builder: 'legacy', template: 'legacy.json' },
+      ],
+    });
+    expect(await faults('init', init.json())).toEqual([]);
+
+    const validated = await images.run('validate', '--json', '--strict');
+    expect(validated.json()).toMatchObject({
+      exit_code: 0,
+      builders: [
+        { builder: 'base', exit_code: 0 },
+        { builder: 'legacy', exit_code: 0 },
+      ],
+    });
+    expect(await faults('validate', validated.json())).toEqual([]);
+
+    const inputs = await images.run('inputs', 'base', '--json');
+    expect(inputs.json()).toMatchObject({
+      undeclared: [],
+      inputs: [
+        { kind: 'script', name: 'images/base/run.sh', mode: '100755' },
+        { kind: 'template', name: 'images/base/base.pkr.hcl' },
+      ],
+    });
+    expect(await faults('inputs', inputs.json())).toEqual([]);
+
+    const built = Result.parse((await images.run('build', 'base', '--json')).json());
+    expect(built.state).toBe('succeeded');
+    for (const [schema, path] of [
+      ['hash-manifest', 'artifacts/base.hash.json'],
+      ['log-summary', 'state/packer/logs/base.json'],
+      ['scrub-manifest', built.scrub_manifest_path],
+      ['result', `state/packer/results/base/${built.build_id}.json`],
+    ] as const) {
+      expect(await faults(schema, await images.json(path ?? ''))).toEqual([]);
+    }
+
+    const status = await images.run('status', '--json');
+    expect(status.json()).toMatchObject({
+      builders: [
+        { builder: 'base', current: null, last: { build_id: built.build_id, exit_code: 0 }, newest_manifest: { sequence: 1 } },
+        { builder: 'legacy', last: null },
+      ],
+    });
+    expect(await faults('status', status.json())).toEqual([]);
+
+    const builds = await images.run('builds', 'base', '--json');
+    expect(builds.json()).toMatchObject({ builds: [{ build_id: built.build_id, state: 'succeeded' }], cursor: null });
+    expect(await faults('builds', builds.json())).toEqual([]);
+
+    const logs = await images.run('logs', built.build_id ?? '', '--json');
+    expect(await faults('logs', logs.json())).toEqual([]);
+    const text = (await images.run('logs', built.build_id ?? '')).stdout;
+    expect(text).toContain('    file.image: installing, with a comma');
+    expect(text).not.toContain('PACKER_COMMA');
+
+    const quarantine = await images.run('quarantine', 'list', '--json');
+    expect(quarantine.json()).toEqual({ builders: [] });
+    expect(await faults('quarantine', quarantine.json())).toEqual([]);
+  });
+
+  it('does not lose a hybridcore.yaml to init', async () => {
+    const images = await repository();
+    await images.write('hybridcore.yaml', 'version: 1 # mine');
+    expect((await images.run('init')).code).toBe(1);
+    expect(await images.read('hybridcore.yaml')).toBe('version: 1 # mine');
+  });
+
+  it('may keep what builds leave somewhere else, and may stand in any folder of the repository', async () => {
+    const images = await repository();
+    const elsewhere = await rig({});
+    await images.run('init');
+    const built = await images.start(['build', 'base', '--json', '--home', elsewhere.root], { folder: `${images.root}/images/base` }).ended;
+    const result = Result.parse(built.json());
+    expect(result.state).toBe('succeeded');
+    expect(await elsewhere.json('artifacts/base.hash.json')).toMatchObject({ build_id: result.build_id });
+    await expect(images.read('artifacts/base.hash.json')).rejects.toThrow(/ENOENT/);
+    expect(await images.read('out/image.txt')).toBe('an image');
+  });
+});
+
+describe('builds', () => {
+  it('are listed page by page, the newest first', async () => {
+    const images = await repository();
+    await images.run('init');
+    const ids: (string | null)[] = [];
+    for (const _ of [1, 2, 3]) {
+      // One after the other: it is their order that is shown.
+      // oxlint-disable-next-line no-await-in-loop
+      ids.unshift(Result.parse((await images.run('build', 'legacy', '--json')).json()).build_id);
+    }
+    const first = (await images.run('builds', 'legacy', '--json', '--limit', '2')).json() as {
+      builds: { build_id: string }[];
+      cursor: string;
+    };
+    const second = (await images.run('builds', 'legacy', '--json', '--limit', '2', '--cursor', first.cursor)).json() as typeof first;
+    expect([...first.builds, ...second.builds].map((build) => build.build_id)).toEqual(ids);
+    expect(second.cursor).toBeNull();
+    const foreign = await images.run('builds', 'legacy', '--json', '--cursor', 'x');
+    expect(Result.parse(foreign.json())).toMatchObject({ exit_code: 1, classification: { rule: 'REQUEST_INVALID' } });
+  });
+});
+
+describe('classify', () => {
+  const captures = new URL('test/fixtures/captures/', root).pathname;
+
+  it.each([
+    ['success-mr.stdout', '0', 0, 'SUCCESS'],
+    ['script-fail-human.stdout', '1', 1, 'SCRIPT_EXIT'],
+    ['chaos-runinstances-capacity.log', '1', 2, 'AWS_CAPACITY'],
+    ['chaos-runinstances-unauthorized.log', '1', 3, 'AWS_UNAUTHORIZED'],
+  ])('%s, where packer exited with %s, is %i by %s', async (file, packerExitCode, exitCode, rule) => {
+    const images = await rig({});
+    const ended = await images.run('classify', `${captures}${file}`, '--packer-exit-code', packerExitCode, '--json');
+    expect(ended.json()).toMatchObject({ exit_code: exitCode, classification: { rule } });
+    expect(await faults('classify', ended.json())).toEqual([]);
+    expect(ended.code).toBe(exitCode);
+  });
+
+  it('says what is wrong when there is no such file', async () => {
+    const images = await rig({});
+    expect(Result.parse((await images.run('classify', 'no.log', '--json')).json())).toMatchObject({
+      exit_code: 1,
+      classification: { rule: 'USAGE', reason: expect.stringContaining('no.log') as string },
+    });
+  });
+});
+
+describe('schema', () => {
+  it('prints what is published, for each name', async () => {
+    const images = await rig({});
+    expect((await images.run('schema')).stdout.trim().split('\n')).toEqual([...schemaNames]);
+    expect((await images.run('schema', 'result')).json()).toEqual(
+      JSON.parse(await readFile(new URL('schemas/result.schema.json', root), 'utf8')),
+    );
+  });
+});
