@@ -1,5 +1,6 @@
 import { type Build, newestAttempt } from '../core/build.ts';
 import { type BuildLine } from '../core/documents.ts';
+import { states } from '../core/states.ts';
 
 /** A build in one line. */
 export function buildLine(build: Build): BuildLine {
@@ -7,7 +8,7 @@ export function buildLine(build: Build): BuildLine {
   return {
     build_id: build.build_id,
     state: build.state,
-    exit_code: verdict?.exit_code ?? null,
+    exit_code: states[build.state].exit_code,
     rule: verdict?.classification.rule ?? null,
     attempts: build.attempts.length,
     requested_at: build.requested_at,

@@ -1,5 +1,6 @@
 import { type Attempt, type AttemptOutcome, type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { verdictOf } from './classification/verdict.ts';
 import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { milliseconds } from './duration.ts';
@@ -68,7 +69,8 @@ export async function completeAttempt(
     ),
   };
 
-  const after = await applyEvent(ports, config, judged, builder, judgement, eventOf(judgement.verdict, begun.stop !== null));
+  const event = eventOf(judgement.verdict, begun.stop !== null);
+  const after = await applyEvent(ports, config, judged, builder, event === 'stop' ? stopped(begun, judgement) : judgement, event);
   if (run !== null && after.state !== 'running') {
     await ports.objects.removeRun(run);
     await ports.buildService.forget(run);
@@ -138,6 +140,19 @@ async function storeAttempt(
       0,
     ),
   };
+}
+
+/** An operator's wish kept a transient failure from its retry: the build ends as stopped, with what had happened as the evidence. */
+function stopped(build: Build, judgement: Judgement): Judgement {
+  const { rule, reason } = judgement.verdict.classification;
+  if (rule === 'STOPPED' || build.stop === null) return judgement;
+  const failure = {
+    rule: 'STOPPED',
+    message: `stopped by ${build.stop.by}`,
+    remedy: 'ask for a new build when it is wanted',
+    evidence: [`the attempt had ended with ${rule}: ${reason}`],
+  } as const;
+  return { ...judgement, verdict: verdictOf(failure) };
 }
 
 async function applyEvent(

@@ -65,3 +65,9 @@ describe('what a verdict means for its build', () => {
     expect(eventOf(given, stopWanted)).toBe(event);
   });
 });
+
+describe('the states', () => {
+  it('have an exit code exactly where they are final', () => {
+    for (const state of allStates) expect(states[state].exit_code !== null).toBe(isFinal(state));
+  });
+});

@@ -125,7 +125,6 @@ describe('builds', () => {
     const ids: (string | null)[] = [];
     for (const _ of [1, 2, 3]) {
       // One after the other: it is their order that is shown.
-      // oxlint-disable-next-line no-await-in-loop
       ids.unshift(Result.parse((await images.run('build', 'legacy', '--json')).json()).build_id);
     }
     const first = (await images.run('builds', 'legacy', '--json', '--limit', '2')).json() as {
