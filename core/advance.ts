@@ -6,8 +6,9 @@ import { type CompletePorts, completeAttempt } from './complete.ts';
 import { type Config } from './config.ts';
 import { milliseconds } from './duration.ts';
 import { type Failure } from './failure.ts';
-import { deliverNotices, finishBuild } from './finish.ts';
-import { type BuilderName, timestamp } from './identity.ts';
+import { finishBuild } from './finish.ts';
+import { settle } from './settle.ts';
+import { type BuilderName, type Timestamp, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
 import { isFinal } from './states.ts';
 import { stateAfter } from './transitions.ts';
@@ -30,7 +31,7 @@ export async function advance(ports: CompletePorts, config: Config, name: Builde
   const build = await ports.records.readBuild(builder.current);
   if (build === undefined) throw new Error(`the records hold no build ${builder.current}, which ${name} says is its current one`);
   if (isFinal(build.state)) {
-    await deliverNotices(ports, build);
+    await settle(ports, build, builder);
     return;
   }
   const attempt = newestAttempt(build);
@@ -40,7 +41,7 @@ export async function advance(ports: CompletePorts, config: Config, name: Builde
     return;
   }
   const due = build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now();
-  if (build.stop !== null) await endUnstarted(ports, config, build, builder, 'stop', stoppedBy(build, build.stop.by));
+  if (build.stop !== null) await endUnstarted(ports, config, build, builder, 'stop', stoppedBy(build, build.stop.by), build.stop.at);
   else if (due) await intendAttempt(ports, config, build, builder);
 }
 
@@ -49,9 +50,9 @@ async function takeTurn(ports: CompletePorts, config: Config, builder: BuilderRe
   if (next === undefined) return;
   const build = await ports.records.readBuild(next);
   if (build === undefined) throw new Error(`the records hold no build ${next}, which waits in the line of ${builder.builder}`);
-  if (build.stop !== null) await endUnstarted(ports, config, build, builder, 'stop', stoppedBy(build, build.stop.by));
+  if (build.stop !== null) await endUnstarted(ports, config, build, builder, 'stop', stoppedBy(build, build.stop.by), build.stop.at);
   else if (builder.quarantine !== null)
-    await endUnstarted(ports, config, build, builder, 'close', quarantineFailure(builder, builder.quarantine));
+    await endUnstarted(ports, config, build, builder, 'close', quarantineFailure(builder, builder.quarantine), builder.quarantine.since);
   else await intendAttempt(ports, config, build, builder);
 }
 
@@ -107,7 +108,7 @@ async function startAttempt(ports: CompletePorts, config: Config, build: Build, 
       await postpone(ports, build, attempt);
       return;
     case 'refused':
-      await endUnstarted(ports, config, build, builder, 'fail', answer.failure);
+      await endUnstarted(ports, config, build, builder, 'fail', answer.failure, attempt.intended_at);
   }
 }
 
@@ -137,7 +138,11 @@ async function watchRun(ports: CompletePorts, config: Config, build: Build, buil
   if (ports.clock.now() > Date.parse(build.stop.at) + stopGrace) await ports.buildService.stop(attempt.run);
 }
 
-/** Ends a build that has no attempt under way. */
+/**
+ * Ends a build that has no attempt under way.
+ *
+ * @param at when it was decided, as the records have it: so that a second try writes the same bytes.
+ */
 async function endUnstarted(
   ports: CompletePorts,
   config: Config,
@@ -145,6 +150,7 @@ async function endUnstarted(
   builder: BuilderRecord,
   event: 'stop' | 'close' | 'fail',
   cause: Failure,
+  at: Timestamp,
 ): Promise<void> {
   const state = stateAfter(build.state, event, newestAttempt(build)?.attempt ?? 0);
   if (state === undefined) throw new TypeError(`no transition leads from ${build.state} by ${event}`);
@@ -153,7 +159,7 @@ async function endUnstarted(
   await finishBuild(ports, config, build, builder, {
     state,
     verdict,
-    at: ports.clock.now(),
+    at: Date.parse(at),
     artifacts,
     stderr: cause.message,
     report: null,

@@ -5,7 +5,7 @@ import { Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, RunId, Timestamp, VariableName } from './identity.ts';
 import { RetentionClassName } from './retention.ts';
-import { BuildState, isFinal } from './states.ts';
+import { BuildState } from './states.ts';
 
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
@@ -66,14 +66,14 @@ export const Build = z.strictObject({
   result_path: z.string().nullable(),
   summary_path: z.string().nullable(),
   manifest: z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest }).nullable(),
-  /** Notices that the operators must get, with whether they got them. */
-  notices: z.array(z.strictObject({ key: z.string(), delivered_at: Timestamp.nullable() })),
+  /** When everything that follows a final state was done (`settle`): pointers written, operators told. Null until then. */
+  settled_at: Timestamp.nullable(),
 });
 export type Build = z.infer<typeof Build>;
 
-/** Whether something is still to be done for a build: it is in no final state, or the operators wait for a notice of it. */
+/** Whether something is still to be done for a build: it is in no final state, or what follows one is not done. */
 export function isOpen(build: Build): boolean {
-  return !isFinal(build.state) || build.notices.some((notice) => notice.delivered_at === null);
+  return build.settled_at === null;
 }
 
 /** The attempt under way, or the last one; undefined before the first. */

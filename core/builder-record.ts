@@ -16,6 +16,8 @@ export const BuilderRecord = z.strictObject({
   current: BuildId.nullable(),
   /** Builds that wait, in their order. */
   queue: z.array(BuildId).max(queueLimit),
+  /** The build that ended last. */
+  last: BuildId.nullable(),
   /** The newest sealed manifest: the head of the chain. */
   newest: z
     .strictObject({

@@ -4,20 +4,20 @@ import { verdictOf } from './classification/verdict.ts';
 import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { milliseconds } from './duration.ts';
-import { type FinishPorts, finishBuild, tagsOf } from './finish.ts';
+import { finishBuild, tagsOf } from './finish.ts';
+import { type SettlePorts, endRun } from './settle.ts';
 import { type ReadHandover, readHandedOver } from './handed-over.ts';
 import { documentText } from './hash-manifest.ts';
 import { timestamp } from './identity.ts';
 import { type Judgement, judge } from './judge.ts';
 import { plainText } from './packer-log/plain-text.ts';
-import { type BuildService, type Compression, type Randomness } from './ports.ts';
+import { type Compression, type Randomness } from './ports.ts';
 import { type RunRecord } from './run-record.ts';
 import { createRedactor } from './scrub/redactor.ts';
 import { type ScrubManifest, createFileScrub, scrubManifest } from './scrub/scrub-manifest.ts';
 import { type BuildEvent, eventOf, stateAfter } from './transitions.ts';
 
-export interface CompletePorts extends FinishPorts {
-  readonly buildService: BuildService;
+export interface CompletePorts extends SettlePorts {
   readonly compression: Compression;
   readonly randomness: Randomness;
 }
@@ -71,10 +71,7 @@ export async function completeAttempt(
 
   const event = eventOf(judgement.verdict, begun.stop !== null);
   const after = await applyEvent(ports, config, judged, builder, event === 'stop' ? stopped(begun, judgement) : judgement, event);
-  if (run !== null && after.state !== 'running') {
-    await ports.objects.removeRun(run);
-    await ports.buildService.forget(run);
-  }
+  if (run !== null && after.state === 'retrying') await endRun(ports, run);
   return after;
 }
 

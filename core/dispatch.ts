@@ -82,7 +82,7 @@ function newBuild(ports: DispatchPorts, asked: Asked, retention: string): Build 
     result_path: null,
     summary_path: null,
     manifest: null,
-    notices: [],
+    settled_at: null,
   };
 }
 
@@ -93,6 +93,7 @@ function newBuilderRecord(builder: BuilderName, first: Build): BuilderRecord {
     builder,
     current: null,
     queue: [first.build_id],
+    last: null,
     newest: null,
     quarantine: null,
     released: null,

@@ -1,8 +1,8 @@
 import { advance } from './advance.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
-import { deliverNotices } from './finish.ts';
 import { type BuilderName } from './identity.ts';
+import { settle } from './settle.ts';
 import { isFinal } from './states.ts';
 
 /** Goes through everything that is open and does what is due: what a crash left, what waits, what nobody was told. */
@@ -12,7 +12,8 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<v
   do {
     const page = await ports.records.listOpenBuilds({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
     for (const build of page.items) {
-      if (isFinal(build.state)) await deliverNotices(ports, build);
+      const builder = await ports.records.readBuilder(build.builder);
+      if (builder !== undefined && isFinal(build.state)) await settle(ports, build, builder);
       else builders.add(build.builder);
     }
     cursor = page.cursor;

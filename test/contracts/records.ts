@@ -163,22 +163,19 @@ export function recordsContract(name: string, make: () => Promise<RecordsUnderTe
     });
 
     it('open builds are those that something is still to be done for, oldest first', async () => {
-      const delivered = { key: 'told', delivered_at: '2026-11-22T11:00:00.000Z' };
+      const settled_at = '2026-11-22T11:00:00.000Z';
       await add(
         buildRecord(4, { state: 'retrying' }),
-        buildRecord(1, { state: 'succeeded' }),
+        buildRecord(1, { state: 'succeeded', settled_at }),
         buildRecord(3, { state: 'running', builder: builderNamed('another') }),
         buildRecord(2),
-        buildRecord(5, { state: 'escalated', notices: [delivered, { key: 'untold', delivered_at: null }] }),
-        buildRecord(6, { state: 'quarantined', notices: [delivered] }),
-        ...(['skipped', 'failed', 'stopped'] as const).map((state, n) => buildRecord(7 + n, { state })),
+        buildRecord(5, { state: 'escalated' }),
+        ...(['skipped', 'failed', 'stopped', 'quarantined'] as const).map((state, n) => buildRecord(6 + n, { state, settled_at })),
       );
       expect(numbers(await records.listOpenBuilds({ limit: 100 }))).toEqual([2, 3, 4, 5]);
       await records.commit([{ type: 'build', expected: 1, document: buildRecord(2, { version: 2, state: 'running' }) }]);
-      await records.commit([{ type: 'build', expected: 1, document: buildRecord(4, { version: 2, state: 'failed' }) }]);
-      await records.commit([
-        { type: 'build', expected: 1, document: buildRecord(5, { version: 2, state: 'escalated', notices: [delivered] }) },
-      ]);
+      await records.commit([{ type: 'build', expected: 1, document: buildRecord(4, { version: 2, state: 'failed', settled_at }) }]);
+      await records.commit([{ type: 'build', expected: 1, document: buildRecord(5, { version: 2, state: 'escalated', settled_at }) }]);
       expect(numbers(await records.listOpenBuilds({ limit: 100 }))).toEqual([2, 3]);
     });
 

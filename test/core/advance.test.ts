@@ -10,7 +10,7 @@ import { sqliteRecords } from '../../adapters/local/sqlite-records.ts';
 import { advance } from '../../core/advance.ts';
 import { type Build } from '../../core/build.ts';
 import { queueLimit } from '../../core/builder-record.ts';
-import { type CompletePorts } from '../../core/complete.ts';
+import { type CompletePorts, completeAttempt } from '../../core/complete.ts';
 import { Config } from '../../core/config.ts';
 import { type DispatchPorts, dispatch } from '../../core/dispatch.ts';
 import { type Outcome } from '../../core/failure.ts';
@@ -19,7 +19,7 @@ import { type Notice } from '../../core/ports.ts';
 import { reconcile } from '../../core/reconcile.ts';
 import { Result } from '../../core/result.ts';
 import { stopBuild } from '../../core/stop.ts';
-import { buildIdOf, builderNamed, someTime } from '../fixtures/records.ts';
+import { buildIdOf, builderNamed, runNamed, someTime } from '../fixtures/records.ts';
 import { type ScriptedBuildService, scriptedBuildService } from '../fixtures/scripted-build-service.ts';
 
 const base = builderNamed('base');
@@ -159,6 +159,47 @@ describe('a wish to stop', () => {
   });
 });
 
+describe('two that complete the same attempt at once', () => {
+  it('leave one result, one summary, and pointers that agree with it', async () => {
+    const id = await accepted();
+    await step();
+    const stale = await build(id);
+    const builder = await ports.records.readBuilder(base);
+    if (builder === undefined) throw new Error('the builder is known');
+    service.end('FAULT');
+    const [record] = await service.look([runNamed('run-1')]);
+    await step();
+    now += 120_000;
+    await step();
+    service.end('STOPPED');
+    await step();
+    const summary = await ports.objects.read('state/packer/logs/base.json', { bytes: 1_000_000 });
+    // The second one went to sleep before the first wrote anything, and wakes up now, with another view of the run.
+    await completeAttempt(ports, config, stale, builder, record === undefined ? undefined : { ...record, status: 'FAILED' });
+    expect(await ports.objects.read('state/packer/logs/base.json', { bytes: 1_000_000 })).toEqual(summary);
+    expect(await result(id)).toMatchObject({ state: 'stopped', attempt: 2 });
+    expect(await build(id)).toMatchObject({ state: 'stopped', settled_at: expect.any(String) as string });
+  });
+});
+
+describe('a crash between the final state and what follows it', () => {
+  it('is made good by the next sweep: the newest-of pointers are those of the build that ended last', async () => {
+    const first = await accepted();
+    await step();
+    await stopBuild(ports, first, 'ops');
+    service.end('STOPPED');
+    const replace = ports.objects.replace.bind(ports.objects);
+    ports.objects.replace = () => Promise.reject(new Error('the disk is full'));
+    await expect(step()).rejects.toThrow('the disk is full');
+    expect(await build(first)).toMatchObject({ state: 'stopped', settled_at: null });
+    ports.objects.replace = replace;
+    await reconcile(ports, config);
+    const read = await ports.objects.read('state/packer/logs/base.json', { bytes: 1_000_000 });
+    expect(read.state === 'read' ? JSON.parse(new TextDecoder().decode(read.content)) : read).toMatchObject({ build_id: first });
+    expect((await ports.records.listOpenBuilds({ limit: 10 })).items).toEqual([]);
+  });
+});
+
 describe('a notice that cannot be delivered', () => {
   it('is delivered by the next sweep, though the build is final', async () => {
     const id = await accepted();
@@ -170,7 +211,7 @@ describe('a notice that cannot be delivered', () => {
     service.end('FAULT');
     operatorsFail = true;
     await expect(step()).rejects.toThrow('nobody answers');
-    expect(await build(id)).toMatchObject({ state: 'escalated', notices: [{ delivered_at: null }] });
+    expect(await build(id)).toMatchObject({ state: 'escalated', settled_at: null });
     operatorsFail = false;
     await reconcile(ports, config);
     expect(notices.map((notice) => notice.key)).toEqual([`${id}:escalated`]);

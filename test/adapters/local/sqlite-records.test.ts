@@ -77,7 +77,7 @@ describe('the database of the records', () => {
     await sqliteRecords(database).commit([{ type: 'builder', expected: null, document: builderRecord('debian-base') }]);
     expect(database.first('SELECT document FROM builders')).toEqual({
       document:
-        '{"builder":"debian-base","current":null,"newest":null,"quarantine":null,"queue":[],"released":null,"schema":"hybridcore-packer/builder/1","version":1}',
+        '{"builder":"debian-base","current":null,"last":null,"newest":null,"quarantine":null,"queue":[],"released":null,"schema":"hybridcore-packer/builder/1","version":1}',
     });
   });
 

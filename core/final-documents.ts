@@ -1,0 +1,108 @@
+import { type Artifact } from './artifact.ts';
+import { type AttemptReport } from './attempt-report.ts';
+import { type Build, newestAttempt } from './build.ts';
+import { type BuilderRecord } from './builder-record.ts';
+import { type Verdict } from './classification/verdict.ts';
+import { type RetentionPolicy, expiresAt, retentionClass } from './retention.ts';
+import { keys } from './contract/keys.ts';
+import { digestOfJson } from './digest.ts';
+import { type HashManifest, hashManifestSchemaName } from './hash-manifest.ts';
+import { timestamp } from './identity.ts';
+import { type LogSummary, logSummarySchemaName } from './log-summary.ts';
+import { type Result, resultSchemaName, stderrLimit } from './result.ts';
+import { type BuildState } from './states.ts';
+
+/** The end of a build, as it was decided; nothing of it is written yet. */
+export interface Ending {
+  readonly state: BuildState;
+  readonly verdict: Verdict;
+  /** Milliseconds since 1970; every time that is written derives from it, so a second try writes the same bytes. */
+  readonly at: number;
+  readonly artifacts: readonly Artifact[];
+  /** Not yet cut to the bound of a result. */
+  readonly stderr: string;
+  readonly report: AttemptReport | null;
+}
+
+/** The manifest that a succeeded build seals, as the next link of its builder's chain; null where the report names no inputs. */
+export function manifestOf(build: Build, builder: BuilderRecord, ending: Ending): HashManifest | null {
+  const attempt = newestAttempt(build);
+  const { report } = ending;
+  if (ending.state !== 'succeeded' || attempt === undefined || report === null || report.fingerprint === null) return null;
+  return {
+    schema: hashManifestSchemaName,
+    builder: build.builder,
+    build_id: build.build_id,
+    attempt: attempt.attempt,
+    sequence: (builder.newest?.sequence ?? 0) + 1,
+    fingerprint: report.fingerprint,
+    inputs: report.inputs,
+    resolved: report.resolved,
+    artifacts: [...ending.artifacts],
+    previous: builder.newest === null ? null : { digest: builder.newest.digest, fingerprint: builder.newest.fingerprint },
+    started_at: report.started_at,
+    finished_at: report.finished_at,
+    sealed_at: timestamp(ending.at),
+  };
+}
+
+/** The result of a final build. */
+export function resultOf(build: Build, ending: Ending): Result {
+  return {
+    command: ending.report?.command ?? build.command,
+    exit_code: ending.verdict.exit_code,
+    stderr: lastBytes(ending.stderr, stderrLimit),
+    manifest_path: build.manifest?.path ?? null,
+    artifacts: [...ending.artifacts],
+    started_at: build.attempts[0]?.started_at ?? build.requested_at,
+    finished_at: timestamp(ending.at),
+    retryable: false,
+    schema: resultSchemaName,
+    builder: build.builder,
+    build_id: build.build_id,
+    attempt: build.attempts.findLast((each) => each.run !== null)?.attempt ?? 0,
+    state: build.state,
+    fingerprint: ending.report?.fingerprint ?? null,
+    summary_path: build.summary_path,
+    scrub_manifest_path: newestAttempt(build)?.outcome?.scrub_manifest_path ?? null,
+    classification: ending.verdict.classification,
+  };
+}
+
+/** The log summary of a final build, with all its attempts. */
+export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending): LogSummary {
+  const retention = retentionClass(policy, build.retention);
+  return {
+    schema: logSummarySchemaName,
+    builder: build.builder,
+    build_id: build.build_id,
+    state: build.state,
+    exit_code: ending.verdict.exit_code,
+    requested_at: build.requested_at,
+    requested_by: build.requested_by,
+    finished_at: timestamp(ending.at),
+    attempts: build.attempts.flatMap(({ attempt, run, started_at, finished_at, outcome }) =>
+      outcome === null ? [] : [{ attempt, run, started_at, finished_at, ...outcome }],
+    ),
+    artifacts: [...ending.artifacts],
+    manifest: build.manifest,
+    result_path: keys.result(build.builder, build.build_id),
+    scrub_manifest_path: newestAttempt(build)?.outcome?.scrub_manifest_path ?? null,
+    retention: { class: build.retention, ...retention, expires_at: expiresAt(retention, ending.at), policy_digest: digestOfJson(policy) },
+  };
+}
+
+const encoder = new TextEncoder();
+
+/** The end of a text, whole lines, in at most `limit` bytes of UTF-8: what is fatal comes last. */
+function lastBytes(text: string, limit: number): string {
+  if (encoder.encode(text).length <= limit) return text;
+  const kept: string[] = [];
+  let size = 0;
+  for (const line of text.split('\n').reverse()) {
+    size += encoder.encode(line).length + 1;
+    if (size > limit) break;
+    kept.push(line);
+  }
+  return kept.reverse().join('\n');
+}
