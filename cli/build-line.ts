@@ -4,7 +4,7 @@ import { states } from '../core/states.ts';
 
 /** A build in one line. */
 export function buildLine(build: Build): BuildLine {
-  const verdict = newestAttempt(build)?.outcome?.verdict;
+  const verdict = build.decision?.verdict ?? newestAttempt(build)?.outcome?.verdict;
   return {
     build_id: build.build_id,
     state: build.state,

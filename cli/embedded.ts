@@ -14,6 +14,8 @@ import { type CompletePorts } from '../core/complete.ts';
 import { variables } from '../core/contract/variables.ts';
 import { type DispatchPorts } from '../core/dispatch.ts';
 import { type RunId } from '../core/identity.ts';
+import { plainText } from '../core/packer-log/plain-text.ts';
+import { reconcile } from '../core/reconcile.ts';
 import { type Host, type Repository } from './host.ts';
 
 /** The dispatcher on this machine: the domain's ports over SQLite, files and the embedded build service. */
@@ -24,7 +26,10 @@ export interface Embedded extends CompletePorts, DispatchPorts {
   close(): void;
 }
 
-/** Opens the records and objects of a repository's home, making what is not there yet. */
+/**
+ * Opens the records and objects of a repository's home, making what is not there yet, and goes on from what is
+ * recorded: a build whose command is gone is completed by the next command, whichever that is.
+ */
 export async function openEmbedded(host: Host, repository: Repository): Promise<Embedded> {
   const { home, root, config } = repository;
   const database = await openDatabase(join(home, 'state', 'hybridcore.db'));
@@ -35,7 +40,7 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
   );
   const runFolders = new RunFolders(home);
   const consoleFile = (run: RunId) => join(runFolders.folder(run), runFiles.console);
-  return {
+  const embedded: Embedded = {
     records: sqliteRecords(database),
     objects,
     operators: terminalOperators(home, (text) => host.terminal.err.write(`${text}\n`)),
@@ -68,6 +73,12 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
       database.close();
     },
   };
+  for (const problem of await reconcile(embedded, config)) {
+    host.terminal.err.write(
+      `something recorded could not be gone on with, and is tried again with the next command: ${plainText(problem)}\n`,
+    );
+  }
+  return embedded;
 }
 
 /** This very program, for the build service to start again: the file that Node was given, whether bundled or not. */

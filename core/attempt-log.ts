@@ -6,7 +6,7 @@ import { plainText } from './packer-log/plain-text.ts';
 import { type FileScrub } from './scrub/scrub-manifest.ts';
 
 /** A log is kept whole up to `head` characters; of a longer one the beginning and the last `tail` characters. */
-export const logLimit = { head: 32 * 1024 * 1024, tail: 4 * 1024 * 1024 } as const;
+export const logLimit = { head: 16 * 1024 * 1024, tail: 4 * 1024 * 1024 } as const;
 
 /** Runs packer and writes what it prints, scrubbed, into the handover; nothing else ever sees a raw line. */
 export async function recordLog(

@@ -10,7 +10,8 @@ import { Input, UndeclaredInput } from './input.ts';
 
 export const attemptReportSchemaName = 'hybridcore-packer/attempt-report/1';
 
-const ownRuleNames = namesOf(ownRules);
+/** A report's failure is one: no rule of success may stand there. */
+const failureRules = namesOf(ownRules).filter((name) => ownRules[name].exit_code !== 0);
 
 /**
  * What an attempt says of itself under `incoming/<run>/`, written last. Every word is a claim: `complete`
@@ -33,7 +34,7 @@ export const AttemptReport = z.strictObject({
   /** What its own checks found wrong. */
   failure: z
     .strictObject({
-      rule: z.literal(ownRuleNames),
+      rule: z.literal(failureRules),
       message: z.string().max(16_384),
       remedy: z.string().max(16_384),
       evidence: z.array(z.string().max(4096)).max(100).optional(),

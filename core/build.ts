@@ -6,6 +6,7 @@ import { Digest } from './digest.ts';
 import { BuildId, BuilderName, RunId, Timestamp, VariableName } from './identity.ts';
 import { RetentionClassName } from './retention.ts';
 import { BuildState } from './states.ts';
+import { buildEvents } from './transitions.ts';
 
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
@@ -37,6 +38,23 @@ export const Attempt = z.strictObject({
 });
 export type Attempt = z.infer<typeof Attempt>;
 
+/**
+ * What was decided, committed before anything is written that follows from it: whoever goes on after a crash, and
+ * whoever does the same at once, comes to the same bytes.
+ */
+export const Decision = z.strictObject({
+  event: z.literal(buildEvents),
+  verdict: Verdict,
+  /** Every time that is written derives from this. */
+  at: Timestamp,
+  /** The key of the redaction on this side; forgotten once all is written. */
+  redaction_key: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+});
+export type Decision = z.infer<typeof Decision>;
+
 /** A request to bake a builder, and all that became of it. The record of `Records`. */
 export const Build = z.strictObject({
   schema: z.literal('hybridcore-packer/build/1'),
@@ -56,11 +74,8 @@ export const Build = z.strictObject({
   retry_at: Timestamp.nullable(),
   /** An operator's wish; it wins over a retry. */
   stop: z.strictObject({ at: Timestamp, by: z.string() }).nullable(),
-  /**
-   * That completing the newest attempt has begun. What it writes derives its times and its redaction ids from
-   * this, so that whoever goes on after a crash writes the same bytes.
-   */
-  completing: z.strictObject({ at: Timestamp, redaction_key: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
+  /** How the newest attempt, or the build, ends; from then on nothing changes that. Null again before a retry. */
+  decision: Decision.nullable(),
   finished_at: Timestamp.nullable(),
   /** The keys of what a final build left. */
   result_path: z.string().nullable(),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Duration } from './duration.ts';
+import { Duration, durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
 
@@ -37,9 +37,9 @@ const Builder = z.strictObject({
     .strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is pinned whole: "1.14.2"') })
     .optional()
     .describe('the pinned packer; a build with any other is refused'),
-  retry: z.strictObject({ delay: Duration.default('2m') }).default({ delay: '2m' }),
+  retry: z.strictObject({ delay: durationUpTo('1d').default('2m') }).default({ delay: '2m' }),
   retention: RetentionClassName.optional().describe('the floor: a request may raise it, never lower it'),
-  timeout: Duration.default('60m').describe('the time limit of one attempt'),
+  timeout: durationUpTo('36h').default('60m').describe('the time limit of one attempt'),
   schedule: z
     .strictObject({
       cron: z.string().min(1).optional(),
@@ -95,3 +95,8 @@ export const Config = z
     }
   });
 export type Config = z.infer<typeof Config>;
+
+/** A builder by its name; undefined where there is none of that name. */
+export function builderOf(config: Config, name: BuilderName): Builder | undefined {
+  return Object.hasOwn(config.builders, name) ? config.builders[name] : undefined;
+}

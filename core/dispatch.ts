@@ -1,6 +1,6 @@
 import { type Build } from './build.ts';
 import { type BuilderRecord, queueLimit } from './builder-record.ts';
-import { type Config } from './config.ts';
+import { type Config, builderOf } from './config.ts';
 import { type Outcome, failure, success } from './failure.ts';
 import { type BuilderName, timestamp } from './identity.ts';
 import { type Clock, type Ids, type Records } from './ports.ts';
@@ -26,7 +26,7 @@ export interface Asked {
  */
 export async function dispatch(ports: DispatchPorts, config: Config, asked: Asked): Promise<Outcome<Build>> {
   const { request } = asked;
-  const builder = config.builders[request.builder];
+  const builder = builderOf(config, request.builder);
   if (builder === undefined)
     return failure(
       'BUILDER_UNKNOWN',
@@ -77,7 +77,7 @@ function newBuild(ports: DispatchPorts, asked: Asked, retention: string): Build 
     attempts: [],
     retry_at: null,
     stop: null,
-    completing: null,
+    decision: null,
     finished_at: null,
     result_path: null,
     summary_path: null,

@@ -12,3 +12,10 @@ export function milliseconds(duration: string): number {
   if (unit === 's' || unit === 'm' || unit === 'h' || unit === 'd') return Number(valid.slice(0, -1)) * unitMilliseconds[unit];
   throw new TypeError(`unreachable: the unit ${unit}`);
 }
+
+/** A duration of at most `longest`. */
+export function durationUpTo(longest: string) {
+  return Duration.refine((duration) => !Duration.safeParse(duration).success || milliseconds(duration) <= milliseconds(longest), {
+    message: `at most ${longest}`,
+  });
+}

@@ -1,23 +1,20 @@
 import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
-import { type Build, newestAttempt } from './build.ts';
+import { type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { type Verdict } from './classification/verdict.ts';
 import { type RetentionPolicy, expiresAt, retentionClass } from './retention.ts';
 import { keys } from './contract/keys.ts';
 import { digestOfJson } from './digest.ts';
 import { type HashManifest, hashManifestSchemaName } from './hash-manifest.ts';
-import { timestamp } from './identity.ts';
+import { linesThatFit } from './lines-that-fit.ts';
 import { type LogSummary, logSummarySchemaName } from './log-summary.ts';
 import { type Result, resultSchemaName, stderrLimit } from './result.ts';
 import { type BuildState } from './states.ts';
 
-/** The end of a build, as it was decided; nothing of it is written yet. */
+/** The end of a build, as its record has decided it, with what its documents tell beside that. */
 export interface Ending {
   readonly state: BuildState;
-  readonly verdict: Verdict;
-  /** Milliseconds since 1970; every time that is written derives from it, so a second try writes the same bytes. */
-  readonly at: number;
+  readonly decision: Decision;
   readonly artifacts: readonly Artifact[];
   /** Not yet cut to the bound of a result. */
   readonly stderr: string;
@@ -42,7 +39,7 @@ export function manifestOf(build: Build, builder: BuilderRecord, ending: Ending)
     previous: builder.newest === null ? null : { digest: builder.newest.digest, fingerprint: builder.newest.fingerprint },
     started_at: report.started_at,
     finished_at: report.finished_at,
-    sealed_at: timestamp(ending.at),
+    sealed_at: ending.decision.at,
   };
 }
 
@@ -50,12 +47,12 @@ export function manifestOf(build: Build, builder: BuilderRecord, ending: Ending)
 export function resultOf(build: Build, ending: Ending): Result {
   return {
     command: ending.report?.command ?? build.command,
-    exit_code: ending.verdict.exit_code,
-    stderr: lastBytes(ending.stderr, stderrLimit),
+    exit_code: ending.decision.verdict.exit_code,
+    stderr: linesThatFit(ending.stderr.split('\n'), stderrLimit + 1).join('\n'),
     manifest_path: build.manifest?.path ?? null,
     artifacts: [...ending.artifacts],
     started_at: build.attempts[0]?.started_at ?? build.requested_at,
-    finished_at: timestamp(ending.at),
+    finished_at: ending.decision.at,
     retryable: false,
     schema: resultSchemaName,
     builder: build.builder,
@@ -65,7 +62,7 @@ export function resultOf(build: Build, ending: Ending): Result {
     fingerprint: ending.report?.fingerprint ?? null,
     summary_path: build.summary_path,
     scrub_manifest_path: newestAttempt(build)?.outcome?.scrub_manifest_path ?? null,
-    classification: ending.verdict.classification,
+    classification: ending.decision.verdict.classification,
   };
 }
 
@@ -77,10 +74,10 @@ export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending)
     builder: build.builder,
     build_id: build.build_id,
     state: build.state,
-    exit_code: ending.verdict.exit_code,
+    exit_code: ending.decision.verdict.exit_code,
     requested_at: build.requested_at,
     requested_by: build.requested_by,
-    finished_at: timestamp(ending.at),
+    finished_at: ending.decision.at,
     attempts: build.attempts.flatMap(({ attempt, run, started_at, finished_at, outcome }) =>
       outcome === null ? [] : [{ attempt, run, started_at, finished_at, ...outcome }],
     ),
@@ -88,21 +85,11 @@ export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending)
     manifest: build.manifest,
     result_path: keys.result(build.builder, build.build_id),
     scrub_manifest_path: newestAttempt(build)?.outcome?.scrub_manifest_path ?? null,
-    retention: { class: build.retention, ...retention, expires_at: expiresAt(retention, ending.at), policy_digest: digestOfJson(policy) },
+    retention: {
+      class: build.retention,
+      ...retention,
+      expires_at: expiresAt(retention, Date.parse(ending.decision.at)),
+      policy_digest: digestOfJson(policy),
+    },
   };
-}
-
-const encoder = new TextEncoder();
-
-/** The end of a text, whole lines, in at most `limit` bytes of UTF-8: what is fatal comes last. */
-function lastBytes(text: string, limit: number): string {
-  if (encoder.encode(text).length <= limit) return text;
-  const kept: string[] = [];
-  let size = 0;
-  for (const line of text.split('\n').reverse()) {
-    size += encoder.encode(line).length + 1;
-    if (size > limit) break;
-    kept.push(line);
-  }
-  return kept.reverse().join('\n');
 }

@@ -1,59 +1,74 @@
-import { type Build } from './build.ts';
+import { type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { verdictOf } from './classification/verdict.ts';
 import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
-import { type ObjectKind, type Tags } from './contract/tags.ts';
+import { type ObjectKind } from './contract/tags.ts';
+import { decide } from './decide.ts';
+import { FailureError } from './failure-error.ts';
 import { type Ending, manifestOf, resultOf, summaryOf } from './final-documents.ts';
 import { type HashManifest, documentText, manifestDigest } from './hash-manifest.ts';
-import { timestamp } from './identity.ts';
 import { type SettlePorts, settle } from './settle.ts';
+import { stateAfter } from './transitions.ts';
 
 const encoder = new TextEncoder();
 
-/** The tags of what a build leaves. */
-export function tagsOf(build: Build, kind: ObjectKind): Tags {
-  return { kind, builder: build.builder, build: build.build_id, retention: build.retention };
-}
-
 /**
- * Writes what a final build leaves (manifest, result, summary), then, in one commit, the final state, the head of
- * the chain, the quarantine and the builder's freedom for the next build. Objects come first, so that nothing
- * final lacks them; they are the same bytes whoever writes them, so a crash in between costs nothing. What may only
- * follow the final state is `settle`.
+ * Carries out what was decided on a build: writes what it leaves (manifest, result, summary), then, in one commit, the
+ * final state, the head of the chain, the quarantine and the builder's freedom for the next build. Objects come first,
+ * so that nothing final lacks them; they are the same bytes whoever writes them, so a crash in between costs nothing.
+ * What may only follow the final state is `settle`.
  *
- * @returns the build as it stands in the records; unchanged where somebody else was faster.
+ * @param build with its decision.
+ * @throws FailureError where another object stands in the place of one that this build leaves.
  */
 export async function finishBuild(
   ports: SettlePorts,
   config: Config,
   build: Build,
   builder: BuilderRecord,
-  ending: Ending,
-): Promise<Build> {
+  tells: Pick<Ending, 'artifacts' | 'stderr' | 'report'>,
+): Promise<void> {
+  const { decision } = build;
+  if (decision === null) throw new TypeError(`nothing is decided on the build ${build.build_id}`);
+  const state = stateAfter(build.state, decision.event, newestAttempt(build)?.attempt ?? 0);
+  if (state === undefined) throw new TypeError(`no transition leads from ${build.state} by ${decision.event}`);
+  const ending: Ending = { ...tells, state, decision };
+
   const manifest = manifestOf(build, builder, ending);
-  if (manifest !== null && (await seal(ports, build, manifest)) === 'different') {
-    return finishBuild(ports, config, build, builder, chainBroken(ending, keys.manifest(build.builder, build.build_id)));
+  const manifestPath = keys.manifest(build.builder, build.build_id);
+  if (
+    manifest !== null &&
+    (await create(ports, build, 'hash-manifest', manifestPath, encoder.encode(documentText(manifest)))) === 'different'
+  ) {
+    const broken = await decide(ports, build, { event: 'violate', verdict: chainBroken(manifestPath) }, decision.redaction_key);
+    if (broken !== undefined) await finishBuild(ports, config, broken, builder, tells);
+    return;
   }
-  const paths = { result: keys.result(build.builder, build.build_id), summary: keys.summary(build.builder, build.build_id) };
   const finished: Build = {
     ...build,
     version: build.version + 1,
-    state: ending.state,
-    completing: null,
+    state,
+    decision: { ...decision, redaction_key: null },
     retry_at: null,
-    finished_at: timestamp(ending.at),
-    result_path: paths.result,
-    summary_path: paths.summary,
-    manifest:
-      manifest === null
-        ? null
-        : { path: keys.manifest(build.builder, build.build_id), digest: manifestDigest(manifest), fingerprint: manifest.fingerprint },
+    finished_at: decision.at,
+    result_path: keys.result(build.builder, build.build_id),
+    summary_path: keys.summary(build.builder, build.build_id),
+    manifest: manifest === null ? null : { path: manifestPath, digest: manifestDigest(manifest), fingerprint: manifest.fingerprint },
   };
-  await ports.objects.create(paths.result, encoder.encode(documentText(resultOf(finished, ending))), tagsOf(build, 'result'));
-  await ports.objects.create(
-    paths.summary,
+  await createSealed(
+    ports,
+    build,
+    'result',
+    keys.result(build.builder, build.build_id),
+    encoder.encode(documentText(resultOf(finished, ending))),
+  );
+  await createSealed(
+    ports,
+    build,
+    'log-summary',
+    keys.summary(build.builder, build.build_id),
     encoder.encode(documentText(summaryOf(config.retention, finished, ending))),
-    tagsOf(build, 'log-summary'),
   );
 
   const after = builderAfter(builder, finished, ending, manifest);
@@ -61,34 +76,47 @@ export async function finishBuild(
     { type: 'build', expected: build.version, document: finished },
     { type: 'builder', expected: builder.version, document: after },
   ]);
-  return commit.committed ? settle(ports, finished, after) : build;
+  if (commit.committed) await settle(ports, finished, after);
 }
 
-async function seal(ports: SettlePorts, build: Build, manifest: HashManifest): Promise<'created' | 'same' | 'different'> {
-  const content = encoder.encode(documentText(manifest));
-  return ports.objects.create(keys.manifest(build.builder, build.build_id), content, tagsOf(build, 'hash-manifest'));
+/** Creates an object of a build, with its tags. @throws FailureError where another one stands in its place. */
+export async function createSealed(
+  ports: Pick<SettlePorts, 'objects'>,
+  build: Build,
+  kind: ObjectKind,
+  key: string,
+  content: Uint8Array,
+): Promise<void> {
+  if ((await create(ports, build, kind, key, content)) !== 'different') return;
+  throw new FailureError({
+    rule: 'CHAIN_BROKEN',
+    message: `${key} is there already, with other content than the build ${build.build_id} leaves`,
+    remedy: 'find out who wrote it and keep it as evidence elsewhere; once it is gone from there, the next command goes on',
+  });
 }
 
-function chainBroken(ending: Ending, path: string): Ending {
-  const reason = `${path} is there already, with other content than this build seals`;
-  return {
-    ...ending,
-    state: 'quarantined',
-    stderr: reason,
-    verdict: {
-      exit_code: 3,
-      classification: {
-        rule: 'CHAIN_BROKEN',
-        reason,
-        hint: 'find out who wrote it; a sealed manifest is never overwritten',
-        evidence: [path],
-      },
-    },
-  };
+function create(
+  ports: Pick<SettlePorts, 'objects'>,
+  build: Build,
+  kind: ObjectKind,
+  key: string,
+  content: Uint8Array,
+): Promise<'created' | 'same' | 'different'> {
+  return ports.objects.create(key, content, { kind, builder: build.builder, build: build.build_id, retention: build.retention });
+}
+
+function chainBroken(path: string) {
+  return verdictOf({
+    rule: 'CHAIN_BROKEN',
+    message: `${path} is there already, with other content than this build seals`,
+    remedy: 'find out who wrote it; a sealed manifest is never overwritten',
+    evidence: [path],
+  });
 }
 
 function builderAfter(builder: BuilderRecord, build: Build, ending: Ending, manifest: HashManifest | null): BuilderRecord {
-  const { rule, reason, evidence } = ending.verdict.classification;
+  const { at, verdict } = ending.decision;
+  const { rule, reason, evidence } = verdict.classification;
   const closes = build.state === 'quarantined' && builder.quarantine === null;
   return {
     ...builder,
@@ -100,6 +128,6 @@ function builderAfter(builder: BuilderRecord, build: Build, ending: Ending, mani
       manifest === null || build.manifest === null
         ? builder.newest
         : { build_id: build.build_id, ...build.manifest, sequence: manifest.sequence, sealed_at: manifest.sealed_at },
-    quarantine: closes ? { build_id: build.build_id, since: timestamp(ending.at), rule, reason, evidence } : builder.quarantine,
+    quarantine: closes ? { build_id: build.build_id, since: at, rule, reason, evidence } : builder.quarantine,
   };
 }

@@ -10,9 +10,9 @@ import { ScrubManifest } from './scrub/scrub-manifest.ts';
 export const handoverLimits = {
   report: 64 * 1024 * 1024,
   scrubManifest: 16 * 1024 * 1024,
-  log: 64 * 1024 * 1024,
+  log: 32 * 1024 * 1024,
   /** Of the log once expanded. */
-  expandedLog: 160 * 1024 * 1024,
+  expandedLog: 64 * 1024 * 1024,
 } as const;
 
 export interface HandedOver {

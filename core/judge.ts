@@ -2,10 +2,10 @@ import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
 import { type Attempt, type Build } from './build.ts';
 import { classifyPackerRun, classifyRunRecord } from './classification/classify.ts';
-import { type Verdict, verdictOf } from './classification/verdict.ts';
+import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { byGravity } from './exit-code.ts';
 import { type Failure } from './failure.ts';
-import { type ReadHandover } from './handed-over.ts';
+import { type HandedOver, type ReadHandover } from './handed-over.ts';
 import { errorLines } from './packer-log/error-lines.ts';
 import { type PackerRun, mergeArtifacts } from './packer-log/packer-run.ts';
 import { readPackerRun } from './packer-log/packer-run-reader.ts';
@@ -45,16 +45,48 @@ export function judge(
     case 'absent':
       return withoutReport(build, attempt, record);
     case 'read':
-      return judgeReport(handed.value.report, handed.value.log === null ? null : readPackerRun(log), attempt.attempt, build.stop);
+      return judgeClaims(handed.value, log, build, attempt, record);
   }
 }
 
 function ofFailure(failure: Failure): Judgement {
+  return ofVerdict(verdictOf(failure));
+}
+
+function ofVerdict(verdict: Verdict): Judgement {
+  return { verdict, artifacts: [], stderr: verdictLines(verdict), report: null };
+}
+
+function judgeClaims(handed: HandedOver, log: readonly string[], build: Build, attempt: Attempt, record: RunRecord | undefined): Judgement {
+  const { report } = handed;
+  const untimely = timesProblem(report, record);
+  if (untimely !== undefined) return ofFailure(untimely);
+  const judgement = judgeReport(report, handed.log === null ? null : readPackerRun(log), attempt.attempt, build.stop);
+  return judgement.verdict.exit_code === 0 && report.fingerprint === null
+    ? ofFailure(claimed('speaks of a success without inputs'))
+    : judgement;
+}
+
+/** How far the clocks of an attempt and of the build service may be apart. Milliseconds. */
+const clockTolerance = 10 * 60_000;
+
+/** Times that cannot be: a report's times go into the sealed manifest. */
+function timesProblem(report: AttemptReport, record: RunRecord | undefined): Failure | undefined {
+  const [began, ended] = [Date.parse(report.started_at), Date.parse(report.finished_at)];
+  if (ended < began) return claimed(`says that it ended at ${report.finished_at}, before it began at ${report.started_at}`);
+  if (record === undefined) return undefined;
+  const [from, to] = [Date.parse(record.started_at) - clockTolerance, Date.parse(record.finished_at ?? record.started_at) + clockTolerance];
+  if (began >= from && (record.finished_at === null || ended <= to)) return undefined;
+  return claimed(
+    `says that it ran from ${report.started_at} to ${report.finished_at}, but its run did from ${record.started_at} to ${record.finished_at ?? 'now'}`,
+  );
+}
+
+function claimed(what: string): Failure {
   return {
-    verdict: verdictOf(failure),
-    artifacts: [],
-    stderr: [failure.message, ...(failure.evidence ?? []), failure.remedy].join('\n'),
-    report: null,
+    rule: 'HANDOVER_INVALID',
+    message: `the report of the attempt ${what}`,
+    remedy: 'find out who else can write under incoming/; then release the builder with `hybridcore-packer quarantine release`',
   };
 }
 
@@ -67,8 +99,7 @@ function withoutReport(build: Build, attempt: Attempt, record: RunRecord | undef
     });
   }
   if (build.stop !== null && record.status === 'STOPPED') return ofFailure(interruption('stop', build.builder, build.stop));
-  const verdict = classifyRunRecord(record, attempt.attempt);
-  return { verdict, artifacts: [], stderr: [verdict.classification.reason, ...verdict.classification.evidence].join('\n'), report: null };
+  return ofVerdict(classifyRunRecord(record, attempt.attempt));
 }
 
 /**
@@ -81,7 +112,11 @@ function withoutReport(build: Build, attempt: Attempt, record: RunRecord | undef
 export function judgeReport(report: AttemptReport, run: PackerRun | null, attempt: 1 | 2, stop: Stop): Judgement {
   const own = report.failure === null ? null : ownFailure(report.failure);
   if (report.packer === null || run === null) {
-    const cause = own ?? (report.interrupted === null ? neitherRanNorFailed : interruption(report.interrupted, report.builder, stop));
+    const cause =
+      own ??
+      (report.interrupted === null
+        ? claimed('says neither that packer ran nor why it did not')
+        : interruption(report.interrupted, report.builder, stop));
     return { ...ofFailure(cause), report };
   }
   const said = classifyPackerRun(run, {
@@ -102,16 +137,10 @@ export function judgeReport(report: AttemptReport, run: PackerRun | null, attemp
       report.recorded,
       run.targets.map((target) => target.name),
     ),
-    stderr: verdict.exit_code === 0 ? '' : [...(own === null ? [] : [own.message]), errorLines(run)].join('\n'),
+    stderr: verdict.exit_code === 0 ? '' : [...(own === null ? [] : [verdictLines(verdictOf(own))]), errorLines(run)].join('\n'),
     report,
   };
 }
-
-const neitherRanNorFailed: Failure = {
-  rule: 'HANDOVER_INVALID',
-  message: 'the report says neither that packer ran nor why it did not',
-  remedy: 'find out who else can write under incoming/; then release the builder with `hybridcore-packer quarantine release`',
-};
 
 function ownFailure(failure: NonNullable<AttemptReport['failure']>): Failure {
   const { rule, message, remedy, evidence } = failure;

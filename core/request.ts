@@ -47,7 +47,7 @@ export function effectiveRetention(config: Config, builder: Builder, asked: stri
   const floorName = builder.retention ?? config.retention.default;
   if (asked === undefined) return success(floorName);
   const floor = classes[floorName];
-  const wanted = classes[asked];
+  const wanted = Object.hasOwn(classes, asked) ? classes[asked] : undefined;
   if (wanted === undefined)
     return failure('REQUEST_INVALID', `there is no retention class ${asked}`, `ask for one of: ${Object.keys(classes).join(', ')}`);
   if (floor !== undefined && !keepsAtLeast(wanted, floor)) {

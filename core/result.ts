@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { Artifact } from './artifact.ts';
-import { Classification, type Verdict } from './classification/verdict.ts';
+import { Classification, type Verdict, verdictLines } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
 import { BuildId, Timestamp } from './identity.ts';
@@ -39,11 +39,10 @@ export type Result = z.infer<typeof Result>;
 
 /** The result of a request that was refused, or of a command that failed, before there was a build. */
 export function refusedResult(verdict: Verdict, asked: { command: string; builder: string | null; at: Timestamp }): Result {
-  const { reason, hint, evidence } = verdict.classification;
   return {
     command: asked.command,
     exit_code: verdict.exit_code,
-    stderr: [reason, ...evidence, ...(hint === '' ? [] : [hint])].join('\n'),
+    stderr: verdictLines(verdict),
     manifest_path: null,
     artifacts: [],
     started_at: asked.at,

@@ -33,7 +33,7 @@ export function expiresAt(retention: RetentionClass, from: number): Timestamp {
  * @throws TypeError for a policy without its own default class, which the schema of `hybridcore.yaml` refuses.
  */
 export function retentionClass(policy: RetentionPolicy, name: string): RetentionClass {
-  const found = policy.classes[name] ?? policy.classes[policy.default];
+  const found = policy.classes[Object.hasOwn(policy.classes, name) ? name : policy.default];
   if (found === undefined) throw new TypeError(`the retention policy has no class ${policy.default}`);
   return found;
 }

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
 import { keys } from '../../core/contract/keys.ts';
@@ -14,19 +14,17 @@ export function handoverFolder(home: string): Handover {
     async openLog(run) {
       const file = join(home, keys.incoming(run).log);
       await mkdir(dirname(file), { recursive: true });
-      const unfinished = `${file}.partial`;
-      const sink = createWriteStream(unfinished, { mode: 0o600 });
+      const unfinished = join(dirname(file), '.packer.log.gz.partial');
       const compressed = createGzip();
-      const written = finished(compressed.pipe(sink));
-      // A full disk shows when the log is closed; until then it must not be an unhandled rejection.
+      const written = pipeline(compressed, createWriteStream(unfinished, { mode: 0o600 }));
+      // A full disk shows when the log is closed; until then it must be no unhandled rejection.
       written.catch(() => undefined);
-      sink.on('error', (cause) => compressed.destroy(cause));
       return {
         write: (line) => {
-          compressed.write(`${line}\n`);
+          if (!compressed.destroyed) compressed.write(`${line}\n`);
         },
         async close() {
-          compressed.end();
+          if (!compressed.destroyed) compressed.end();
           await written;
           const handle = await open(unfinished, 'r');
           await handle.sync();

@@ -6,7 +6,6 @@ import { type Config } from '../../core/config.ts';
 import { dispatch } from '../../core/dispatch.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
-import { reconcile } from '../../core/reconcile.ts';
 import { type BuildRequest } from '../../core/request.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal } from '../../core/states.ts';
@@ -22,7 +21,6 @@ const poll = 150;
 
 /** `build <builder>`: the whole life of a build on the embedded default, told on standard error as it goes. */
 export async function build(host: Host, embedded: Embedded, config: Config, request: BuildRequest, by: string): Promise<Outcome<Answer>> {
-  await reconcile(embedded, config);
   const accepted = await dispatch(embedded, config, { request, command: host.command, by });
   if (!accepted.ok) return accepted;
   const story = storyteller(host, embedded);
@@ -31,11 +29,16 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
   );
   try {
     for (;;) {
-      await advance(embedded, config, request.builder);
+      const problem = await problemOf(() => advance(embedded, config, request.builder));
       const current = await embedded.records.readBuild(accepted.value.build_id);
       if (current === undefined) throw new Error(`the records lost the build ${accepted.value.build_id}`);
       await story.tell(current);
-      if (isFinal(current.state)) return await answer(host, embedded, current);
+      if (isFinal(current.state)) {
+        if (problem !== undefined)
+          say(host, `what follows the end of the build is not done, and is tried again with the next command: ${String(problem)}`);
+        return await answer(host, embedded, current);
+      }
+      if (problem !== undefined) throw problem;
       if (interrupts.count() > 1) {
         return failure(
           'INTERRUPTED',
@@ -74,9 +77,22 @@ async function answer(host: Host, embedded: Embedded, build: Build): Promise<Out
   return success({ exitCode: result.exit_code, document: result, text });
 }
 
+/** What work threw; undefined where it did not. */
+async function problemOf(work: () => Promise<void>): Promise<Error | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (cause) {
+    return cause instanceof Error ? cause : new Error(String(cause));
+  }
+}
+
+function say(host: Host, text: string): void {
+  host.terminal.err.write(`${paint(host.terminal, 'cyan', plainText(text))}\n`);
+}
+
 /** Tells a person what happens to a build: each change of state in a sentence, and packer's own lines as they come. */
 function storyteller(host: Host, embedded: Embedded): { tell(build: Build): Promise<void>; end(): void } {
-  const say = (text: string) => host.terminal.err.write(`${paint(host.terminal, 'cyan', text)}\n`);
   let told = '';
   let follower: ConsoleFollower | undefined;
   return {
@@ -84,7 +100,7 @@ function storyteller(host: Host, embedded: Embedded): { tell(build: Build): Prom
       const sentence = await stateSentence(embedded, build);
       if (sentence !== told) {
         follower?.read();
-        if (sentence !== '') say(sentence);
+        if (sentence !== '') say(host, sentence);
         told = sentence;
       }
       const run = newestAttempt(build)?.run ?? null;

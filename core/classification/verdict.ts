@@ -20,6 +20,12 @@ export type Classification = z.infer<typeof Classification>;
 export const Verdict = z.strictObject({ exit_code: ExitCode, classification: Classification });
 export type Verdict = z.infer<typeof Verdict>;
 
+/** A verdict as the `stderr` of a result tells it: why, on which lines, and what to do. */
+export function verdictLines(verdict: Verdict): string {
+  const { reason, evidence, hint } = verdict.classification;
+  return [reason, ...evidence, ...(hint === '' ? [] : [hint])].join('\n');
+}
+
 /** The verdict that one of our own checks leads to. */
 export function verdictOf(cause: Failure): Verdict {
   const rule = ownRules[cause.rule];

@@ -1,0 +1,43 @@
+import { type Builder } from './config.ts';
+import { compareInputs } from './drift.ts';
+import { type Outcome, failure, success } from './failure.ts';
+import { type Discovery, type SecretFinding, type Secrets } from './ports.ts';
+
+/** The values of a builder's secrets, or the reason why one could not be had. */
+export async function readSecrets(secrets: Secrets, builder: Builder): Promise<Outcome<Readonly<Record<string, string>>>> {
+  const values: Record<string, string> = {};
+  for (const [name, reference] of Object.entries(builder.secrets)) {
+    const value = await secrets.read(reference);
+    if (!value.ok) return value;
+    values[name] = value.value;
+  }
+  return success(values);
+}
+
+/** Secrets among the inputs as a failure: the places, never the text. */
+export function secretFailure(findings: readonly SecretFinding[]): Outcome<never> {
+  const places = findings.map((finding) => `${finding.file}:${finding.line} (${finding.rule})`);
+  const [first] = places;
+  return failure(
+    'INPUT_SECRET',
+    `a secret stands in clear among the inputs: ${first}${places.length > 1 ? ` and ${places.length - 1} more` : ''}`,
+    'take it out of the file and out of its history, make it worthless (rotate it), name it under `secrets` instead, then release the builder with `hybridcore-packer quarantine release`',
+    places.slice(0, 100),
+  );
+}
+
+/** Inputs that are not the same after packer as before it. */
+export function inputsChanged(before: Discovery, after: Discovery): Outcome<never> {
+  const { added, removed, changed } = compareInputs(before.inputs, after.inputs);
+  const changes = [
+    ...added.map((input) => `added ${input.kind} ${input.name}`),
+    ...removed.map((input) => `removed ${input.kind} ${input.name}`),
+    ...changed.map((input) => `changed ${input.kind} ${input.name} (${input.changed.join(', ')})`),
+  ];
+  return failure(
+    'INPUTS_CHANGED',
+    `inputs changed while packer was running: ${changes[0] ?? 'unknown'}`,
+    'where the build itself writes the file, leave it out under inputs.exclude of the builder; else keep the repository still while a build runs, and build again',
+    changes.slice(0, 100),
+  );
+}
