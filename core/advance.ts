@@ -11,7 +11,6 @@ import { type Failure } from './failure.ts';
 import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
-import { settle } from './settle.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
 

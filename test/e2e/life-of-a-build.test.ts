@@ -111,6 +111,39 @@ describe('a build that is interrupted', () => {
     expect(HashManifest.parse(await images.json('artifacts/base.hash.json')).sequence).toBe(2);
   });
 
+  it('by a second Ctrl-C is left to itself, and the next command, whichever it is, completes it', async () => {
+    const images = await repository('touch started; sleep 60');
+    const build = images.start(['build', 'base', '--json']);
+    await started(images);
+    build.process.kill('SIGINT');
+    await build.says('is asked to stop');
+    build.process.kill('SIGINT');
+    const left = await build.ended;
+    expect(Result.parse(left.json())).toMatchObject({ exit_code: 2, classification: { rule: 'INTERRUPTED' } });
+    for (;;) {
+      const status = (await images.run('status', 'base', '--json')).json() as {
+        builders: { current: unknown; last: { state: string } | null }[];
+      };
+      if (status.builders[0]?.current === null) {
+        expect(status.builders[0].last).toMatchObject({ state: 'stopped' });
+        break;
+      }
+    }
+    expect(await images.json('state/packer/logs/base.json')).toMatchObject({ state: 'stopped' });
+  });
+
+  it('while it waits in the line ends at once', async () => {
+    const images = await repository(untilReleased);
+    const first = images.start(['build', 'base', '--json']);
+    await started(images);
+    const second = images.start(['build', 'base', '--json']);
+    await second.says('waits its turn');
+    second.process.kill('SIGINT');
+    expect(Result.parse((await second.ended).json())).toMatchObject({ exit_code: 1, state: 'stopped', attempt: 0 });
+    await images.write('go', '');
+    expect(Result.parse((await first.ended).json())).toMatchObject({ state: 'succeeded' });
+  });
+
   it('by SIGKILL of packer itself, which then exits with 0, is class 2', async () => {
     const images = await repository('echo run >> runs; kill -9 $(ps -o ppid= -p $PPID); sleep 5');
     const result = Result.parse((await images.run('build', 'base', '--json')).json());

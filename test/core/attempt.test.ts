@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+
+import { type AttemptPorts, runAttempt } from '../../core/attempt.ts';
+import { AttemptReport } from '../../core/attempt-report.ts';
+import { Config } from '../../core/config.ts';
+import { keys } from '../../core/contract/keys.ts';
+import { type Failure, failure, success } from '../../core/failure.ts';
+import { toolInput } from '../../core/fingerprint.ts';
+import { type Discovery, type PackerJob } from '../../core/ports.ts';
+import { type AttemptRequest } from '../../core/request.ts';
+import { ScrubManifest } from '../../core/scrub/scrub-manifest.ts';
+import { successLog } from '../fixtures/dispatcher.ts';
+import { buildIdOf, builderNamed, runNamed, someTime } from '../fixtures/records.ts';
+
+const config = Config.parse({
+  version: 1,
+  builders: { base: { template: 'base', variables: ['region', 'token'], secrets: { join: 'env:JOIN' }, packer: { version: '1.6.6' } } },
+});
+const request: AttemptRequest = {
+  builder: builderNamed('base'),
+  build: buildIdOf(1),
+  attempt: 1,
+  run: runNamed('run-1'),
+  variables: { region: 'us-east-1' },
+};
+const secret = 'h4rd-to-guess';
+const discovery: Discovery = {
+  inputs: [toolInput('packer', '1.6.6')],
+  undeclared: [],
+  sensitiveVariables: ['token'],
+  sensitiveValues: ['v3ry-sensitive'],
+  manifestOutputs: [],
+  requiresPlugins: false,
+};
+
+interface World {
+  discoveries?: (Discovery | Failure)[];
+  lines?: readonly string[];
+  recorded?: readonly string[];
+  version?: string;
+  planted?: readonly { file: string; line: number; rule: string }[];
+  secret?: string | null;
+  interrupt?: AbortSignal;
+  request?: AttemptRequest;
+  commandLine?: readonly string[];
+}
+
+/** Runs an attempt in a world of the test's making, and gives all that it wrote and said. */
+async function attemptIn(world: World) {
+  const written = new Map<string, string>();
+  const jobs: PackerJob[] = [];
+  const log: string[] = [];
+  const watched: string[] = [];
+  const discoveries = [...(world.discoveries ?? [discovery])];
+  let last = discoveries[0] ?? discovery;
+  const ports: AttemptPorts = {
+    repository: {
+      discover: async () => {
+        last = discoveries.shift() ?? last;
+        return 'rule' in last ? { ok: false, failure: last } : success(last);
+      },
+      findSecrets: async () => world.planted ?? [],
+    },
+    packer: {
+      find: async () => success({ file: '/opt/packer', version: world.version ?? '1.6.6' }),
+      commandLine: () => world.commandLine ?? ['packer', 'build', 'base'],
+      async run(job, onLine) {
+        jobs.push(job);
+        for (const line of world.lines ?? successLog) onLine(line);
+        const recorded = (world.recorded ?? []).map((id) => ({ id, type: 'file', builder_id: null, name: 'image', files: [id] }));
+        return { exitCode: 0, signal: null, recorded };
+      },
+    },
+    secrets: {
+      read: async (reference) =>
+        world.secret === null ? failure('SECRET_UNAVAILABLE', `${reference} is not set`, 'set it') : success(world.secret ?? secret),
+    },
+    handover: {
+      openLog: async () => ({
+        write: (line) => log.push(line),
+        close: async () => void written.set(keys.incoming(request.run).log, log.join('\n')),
+      }),
+      put: async (key, text) => void written.set(key, text),
+    },
+    clock: { now: () => someTime },
+    randomness: { bytes: (count) => new Uint8Array(count).fill(9) },
+    watch: (line) => watched.push(line),
+  };
+  const end = await runAttempt(ports, config, world.request ?? request, world.interrupt ?? new AbortController().signal);
+  const at = keys.incoming(request.run);
+  return {
+    ...end,
+    jobs,
+    log,
+    watched,
+    written,
+    report: AttemptReport.parse(JSON.parse(written.get(at.report) ?? '')),
+    scrub: ScrubManifest.parse(JSON.parse(written.get(at.scrubManifest) ?? '')),
+  };
+}
+
+describe('an attempt', () => {
+  it('runs packer once and hands over report, log and scrub manifest, the report last', async () => {
+    const { report, verdict, jobs, written } = await attemptIn({});
+    expect(verdict.exit_code).toBe(0);
+    expect(jobs).toMatchObject([
+      { template: 'base', variables: { region: 'us-east-1' }, secrets: { join: secret }, hiddenEnvironment: ['JOIN'] },
+    ]);
+    expect(report).toMatchObject({ packer: { exit_code: 0 }, failure: null, inputs: discovery.inputs, resolved: { packer: '1.6.6' } });
+    const at = keys.incoming(request.run);
+    expect([...written.keys()]).toEqual([at.log, at.scrubManifest, at.report]);
+  });
+
+  it.each([
+    ['a variable that the builder does not allow', { request: { ...request, variables: { size: '1' } } }, 'VARIABLE_NOT_ALLOWED', 1],
+    ['a variable that the template calls sensitive', { request: { ...request, variables: { token: 'x' } } }, 'VARIABLE_NOT_ALLOWED', 1],
+    ['a builder that is not in this checkout', { request: { ...request, builder: builderNamed('gone') } }, 'BUILDER_UNKNOWN', 1],
+    [
+      'inputs that cannot be read',
+      { discoveries: [{ rule: 'TEMPLATE_MISSING', message: 'no template', remedy: 'write one' }] },
+      'TEMPLATE_MISSING',
+      1,
+    ],
+    ['a secret among the inputs', { planted: [{ file: 'run.sh', line: 3, rule: 'PRIVATE_KEY' }] }, 'INPUT_SECRET', 3],
+    ['another packer than the pinned one', { version: '1.9.0' }, 'PACKER_NOT_PINNED', 1],
+    ['a secret that cannot be had', { secret: null }, 'SECRET_UNAVAILABLE', 1],
+  ] as const)('does not run packer over %s', async (_, world, rule, exitCode) => {
+    const { report, verdict, jobs } = await attemptIn(world as World);
+    expect(jobs).toEqual([]);
+    expect(report).toMatchObject({ packer: null, command: null, failure: { rule } });
+    expect(verdict).toMatchObject({ exit_code: exitCode, classification: { rule } });
+  });
+
+  it('does not begin packer when it is interrupted before', async () => {
+    const { report, jobs } = await attemptIn({ interrupt: AbortSignal.abort('time-limit') });
+    expect(jobs).toEqual([]);
+    expect(report).toMatchObject({ interrupted: 'time-limit', packer: null, failure: null });
+  });
+
+  it.each([
+    ['changed', { ...discovery, inputs: [toolInput('packer', '1.6.7')] }, 'changed tool packer (value)'],
+    ['added', { ...discovery, inputs: [...discovery.inputs, toolInput('more', '1')] }, 'added tool more'],
+    ['removed', { ...discovery, inputs: [] }, 'removed tool packer'],
+  ] as const)('names the input that was %s while packer ran', async (_, after, line) => {
+    const { verdict } = await attemptIn({ discoveries: [discovery, after] });
+    expect(verdict).toMatchObject({ exit_code: 1, classification: { rule: 'INPUTS_CHANGED', evidence: [line] } });
+  });
+
+  it('does not pass over inputs that can no longer be read after packer', async () => {
+    const { verdict } = await attemptIn({
+      discoveries: [discovery, { rule: 'INPUT_UNREADABLE', message: 'run.sh is gone', remedy: 'put it back' }],
+    });
+    expect(verdict).toMatchObject({
+      exit_code: 1,
+      classification: { rule: 'INPUTS_CHANGED', reason: expect.stringContaining('run.sh is gone') as string },
+    });
+  });
+});
+
+describe('nothing that an attempt writes or shows holds', () => {
+  const lines = [
+    `1795378213,,ui,say,join ${secret} and v3ry-sensitive and \u001b[1mh4rd-\u001b[0mto-guess`,
+    '1795378213,,ui,say,https://user:s3cr3t-pa55word@example.org/',
+    ...successLog,
+  ];
+
+  it.each([secret, 'v3ry-sensitive', 's3cr3t-pa55word'])(
+    '%s: not the log, the terminal, the command, the artifacts, nor the failure',
+    async (value) => {
+      const { written, watched, report, scrub } = await attemptIn({
+        lines,
+        recorded: [`out/${value.includes('s3cr3t') ? 'https://user:s3cr3t-pa55word@example.org/' : value}`],
+        commandLine: ['packer', 'build', `-var=x=${value.includes('s3cr3t') ? 'https://user:s3cr3t-pa55word@example.org/' : value}`],
+        discoveries: [
+          discovery,
+          {
+            rule: 'INPUT_UNREADABLE',
+            message: `no ${value.includes('s3cr3t') ? 'https://user:s3cr3t-pa55word@example.org/' : value}`,
+            remedy: 'x',
+          },
+        ],
+      });
+      for (const text of [...written.values(), ...watched]) expect(text).not.toContain(value);
+      for (const text of [report.command ?? '', report.failure?.message ?? '', report.recorded[0]?.id ?? ''])
+        expect(text).toContain('[REDACTED:');
+      expect(scrub.files.map((file) => file.file)).toEqual(['packer.log', 'report.json']);
+      expect(scrub.files.map((file) => file.actions.reduce((sum, action) => sum + action.count, 0))).toEqual([4, 4]);
+    },
+  );
+
+  it('a failure beyond the bounds of a report', async () => {
+    const { report } = await attemptIn({
+      discoveries: [
+        {
+          rule: 'TEMPLATE_INVALID',
+          message: 'x'.repeat(100_000),
+          remedy: 'y'.repeat(100_000),
+          evidence: Array.from({ length: 500 }, () => 'z'.repeat(100_000)),
+        },
+      ],
+    });
+    expect(report.failure?.message.length).toBe(8000);
+    expect(report.failure?.evidence?.length).toBe(100);
+  });
+});
