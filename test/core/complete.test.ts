@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { completeAttempt } from '../../core/complete.ts';
@@ -112,7 +114,53 @@ describe('a success', () => {
   });
 });
 
+describe('another object in the place of one that a build leaves', () => {
+  it.each([
+    'state/packer/results/base/ID.json',
+    'state/packer/logs/base/ID.json',
+    'state/packer/logs/base/ID/1.log.gz',
+    'state/packer/scrub/base/ID/1.json',
+  ])('%s is never passed over: the build goes on when it is gone from there', async (pattern) => {
+    const id = await handedOver();
+    const key = pattern.replace('ID', id);
+    await home.ports.objects.create(key, new TextEncoder().encode('{}'), {
+      kind: 'result',
+      builder: base,
+      build: id,
+      retention: 'standard',
+    });
+    await expect(home.step()).rejects.toThrow(`${key} is there already`);
+    expect(await home.build(id)).toMatchObject({ state: 'running' });
+    await rm(join(home.home, key));
+    await home.step();
+    expect(await home.result(id)).toMatchObject({ state: 'succeeded' });
+  });
+});
+
+describe('a stop without a report', () => {
+  it('names who asked for it', async () => {
+    const id = await home.accepted();
+    await home.step();
+    await stopBuild(home.ports, id, 'ops');
+    home.service.end('STOPPED');
+    await home.step();
+    expect(await home.result(id)).toMatchObject({ state: 'stopped', classification: { rule: 'STOPPED', reason: 'stopped by ops' } });
+  });
+});
+
 describe('what was handed over', () => {
+  it('is told in a result of bounded size', async () => {
+    const id = await home.accepted();
+    await home.step();
+    const evidence = Array.from({ length: 100 }, (_, number) => `${number} ${'ü'.repeat(1000)}`);
+    await home.handOver(id, { packer: null, failure: { rule: 'PACKER_INVALID', message: 'no', remedy: 'mend it', evidence } });
+    home.service.end('FAILED');
+    await home.step();
+    const { stderr } = await home.result(id);
+    expect(new TextEncoder().encode(stderr).length).toBeLessThanOrEqual(64 * 1024);
+    expect(stderr.split('\n').at(-1)).toBe('mend it');
+  });
+
   it('passes the redaction on this side: log, command, artifacts and what own checks said; all of it is in the scrub manifest', async () => {
     const id = await home.accepted();
     await home.step();

@@ -99,6 +99,11 @@ describe('what a run handed over', () => {
     ['a further key', () => put(at.report, JSON.stringify({ ...goodReport, trusted: true })), /does not fit its schema/],
     ["another build's name", () => put(at.report, JSON.stringify({ ...goodReport, build_id: buildIdOf(2) })), /speaks of the build/],
     ["another builder's name", () => put(at.report, JSON.stringify({ ...goodReport, builder: 'other' })), /speaks of the builder other/],
+    [
+      'another run',
+      () => put(at.report, JSON.stringify({ ...goodReport, run: 'run-01J9Z3K4M5N6P7Q8R9S0T1V2W4' })),
+      /speaks of the run run-/,
+    ],
     ['another attempt', () => put(at.report, JSON.stringify({ ...goodReport, attempt: 2 })), /speaks of the attempt 2/],
     [
       'a fingerprint that its inputs do not give',
