@@ -101,6 +101,10 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
   }
 
   function addMatching(patterns: readonly string[], kind: FileKind, where: string): Outcome<null> {
+    for (const pattern of patterns) {
+      const missing = missingLiteral(pattern, where);
+      if (missing !== undefined) return missing;
+    }
     const found = filesMatching(root, { patterns, exclude }, where);
     if (!found.ok) return found;
     for (const path of found.value) {
@@ -111,6 +115,14 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
       if (!added.value.found) return unreadable(path, where, 'it vanished while it was looked at');
     }
     return success(null);
+  }
+
+  /** A wildcard may find nothing; a path that is spelt out and not there is a mistake. */
+  function missingLiteral(pattern: string, where: string): Outcome<never> | undefined {
+    if (/[*?[\]{}()!+@\\]/.test(pattern)) return undefined;
+    const place = lookAt(root, pattern, where);
+    if (!place.ok) return place;
+    return place.value.type === 'absent' ? unreadable(pattern, where, 'it is not there') : undefined;
   }
 
   async function hash(): Promise<Outcome<readonly FileInput[]>> {

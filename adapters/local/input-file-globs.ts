@@ -6,8 +6,25 @@ import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
 import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
 
-/** Never inputs of a walk: git's own files, and what this program writes into the repository's root. */
-const neverWalked = ['**/.git', '**/.git/**', ...['artifacts', 'state', 'incoming', 'control', 'diag'].map((folder) => `${folder}/**`)];
+const ulid = `[0-7]${'[0-9A-HJKMNP-TV-Z]'.repeat(25)}`;
+
+/**
+ * Never inputs: git's own files, and what this program writes into the repository's root (`core/contract/keys.ts`).
+ * Named as narrowly as that, since a user's own `artifacts/` may well be what an image is made of.
+ */
+const neverWalked = [
+  '**/.git',
+  '**/.git/**',
+  '**/.hybridcore-*.tmp',
+  'artifacts/*.hash.json',
+  `artifacts/*/${ulid}.hash.json`,
+  'state/hybridcore.db*',
+  'state/packer/**',
+  'state/build-service/**',
+  `incoming/run-${ulid}/**`,
+  `control/run-${ulid}/**`,
+  `diag/*/${ulid}.tar.gz`,
+];
 
 /** Which files a walk finds. */
 export interface Globs {

@@ -83,6 +83,9 @@ export const fileAttributes: readonly FileAttribute[] = [
     optional: true,
     outside: 'allowed',
   },
+  // The image of packer's own `file` builder is this very file.
+  { role: 'builder', types: ['file'], names: ['source'], kind: 'config' },
+  { role: 'builder', types: ['vmware-iso', 'vmware-vmx'], names: ['vmx_template_path'], kind: 'config' },
   { role: 'builder', types: ['lxc'], names: ['config_file'], kind: 'config' },
   { role: 'post-processor', types: ['vagrant'], names: ['vagrantfile_template', 'include'], kind: 'config' },
 ];

@@ -281,14 +281,48 @@ describe('the inputs', () => {
       ...small,
       '.git/config': '',
       'sub/.git/config': '',
-      'artifacts/a': '',
-      'state/b': '',
-      'incoming/c': '',
-      'control/d': '',
-      'diag/e': '',
+      'artifacts/base.hash.json': '',
+      'artifacts/base/01J9Z3K4M5N6P7Q8R9S0T1V2W3.hash.json': '',
+      'state/hybridcore.db-wal': '',
+      'state/packer/logs/base.json': '',
+      'state/build-service/run-01J9Z3K4M5N6P7Q8R9S0T1V2W3/console.log': '',
+      'incoming/run-01J9Z3K4M5N6P7Q8R9S0T1V2W3/report.json': '',
+      'control/run-01J9Z3K4M5N6P7Q8R9S0T1V2W3/stop': '',
+      'diag/base/01J9Z3K4M5N6P7Q8R9S0T1V2W3.tar.gz': '',
+      'artifacts/.hybridcore-1-1.tmp': '',
       'sub/state/f': '',
     });
     expect(filesOf(await discovered(root, globs(['**'])))).toEqual(['script scripts/a.sh', 'script sub/state/f', 'template image.pkr.hcl']);
+  });
+
+  it("take what is the user's own in folders of such names", async () => {
+    const folder = template.replace(
+      '  provisioner "shell-local"',
+      '  provisioner "file" {\n    source      = "artifacts/app/"\n    destination = "/srv"\n  }\n  provisioner "shell-local"',
+    );
+    const own = ['artifacts/app/server.tar.gz', 'diag/probe.sh', 'incoming/data.csv', 'state/seed.sql'];
+    const root = repository({ ...small, 'image.pkr.hcl': folder, ...Object.fromEntries(own.map((name) => [name, ''])) });
+    expect(filesOf(await discovered(root))).toContain('config artifacts/app/server.tar.gz');
+    expect(filesOf(await discovered(root, globs([...own.slice(1), 'artifacts/**'])))).toEqual(
+      expect.arrayContaining(own.map((name) => `script ${name}`)),
+    );
+  });
+
+  it('are refused where they spell out a path that is not there; a wildcard may find nothing', async () => {
+    const root = repository(small);
+    expect(await refused(root, globs(['scripts/b.sh']))).toMatch(
+      /INPUT_UNREADABLE: "scripts\/b\.sh", named by hybridcore\.yaml \(inputs\.scripts\)/,
+    );
+    expect((await discovered(root, globs(['more/**']))).inputs.length).toBe(2);
+  });
+
+  it('are not needed for the source of a file builder', async () => {
+    const root = repository({
+      'image.pkr.hcl':
+        'source "file" "f" {\n  source = "files/motd"\n  target = "out/motd"\n}\nbuild {\n  sources = ["source.file.f"]\n}\n',
+      'files/motd': 'hello',
+    });
+    expect(filesOf(await discovered(root))).toEqual(['config files/motd', 'template image.pkr.hcl']);
   });
 
   it('leave out what a manifest post-processor writes, which changes with each build', async () => {
