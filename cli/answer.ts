@@ -7,7 +7,7 @@ import { timestamp } from '../core/identity.ts';
 import { refusedResult } from '../core/result.ts';
 import { type Host } from './host.ts';
 import { plainText } from '../core/packer-log/plain-text.ts';
-import { type Terminal } from './terminal.ts';
+import { type Channel } from './terminal.ts';
 
 /** What a command came to: the document for `--json`, the text for a person, the code to exit with. */
 export interface Answer {
@@ -29,24 +29,25 @@ export function printFailure(host: Host, cause: Failure, about: { builder: strin
     host.terminal.out.write(
       `${JSON.stringify(refusedResult(verdict, { command: host.command, builder: about.builder, at: timestamp(about.at) }), null, 2)}\n`,
     );
-  else host.terminal.err.write(`${verdictText(host.terminal, verdict)}\n`);
+  else host.terminal.err.write(`${verdictText(host.terminal.err, verdict)}\n`);
   return verdict.exit_code;
 }
 
 /** A verdict as a person reads it: the rule, why, on which lines, and what to do next. */
-export function verdictText(terminal: Terminal, verdict: Verdict): string {
+export function verdictText(channel: Channel, verdict: Verdict): string {
   const { rule, reason, hint, evidence } = verdict.classification;
   const lines = evidence.filter((line) => !reason.includes(line)).map((line) => `    ${plainText(line)}`);
   return [
-    `${paint(terminal, verdict.exit_code === 0 ? 'green' : 'red', `${rule} (exit code ${verdict.exit_code})`)}: ${plainText(reason)}`,
+    `${paint(channel, verdict.exit_code === 0 ? 'green' : 'red', `${rule} (exit code ${verdict.exit_code})`)}: ${plainText(reason)}`,
     ...lines,
-    ...(hint === '' ? [] : [`  ${paint(terminal, 'cyan', 'next')}: ${plainText(hint)}`]),
+    ...(hint === '' ? [] : [`  ${paint(channel, 'cyan', 'next')}: ${plainText(hint)}`]),
   ].join('\n');
 }
 
-type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+type Colour = 'red' | 'green' | 'yellow' | 'cyan';
 
-export function paint(terminal: Terminal, colour: Colour, text: string): string {
-  // The terminal was asked already; styleText would ask process.stdout, which may be a pipe.
-  return terminal.colour ? styleText(colour, text, { validateStream: false }) : text;
+/** Text in a colour, where the channel takes colours. */
+export function paint(channel: Channel, colour: Colour, text: string): string {
+  // The channel was asked already; styleText would ask process.stdout, whatever is written to.
+  return channel.colour ? styleText(colour, text, { validateStream: false }) : text;
 }

@@ -11,7 +11,7 @@ export function countInterrupts(terminal: Terminal, what: string, stop: () => Pr
     count += 1;
     if (count > 1) return;
     terminal.err.write(
-      `\n${paint(terminal, 'yellow', `${what} is asked to stop; a packer that runs cleans up what it made, which can take two minutes. Once more to leave it to itself.`)}\n`,
+      `\n${paint(terminal.err, 'yellow', `${what} is asked to stop; a packer that runs cleans up what it made, which can take two minutes. Once more to leave it to itself.`)}\n`,
     );
     stop().catch((cause: unknown) => {
       terminal.err.write(`the wish to stop could not be recorded: ${cause instanceof Error ? cause.message : String(cause)}\n`);

@@ -38,16 +38,23 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     return exitCode;
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return 0;
-    return printFailure(host, failureOf(cause), { builder: null, at: startedAt }, json);
+    return printFailure(host, failureOf(cause, (process.env['HYBRIDCORE_DEBUG'] ?? '') !== ''), { builder: null, at: startedAt }, json);
   }
 }
 
 /** What was thrown, as a failure: a faulty command line, the world failing a port, or a fault of our own. */
-function failureOf(cause: unknown): Failure {
+function failureOf(cause: unknown, debug: boolean): Failure {
   if (cause instanceof FailureError) return cause.failure;
   if (cause instanceof CommanderError) {
     if (cause.code === 'commander.help')
       return { rule: 'USAGE', message: 'no command was named', remedy: 'see `hybridcore-packer --help`, or `--help` after a command' };
+    const early = /unknown option '(--(?:json|config|home))'/.exec(cause.message)?.[1];
+    if (early !== undefined)
+      return {
+        rule: 'USAGE',
+        message: `${early} stands before the command`,
+        remedy: `put it after the command: hybridcore-packer COMMAND ${early}`,
+      };
     const message = cause.message.replace(/^error: /, '').replaceAll('\n', ' ');
     return { rule: 'USAGE', message, remedy: 'see `hybridcore-packer --help`, or `--help` after a command' };
   }
@@ -60,7 +67,7 @@ function failureOf(cause: unknown): Failure {
   }
   return {
     rule: 'UNKNOWN',
-    message: `this is a fault of hybridcore-packer itself: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
-    remedy: 'report it with the text above; what was recorded is whole, and the next command goes on from it',
+    message: `this is a fault of hybridcore-packer itself: ${cause instanceof Error ? ((debug ? cause.stack : undefined) ?? cause.message) : String(cause)}`,
+    remedy: `report it${debug ? ' with the text above' : ' (HYBRIDCORE_DEBUG=1 shows where it happened)'}; what was recorded is whole, and the next command goes on from it`,
   };
 }

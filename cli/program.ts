@@ -26,7 +26,9 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
 
   const tool = async (): Promise<Outcome<PackerTool>> => (await import('./packer-tool.ts')).findTool(host);
   const command = (words: string, description: string, example: string): Command =>
-    globals(program.command(words).description(description).addHelpText('after', `\nExample: ${example}`));
+    repositoryOptions(withoutRepository(words, description, example));
+  const withoutRepository = (words: string, description: string, example: string): Command =>
+    jsonOption(program.command(words).description(description).addHelpText('after', `\nExample: ${example}`));
   const run = (about: string | null, options: GlobalOptions, action: () => Promise<Outcome<Answer>>): Promise<void> =>
     answered(host, exit, about, options, action);
   const inRepository = (
@@ -53,7 +55,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       }
     });
 
-  command('init', 'writes a hybridcore.yaml for the templates it finds here and below', 'hybridcore-packer init').action(
+  withoutRepository('init', 'writes a hybridcore.yaml for the templates it finds here and below', 'hybridcore-packer init').action(
     (options: GlobalOptions) => run(null, options, async () => (await import('./commands/init.ts')).init(host.workingFolder)),
   );
 
@@ -63,18 +65,22 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     'hybridcore-packer validate debian-base --strict',
   )
     .option('--strict', 'an undeclared input is an error')
-    .action((typed: string | undefined, options: GlobalOptions & { strict?: boolean }) =>
+    .addOption(variableOption('a variable that the request would set, of the builder named; may be repeated'))
+    .action((typed: string | undefined, options: GlobalOptions & { strict?: boolean; var: Record<string, string> }) =>
       inRepository(typed ?? null, options, async (repository) => {
         const one = typed === undefined ? undefined : findBuilder(repository.config, typed);
         if (one?.ok === false) return one;
+        if (one === undefined && Object.keys(options.var).length > 0)
+          return failure(
+            'USAGE',
+            '--var is for one builder, and none is named',
+            'name the builder: hybridcore-packer validate BUILDER --var name=value',
+          );
         const { validate } = await import('./commands/validate.ts');
-        return validate(
-          host,
-          repository,
-          one === undefined ? builderNames(repository.config) : [one.value.name],
-          tool,
-          options.strict ?? false,
-        );
+        return validate(host, repository, one === undefined ? builderNames(repository.config) : [one.value.name], tool, {
+          strict: options.strict ?? false,
+          variables: options.var,
+        });
       }),
     );
 
@@ -179,7 +185,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       ),
   );
 
-  command(
+  withoutRepository(
     'classify [file]',
     'gives the verdict on a packer log, human or machine-readable, from a file or standard input (-)',
     'packer build . | hybridcore-packer classify - --packer-exit-code 1',
@@ -195,25 +201,22 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       ),
     );
 
-  command('schema [name]', 'prints a JSON Schema, or the names of all', 'hybridcore-packer schema result').action(
+  withoutRepository('schema [name]', 'prints a JSON Schema, or the names of all', 'hybridcore-packer schema result').action(
     (name: string | undefined, options: GlobalOptions) =>
       run(null, options, async () => (await import('./commands/schema.ts')).schema(name)),
   );
 
   const quarantine = program.command('quarantine').description('shows and releases quarantined builders');
-  globals(
-    quarantine
-      .command('list')
-      .description('shows the builders that take no build, with why')
-      .addHelpText('after', '\nExample: hybridcore-packer quarantine list'),
-  ).action((options: GlobalOptions) =>
-    onThisMachine(null, options, async (embedded) => (await import('./commands/quarantine.ts')).quarantineList(embedded)),
+  const quarantineCommand = (words: string, description: string, example: string): Command =>
+    repositoryOptions(jsonOption(quarantine.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
+  quarantineCommand('list', 'shows the builders that take no build, with why', 'hybridcore-packer quarantine list').action(
+    (options: GlobalOptions) =>
+      onThisMachine(null, options, async (embedded) => (await import('./commands/quarantine.ts')).quarantineList(embedded)),
   );
-  globals(
-    quarantine
-      .command('release <builder>')
-      .description('opens a builder again; who did it and why is recorded')
-      .addHelpText('after', '\nExample: hybridcore-packer quarantine release debian-base --reason "key rotated, file removed"'),
+  quarantineCommand(
+    'release <builder>',
+    'opens a builder again; who did it and why is recorded',
+    'hybridcore-packer quarantine release debian-base --reason "key rotated, file removed"',
   )
     .requiredOption('--reason <text>', 'what was found and what was done about it')
     .action((typed: string, options: GlobalOptions & { reason: string }) =>
@@ -236,11 +239,20 @@ function exitCodeHelp(): string {
   return ['Exit codes:', ...lines].join('\n');
 }
 
-function globals(command: Command): Command {
+function jsonOption(command: Command): Command {
+  return command.option('--json', 'print one JSON document on standard output and nothing else');
+}
+
+function repositoryOptions(command: Command): Command {
   return command
-    .option('--config <file>', 'the hybridcore.yaml to use (default: here or in the nearest folder above)')
-    .option('--home <folder>', 'where objects and records are (default: the folder of hybridcore.yaml)')
-    .option('--json', 'print one JSON document on standard output and nothing else');
+    .option('--config <file>', 'the hybridcore.yaml to use (default: here or in the nearest folder above)', path)
+    .option('--home <folder>', 'where objects and records are (default: the folder of hybridcore.yaml)', path);
+}
+
+/** An empty path would mean the folder one stands in: what a script gets whose variable is not set. */
+function path(text: string): string {
+  if (text === '') throw new InvalidArgumentError('it is empty.');
+  return text;
 }
 
 async function answered(

@@ -1,23 +1,29 @@
-import { type Writable } from 'node:stream';
-
-/** Where a command line speaks to: documents on `out`, everything for people on `err`. */
-export interface Terminal {
-  readonly out: Writable;
-  readonly err: Writable;
-  /** Whether text on `err` may be coloured. */
+/** A stream to a person or a program. */
+export interface Channel {
+  write(text: string): void;
+  /** Whether what is written may be coloured. */
   readonly colour: boolean;
-  /** Columns of the terminal at `err`; 100 where there is none. */
-  readonly columns: number;
 }
 
-/** The terminal of this process; colour only for a person at a TTY who has not refused it (https://no-color.org). */
+/** Where a command line speaks to: answers on `out`, progress, messages and failures on `err`. */
+export interface Terminal {
+  readonly out: Channel;
+  readonly err: Channel;
+}
+
+/** The terminal of this process; colour only where a person looks at a TTY and has not refused it (https://no-color.org). */
 export function processTerminal(): Terminal {
+  return { out: channel(process.stdout), err: channel(process.stderr) };
+}
+
+function channel(stream: NodeJS.WriteStream): Channel {
   // Whoever reads us may have gone (`| head`): that is no fault of ours and no reason for a stack trace.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  stream.on('error', () => undefined);
+  const refused = (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb';
   return {
-    out: process.stdout,
-    err: process.stderr,
-    colour: process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-    columns: process.stderr.columns ?? 100,
+    write(text) {
+      stream.write(text);
+    },
+    colour: stream.isTTY && !refused,
   };
 }

@@ -11,7 +11,7 @@ import { documentText } from './hash-manifest.ts';
 import { timestamp } from './identity.ts';
 import { judgeReport } from './judge.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';
-import { packerVersionProblem } from './packer-version.ts';
+import { packerVersionProblem, requiredPluginsProblem } from './packer-version.ts';
 import {
   type Clock,
   type Discovery,
@@ -131,7 +131,9 @@ async function attemptSteps(
   const found = await ports.packer.find();
   if (!found.ok) return found;
   findings.tool = found.value;
-  const problem = packerVersionProblem(builder.packer?.version, found.value.version);
+  const problem =
+    packerVersionProblem(builder.packer?.version, found.value.version) ??
+    requiredPluginsProblem(discovered.value.requiresPlugins, found.value.version);
   if (problem !== undefined) return { ok: false, failure: problem };
   const secrets = await readSecrets(ports.secrets, builder);
   if (!secrets.ok) return secrets;

@@ -66,7 +66,7 @@ export type Builder = z.infer<typeof Builder>;
 /** `hybridcore.yaml`: the image lines of one repository, and how long what they leave is kept. */
 export const Config = z
   .strictObject({
-    version: z.literal(1),
+    version: z.literal(1, { error: 'the version of the format, which is 1' }),
     retention: RetentionPolicy.default(defaultRetention),
     builders: z.record(BuilderName, Builder).refine((builders) => Object.keys(builders).length > 0, 'at least one builder'),
   })

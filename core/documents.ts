@@ -96,5 +96,15 @@ export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildStat
 /** `init` */
 export const InitDocument = z.strictObject({
   file: z.string(),
-  builders: z.array(z.strictObject({ builder: z.string(), template: z.string() })),
+  builders: z.array(
+    z.strictObject({
+      builder: z.string(),
+      template: z.string(),
+      /** Found beside the template; taken up where it is one alone. */
+      var_files: z.array(z.string()),
+    }),
+  ),
 });
+
+/** `schema` without a name */
+export const SchemasDocument = z.strictObject({ schemas: z.array(z.string()) });

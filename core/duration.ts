@@ -2,8 +2,10 @@ import * as z from 'zod';
 
 const unitMilliseconds = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+const durationForm = 'a duration is a whole number and s, m, h or d: 90s, 2m, 12h, 30d';
+
 /** A whole number and a unit: `90s`, `2m`, `12h`, `30d`. */
-export const Duration = z.string().regex(/^[1-9]\d{0,6}[smhd]$/, 'a duration is a whole number and s, m, h or d: 90s, 2m, 12h, 30d');
+export const Duration = z.string({ error: durationForm }).regex(/^[1-9]\d{0,6}[smhd]$/, durationForm);
 
 /** A duration in milliseconds. @throws ZodError when it is none. */
 export function milliseconds(duration: string): number {

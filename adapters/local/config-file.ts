@@ -96,7 +96,20 @@ export function parseConfig(text: string): { readonly config?: Config; readonly 
   } catch (cause) {
     return { faults: [{ line: 1, column: 1, message: cause instanceof Error ? cause.message : String(cause) }] };
   }
-  const parsed = Config.safeParse(value ?? {});
+  if (value === null || value === undefined)
+    return { faults: [{ line: 1, column: 1, message: 'the file is empty; it begins with `version: 1` and `builders:`' }] };
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return {
+      faults: [
+        {
+          line: 1,
+          column: 1,
+          message: `the file is ${Array.isArray(value) ? 'a list' : `the ${typeof value} ${JSON.stringify(value)}`}; it is to be a map with \`version: 1\` and \`builders:\``,
+        },
+      ],
+    };
+  }
+  const parsed = Config.safeParse(value);
   if (parsed.success) return { config: parsed.data, faults: [] };
   const placeOf = (path: readonly PropertyKey[], key?: string) => {
     const at = lines.linePos(offsetOf(document.contents, key === undefined ? path : [...path, key]));

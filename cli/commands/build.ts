@@ -67,7 +67,7 @@ async function answer(host: Host, embedded: Embedded, build: Build): Promise<Out
     `  artifact  ${artifact.id} (${artifact.name})${artifact.files.length === 0 ? '' : `: ${artifact.files.join(', ')}`}`,
   ]);
   const text = [
-    verdictText(host.terminal, result),
+    verdictText(host.terminal.out, result),
     `  build     ${result.build_id} ${result.state}, attempt ${result.attempt}`,
     ...artifacts.map((line) => plainText(line)),
     ...(result.manifest_path === null ? [] : [`  manifest  ${result.manifest_path}`]),
@@ -88,7 +88,7 @@ async function problemOf(work: () => Promise<void>): Promise<Error | undefined> 
 }
 
 function say(host: Host, text: string): void {
-  host.terminal.err.write(`${paint(host.terminal, 'cyan', plainText(text))}\n`);
+  host.terminal.err.write(`${paint(host.terminal.err, 'cyan', plainText(text))}\n`);
 }
 
 /** Tells a person what happens to a build: each change of state in a sentence, and packer's own lines as they come. */

@@ -23,5 +23,12 @@ export async function builds(embedded: Embedded, builder: BuilderName, page: { l
     rows.length === 0
       ? `no build of ${builder} was asked for yet`
       : table(['build', 'state', 'code', 'rule', 'attempts', 'requested', 'by'], rows);
-  return success({ exitCode: 0, document, text: listed.cursor === undefined ? text : `${text}\n\nmore with: --cursor ${listed.cursor}` });
+  return success({
+    exitCode: 0,
+    document,
+    text:
+      listed.cursor === undefined
+        ? text
+        : `${text}\n\nmore with: hybridcore-packer builds ${builder} --limit ${page.limit} --cursor ${listed.cursor}`,
+  });
 }

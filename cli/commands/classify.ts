@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lineSplitter } from '../../adapters/packer/line-splitter.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
 import { createRedactor } from '../../core/scrub/redactor.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
@@ -17,7 +18,7 @@ export async function classify(
 ): Promise<Outcome<Answer>> {
   const reader = packerRunReader();
   const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
-  const splitter = lineSplitter((line) => reader.line(redactor.line(line)));
+  const splitter = lineSplitter((line) => reader.line(redactor.line(plainText(line))));
   try {
     for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) if (Buffer.isBuffer(chunk)) splitter.push(chunk);
   } catch (cause) {
@@ -34,5 +35,5 @@ export async function classify(
     attempt: options.attempt,
     recorded: [],
   });
-  return success({ exitCode: verdict.exit_code, document: verdict, text: verdictText(host.terminal, verdict) });
+  return success({ exitCode: verdict.exit_code, document: verdict, text: verdictText(host.terminal.out, verdict) });
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { stringify } from 'yaml';
+import { Document, isMap } from 'yaml';
 import { glob } from 'tinyglobby';
 
 import { writeDraft } from '../../adapters/local/atomic-file.ts';
@@ -11,11 +11,15 @@ import { type Answer } from '../answer.ts';
 interface Found {
   readonly builder: string;
   readonly template: string;
+  readonly varFiles: readonly string[];
 }
 
 /** `init`: writes a `hybridcore.yaml` for the templates below a folder; never over one that is there. */
 export async function init(folder: string): Promise<Outcome<Answer>> {
-  const found = named(await findTemplates(folder));
+  const templates = named(await findTemplates(folder));
+  const found: Found[] = await Promise.all(
+    templates.map(async (each) => ({ ...each, varFiles: await varFilesBeside(folder, each.template) })),
+  );
   if (found.length === 0) {
     return failure(
       'TEMPLATE_MISSING',
@@ -28,13 +32,23 @@ export async function init(folder: string): Promise<Outcome<Answer>> {
   const created = draft.create(file);
   await draft.discard();
   if (!created) return failure('CONFIG_INVALID', `${file} is there already`, 'change it by hand; `hybridcore-packer validate` checks it');
+  const choices = found
+    .filter(({ varFiles }) => varFiles.length > 1)
+    .map(({ builder, varFiles }) => `choose the var_files of ${builder} among: ${varFiles.join(', ')}`);
   const text = [
     `wrote ${file} with ${found.length} builder${found.length === 1 ? '' : 's'}:`,
-    ...found.map(({ builder, template }) => `  ${builder}: ${template}`),
+    ...found.map(
+      ({ builder, template, varFiles }) => `  ${builder}: ${template}${varFiles.length === 1 ? `, with ${varFiles.join('')}` : ''}`,
+    ),
     '',
+    ...choices,
     'next: hybridcore-packer validate',
   ].join('\n');
-  return success({ exitCode: 0, document: { file, builders: found }, text });
+  return success({
+    exitCode: 0,
+    document: { file, builders: found.map(({ builder, template, varFiles }) => ({ builder, template, var_files: varFiles })) },
+    text,
+  });
 }
 
 /** A folder of `*.pkr.hcl` is one template; a legacy JSON file is one for itself. Below `folder`, in order of code units. */
@@ -58,7 +72,7 @@ async function isLegacyTemplate(file: string): Promise<boolean> {
 }
 
 /** Gives each template a builder's name, from its own or its folder's; a second one of that name gets a number. */
-function named(templates: readonly string[]): Found[] {
+function named(templates: readonly string[]): Pick<Found, 'builder' | 'template'>[] {
   const taken = new Set<string>();
   return templates.map((template) => {
     const own =
@@ -78,10 +92,24 @@ function named(templates: readonly string[]): Found[] {
 }
 
 function configText(found: readonly Found[]): string {
-  const document = {
+  const document = new Document({
     version: 1,
     retention: { default: 'standard', classes: { standard: { days: 365 } } },
-    builders: Object.fromEntries(found.map(({ builder, template }) => [builder, { template }])),
-  };
-  return `# yaml-language-server: $schema=https://hybridcore-packer.dev/schemas/config.schema.json\n${stringify(document)}`;
+    builders: Object.fromEntries(
+      found.map(({ builder, template, varFiles }) => [builder, { template, ...(varFiles.length === 1 ? { var_files: varFiles } : {}) }]),
+    ),
+  });
+  for (const { builder, varFiles } of found) {
+    const node: unknown = document.getIn(['builders', builder], true);
+    if (varFiles.length > 1 && isMap(node)) node.comment = ` var_files: choose among ${varFiles.join(', ')}`;
+  }
+  return `# yaml-language-server: $schema=hybridcore.schema.json\n# For editors; \`hybridcore-packer schema config > hybridcore.schema.json\` writes that file.\n${document.toString()}`;
+}
+
+/** Variable files beside a template; packer takes those named `*.auto.pkrvars.*` by itself. */
+async function varFilesBeside(folder: string, template: string): Promise<string[]> {
+  const beside = template.endsWith('.json') ? dirname(template) : template;
+  const cwd = join(folder, beside);
+  const names = await glob(['*.pkrvars.hcl', '*.pkrvars.json'], { cwd, ignore: ['*.auto.pkrvars.*'] });
+  return names.map((name) => join(beside, name)).sort();
 }

@@ -5,7 +5,7 @@ import { type Answer } from '../answer.ts';
 
 /** `schema [name]`: prints a JSON Schema, or the names of all. */
 export function schema(name: string | undefined): Outcome<Answer> {
-  if (name === undefined) return success({ exitCode: 0, document: schemaNames, text: schemaNames.join('\n') });
+  if (name === undefined) return success({ exitCode: 0, document: { schemas: schemaNames }, text: schemaNames.join('\n') });
   if (!isSchemaName(name)) {
     const near = nearestName(name, schemaNames);
     return failure(

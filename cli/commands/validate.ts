@@ -3,10 +3,12 @@ import { findSecrets } from '../../adapters/local/secret-scan.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
 import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
-import { secretFailure } from '../../core/attempt.ts';
+import { secretFailure } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
-import { type Builder } from '../../core/config.ts';
+import { type Builder, builderOf } from '../../core/config.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
+import { refusedVariable } from '../../core/request.ts';
 import { type ValidateDocument } from '../../core/documents.ts';
 import { type ExitCode, byGravity } from '../../core/exit-code.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -14,12 +16,19 @@ import { type BuilderName } from '../../core/identity.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { verdictOf } from '../../core/classification/verdict.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
-import { packerVersionProblem } from '../../core/packer-version.ts';
+import { packerVersionProblem, requiredPluginsProblem } from '../../core/packer-version.ts';
 import { type Discovery, type PackerTool } from '../../core/ports.ts';
 import { createRedactor } from '../../core/scrub/redactor.ts';
 import { type Answer, paint, verdictText } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
 import { undeclaredFailure, undeclaredText } from './inputs.ts';
+
+export interface ValidateOptions {
+  /** An undeclared input is an error. */
+  readonly strict: boolean;
+  /** What a request would set. */
+  readonly variables: Readonly<Record<string, string>>;
+}
 
 /** `validate [builder]`: config, inputs, secrets among the inputs, then `packer validate`; all builders, all faults. */
 export async function validate(
@@ -27,16 +36,18 @@ export async function validate(
   repository: Repository,
   names: readonly BuilderName[],
   findTool: () => Promise<Outcome<PackerTool>>,
-  strict: boolean,
+  options: ValidateOptions,
 ): Promise<Outcome<Answer>> {
   const builders: ValidateDocument['builders'] = [];
   const text: string[] = [];
   for (const name of names) {
-    const builder = repository.config.builders[name];
+    const builder = builderOf(repository.config, name);
     if (builder === undefined) continue;
-    const discovered = await imageRepository(repository.root).discover(builder, {});
+    const refused = refusedVariable(builder, name, options.variables);
+    const discovered: Outcome<Discovery> =
+      refused === undefined ? await imageRepository(repository.root).discover(builder, options.variables) : { ok: false, failure: refused };
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
-    const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, strict) : discovered;
+    const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, options) : discovered;
     const verdict = checked.ok ? null : verdictOf(checked.failure);
     builders.push({
       builder: name,
@@ -46,7 +57,7 @@ export async function validate(
       undeclared,
     });
     text.push(
-      verdict === null ? `${name}: ${paint(host.terminal, 'green', 'valid')}` : `${name}: ${verdictText(host.terminal, verdict)}`,
+      verdict === null ? `${name}: ${paint(host.terminal.out, 'green', 'valid')}` : `${name}: ${verdictText(host.terminal.out, verdict)}`,
       ...undeclaredText(undeclared),
     );
   }
@@ -61,24 +72,32 @@ async function checkBuilder(
   builder: Builder,
   discovery: Discovery,
   findTool: () => Promise<Outcome<PackerTool>>,
-  strict: boolean,
+  { strict, variables }: ValidateOptions,
 ): Promise<Outcome<void>> {
   const [hole] = discovery.undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, discovery.undeclared);
   const planted = await findSecrets(repository.root, discovery.inputs);
-  if (planted.length > 0) return secretFailure(planted);
+  if (planted.length > 0) return unbuilt(secretFailure(planted));
   const tool = await findTool();
   if (!tool.ok) return tool;
-  const unpinned = packerVersionProblem(builder.packer?.version, tool.value.version);
-  if (unpinned !== undefined) return { ok: false, failure: unpinned };
-  return packerValidate(host, repository, builder, discovery, tool.value);
+  const problem =
+    packerVersionProblem(builder.packer?.version, tool.value.version) ??
+    requiredPluginsProblem(discovery.requiresPlugins, tool.value.version);
+  if (problem !== undefined) return { ok: false, failure: problem };
+  return packerValidate(host, repository, builder, variables, tool.value);
+}
+
+/** Nothing was built, so nothing has to be released from quarantine. */
+function unbuilt(outcome: Outcome<never>): Outcome<never> {
+  if (outcome.ok) return outcome;
+  return { ok: false, failure: { ...outcome.failure, remedy: outcome.failure.remedy.replace(/, then release the builder.*$/, '') } };
 }
 
 async function packerValidate(
   host: Host,
   repository: Repository,
   builder: Builder,
-  discovery: Discovery,
+  variables: Readonly<Record<string, string>>,
   tool: PackerTool,
 ): Promise<Outcome<void>> {
   const secrets = await secretsOrPlaceholders(host, builder);
@@ -91,14 +110,14 @@ async function packerValidate(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
-    variables: {},
+    variables,
     secrets,
     hiddenEnvironment: [],
     manifestOutputs: [],
     init: false,
   };
   const exitCode = await validateWithPacker({ root: repository.root, environment: host.environment }, job, (line) =>
-    reader.line(redactor.line(line)),
+    reader.line(redactor.line(plainText(line))),
   );
   if (exitCode === 0) return success(undefined);
   const run = reader.end();

@@ -9,6 +9,7 @@ import {
   InputsDocument,
   LogsDocument,
   QuarantineDocument,
+  SchemasDocument,
   StatusDocument,
   StopDocument,
   ValidateDocument,
@@ -35,6 +36,7 @@ const schemas = {
   quarantine: { schema: QuarantineDocument, title: 'What `quarantine --json` prints', io: 'output' },
   result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },
   'scrub-manifest': { schema: ScrubManifest, title: 'Every redaction made in the log of an attempt', io: 'output' },
+  schemas: { schema: SchemasDocument, title: 'What `schema --json` prints without a name', io: 'output' },
   status: { schema: StatusDocument, title: 'What `status --json` prints', io: 'output' },
   stop: { schema: StopDocument, title: 'What `stop --json` prints', io: 'output' },
   validate: { schema: ValidateDocument, title: 'What `validate --json` prints', io: 'output' },
@@ -48,5 +50,5 @@ export const schemaNames: readonly SchemaName[] = namesOf(schemas);
 export function jsonSchema(name: SchemaName): Record<string, unknown> {
   const { schema, title, io } = schemas[name];
   const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'throw' });
-  return { $schema, $id: `https://hybridcore-packer.dev/schemas/${name}.schema.json`, title, ...rest };
+  return { $schema, $id: `urn:hybridcore-packer:schema:${name}`, title, ...rest };
 }

@@ -35,6 +35,8 @@ describe('bad input gets one clear message with the place and the remedy', () =>
     ['an unknown build', {}, ['logs', '01J9Z3K4M5N6P7Q8R9S0T1V2W3'], 'BUILD_UNKNOWN', /builds/],
     ['something that is no build id', {}, ['logs', 'latest'], 'BUILD_UNKNOWN', /no build id/],
     ['an unknown schema', {}, ['schema', 'reslut'], 'USAGE', /result/],
+    ['an option before the command', {}, ['--config', 'hybridcore.yaml', 'status'], 'USAGE', /put it after the command/],
+    ['an empty path', {}, ['status', '--home', ''], 'USAGE', /empty/],
     ['a release without quarantine', {}, ['quarantine', 'release', 'base', '--reason', 'x'], 'REQUEST_INVALID', /quarantine/],
   ] as const)('%s', async (_, changes: Record<string, string | undefined>, words, rule, message) => {
     const images = await rig(
@@ -67,6 +69,12 @@ describe('bad input gets one clear message with the place and the remedy', () =>
     expect(result).toMatchObject({ exit_code: 1, state: 'failed', classification: { rule } });
     expect(result.classification.reason).toMatch(message);
     expect(await images.json('state/packer/logs/base.json')).toMatchObject({ build_id: result.build_id, exit_code: 1 });
+  });
+
+  it.each([[[]], [['quarantine']]])('no command after %j', async (words) => {
+    const ended = await (await rig(files)).run(...words);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('no command was named');
   });
 
   it('a packer that is not the pinned one is class 1, before it runs', async () => {

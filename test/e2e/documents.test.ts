@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
 import { schemaNames } from '../../core/contract/schemas.ts';
 import { Result } from '../../core/result.ts';
@@ -98,6 +98,57 @@ describe('a newcomer with templates of their own', () => {
     expect(await faults('quarantine', quarantine.json())).toEqual([]);
   });
 
+  it('has variable files taken up by init: one is set, several are named to choose from', async () => {
+    const template =
+      'variable "region" {\n  type = string\n}\n\nsource "null" "x" {\n  communicator = "none"\n}\n\nbuild {\n  sources = ["source.null.x"]\n}\n';
+    const images = await rig({
+      'one/a.pkr.hcl': template,
+      'one/prod.pkrvars.hcl': 'region = "x"\n',
+      'two/b.pkr.hcl': template,
+      'two/prod.pkrvars.hcl': 'region = "x"\n',
+      'two/dev.pkrvars.hcl': 'region = "y"\n',
+    });
+    expect((await images.run('init')).stdout).toContain('choose the var_files of two among: two/dev.pkrvars.hcl, two/prod.pkrvars.hcl');
+    expect(await images.read('hybridcore.yaml')).toMatch(
+      /^# yaml-language-server: \$schema=hybridcore\.schema\.json\n[^]*# var_files: choose among two\/dev/,
+    );
+    expect((await images.run('validate', 'one')).code).toBe(0);
+    const two = await images.run('validate', 'two', '--json');
+    expect(two.json()).toMatchObject({ exit_code: 1 });
+    expect((await images.run('schema', 'config')).stdout).toContain('urn:hybridcore-packer:schema:config');
+  });
+
+  it('validates a builder that needs a variable of the request', async () => {
+    const template =
+      'variable "region" {\n  type = string\n}\n\nsource "null" "x" {\n  communicator = "none"\n}\n\nbuild {\n  sources = ["source.null.x"]\n}\n';
+    const images = await rig({
+      'a.pkr.hcl': template,
+      'hybridcore.yaml': 'version: 1\nbuilders:\n  base: { template: a.pkr.hcl, variables: [region] }\n',
+    });
+    expect((await images.run('validate', 'base')).code).toBe(1);
+    expect((await images.run('validate', 'base', '--var', 'region=x')).code).toBe(0);
+    const refused = await images.run('validate', 'base', '--var', 'size=x', '--json');
+    expect(refused.json()).toMatchObject({ exit_code: 1, builders: [{ classification: { rule: 'VARIABLE_NOT_ALLOWED' } }] });
+    expect(Result.parse((await images.run('validate', '--var', 'region=x', '--json')).json())).toMatchObject({
+      classification: { rule: 'USAGE' },
+    });
+  });
+
+  it.skipIf(!inject('packer').version.startsWith('1.6.'))(
+    'with a template for a newer packer is told so, by validate and by build',
+    async () => {
+      const template =
+        'packer {\n  required_plugins {\n    amazon = {\n      version = ">= 1.8.0"\n      source  = "github.com/hashicorp/amazon"\n    }\n  }\n}\n\nsource "null" "x" {\n  communicator = "none"\n}\n\nbuild {\n  sources = ["source.null.x"]\n}\n';
+      const images = await rig({ 'a.pkr.hcl': template, 'hybridcore.yaml': 'version: 1\nbuilders:\n  base: { template: a.pkr.hcl }\n' });
+      const validated = (await images.run('validate', 'base', '--json')).json();
+      const built = Result.parse((await images.run('build', 'base', '--json')).json());
+      expect(validated).toMatchObject({
+        builders: [{ classification: { rule: 'PACKER_TOO_OLD', reason: expect.stringContaining('required_plugins') as string } }],
+      });
+      expect(built).toMatchObject({ exit_code: 1, classification: { rule: 'PACKER_TOO_OLD' } });
+    },
+  );
+
   it('does not lose a hybridcore.yaml to init', async () => {
     const images = await repository();
     await images.write('hybridcore.yaml', 'version: 1 # mine');
@@ -168,6 +219,9 @@ describe('schema', () => {
   it('prints what is published, for each name', async () => {
     const images = await rig({});
     expect((await images.run('schema')).stdout.trim().split('\n')).toEqual([...schemaNames]);
+    const all = (await images.run('schema', '--json')).json();
+    expect(all).toEqual({ schemas: [...schemaNames] });
+    expect(await faults('schemas', all)).toEqual([]);
     expect((await images.run('schema', 'result')).json()).toEqual(
       JSON.parse(await readFile(new URL('schemas/result.schema.json', root), 'utf8')),
     );
