@@ -1,6 +1,6 @@
 import { type Attempt, type AttemptOutcome, type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { type Verdict, verdictOf } from './classification/verdict.ts';
+import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { type Config, builderOf } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { decide } from './decide.ts';
@@ -58,7 +58,12 @@ export async function completeAttempt(
   };
   if (stateAfter(build.state, decided.decision.event, attempt.attempt) === 'retrying')
     await setRetry(ports, config, completed, attempt, decided.decision.at);
-  else await finishBuild(ports, config, completed, builder, judgement);
+  else await finishBuild(ports, config, completed, builder, { ...judgement, stderr: stderrOf(judgement, decided.decision.verdict) });
+}
+
+/** The error lines of the attempt, unless the build ends for another reason than the attempt did. */
+function stderrOf(judgement: Judgement, verdict: Verdict): string {
+  return verdict.classification.rule === judgement.verdict.classification.rule ? judgement.stderr : verdictLines(verdict);
 }
 
 async function readHandover(ports: CompletePorts, build: Build, attempt: Attempt): Promise<ReadHandover> {

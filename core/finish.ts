@@ -1,6 +1,6 @@
 import { type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { verdictOf } from './classification/verdict.ts';
+import { verdictLines, verdictOf } from './classification/verdict.ts';
 import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { type ObjectKind } from './contract/tags.ts';
@@ -41,8 +41,9 @@ export async function finishBuild(
     manifest !== null &&
     (await create(ports, build, 'hash-manifest', manifestPath, encoder.encode(documentText(manifest)))) === 'different'
   ) {
-    const broken = await decide(ports, build, { event: 'violate', verdict: chainBroken(manifestPath) }, decision.redaction_key);
-    if (broken !== undefined) await finishBuild(ports, config, broken, builder, tells);
+    const verdict = chainBroken(manifestPath);
+    const broken = await decide(ports, build, { event: 'violate', verdict }, decision.redaction_key);
+    if (broken !== undefined) await finishBuild(ports, config, broken, builder, { ...tells, stderr: verdictLines(verdict) });
     return;
   }
   const finished: Build = {

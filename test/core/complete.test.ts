@@ -85,6 +85,7 @@ describe('a success', () => {
       exit_code: 3,
       state: 'quarantined',
       manifest_path: null,
+      stderr: expect.stringContaining(key) as string,
       classification: { rule: 'CHAIN_BROKEN', evidence: [key] },
     });
     expect(await home.document(key)).toEqual({});
