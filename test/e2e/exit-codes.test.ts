@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { Result } from '../../core/result.ts';
 import { type Ended, type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
@@ -22,6 +24,27 @@ function repository(script: string, template = fileTemplate('out/image.txt', '${
     'base/base.pkr.hcl': template,
     'base/run.sh': `#!/bin/sh\nset -eu\n${script}\n`,
   });
+}
+
+/** An EC2 API that authorises nothing, in the words of the real one (EC2 API reference, "Error codes"). */
+async function deniesEverything(): Promise<{ url: string; calls: () => number }> {
+  let calls = 0;
+  const server = createServer((request, response) => {
+    calls += 1;
+    request.resume();
+    response.writeHead(403, { 'content-type': 'text/xml' });
+    response.end(
+      '<?xml version="1.0" encoding="UTF-8"?><Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation.</Message></Error></Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>',
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has a port');
+  return { url: `http://127.0.0.1:${address.port}`, calls: () => calls };
 }
 
 async function checked(ended: Ended): Promise<Result> {
@@ -140,5 +163,50 @@ describe('hybridcore-packer build --json, with real packer', () => {
     await images.write('base/run.sh', '#!/bin/sh\ntrue\n');
     expect((await images.run('quarantine', 'release', 'base', '--reason', 'it was made up')).code).toBe(0);
     expect((await checked(await images.run('build', 'base', '--json'))).state).toBe('succeeded');
+  });
+
+  it("3: an API that denies packer's calls is a violation, not a failure to retry", async () => {
+    const ec2 = await deniesEverything();
+    const images = await repository(
+      'true',
+      `variable "endpoint" {
+  type = string
+}
+
+source "amazon-ebs" "image" {
+  region                      = "us-east-1"
+  custom_endpoint_ec2         = var.endpoint
+  skip_region_validation      = true
+  skip_credential_validation  = true
+  skip_metadata_api_check     = true
+  source_ami                  = "ami-0123456789abcdef0"
+  instance_type               = "t3.micro"
+  communicator                = "none"
+  ami_name                    = "denied"
+}
+
+build {
+  sources = ["source.amazon-ebs.image"]
+}
+`,
+    );
+    await images.write(
+      'hybridcore.yaml',
+      'version: 1\nbuilders:\n  base: { template: base, variables: [endpoint], retry: { delay: 1s } }\n',
+    );
+    const started = images.start(['build', 'base', '--var', `endpoint=${ec2.url}`, '--json'], {
+      environment: { AWS_ACCESS_KEY_ID: 'unused', AWS_SECRET_ACCESS_KEY: 'unused', AWS_EC2_METADATA_DISABLED: 'true' },
+    });
+    const result = await checked(await started.ended);
+    expect(ec2.calls()).toBeGreaterThan(0);
+    expect(result).toMatchObject({
+      exit_code: 3,
+      state: 'quarantined',
+      attempt: 1,
+      manifest_path: null,
+      classification: { rule: 'AWS_UNAUTHORIZED' },
+    });
+    expect(result.command).toContain('packer build -machine-readable');
+    expect(result.stderr).toContain('UnauthorizedOperation');
   });
 });
