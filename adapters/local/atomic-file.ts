@@ -123,7 +123,8 @@ export async function removeStaleDrafts(folder: string, before: number): Promise
   }
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
+/** The names in a folder; none where there is no folder. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {

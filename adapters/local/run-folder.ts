@@ -1,11 +1,11 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 
 import { type StartRequest } from '../../core/ports.ts';
 import { BuilderName, RunId, Timestamp } from '../../core/identity.ts';
 import { RunRecord } from '../../core/run-record.ts';
-import { isAbsence, makeFolder, writeFileAtomically, writeDraft } from './atomic-file.ts';
+import { isAbsence, makeFolder, namesIn, writeFileAtomically, writeDraft } from './atomic-file.ts';
 import { readPlainFile } from './plain-file.ts';
 import { ProcessIdentity } from './process-identity.ts';
 
@@ -225,15 +225,6 @@ export async function writtenAt(file: string): Promise<number | undefined> {
     return (await stat(file)).mtimeMs;
   } catch (error) {
     if (isAbsence(error)) return undefined;
-    throw error;
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isAbsence(error)) return [];
     throw error;
   }
 }

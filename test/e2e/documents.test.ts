@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { describe, expect, inject, it } from 'vitest';
 
 import { schemaNames } from '../../core/contract/schemas.ts';
 import { Result } from '../../core/result.ts';
+import { publishedSchemaFaults } from '../fixtures/published-schema.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -21,16 +20,6 @@ function repository(): Promise<Rig> {
   });
 }
 
-async function faults(schema: string, document: unknown): Promise<string[]> {
-  const published: unknown = JSON.parse(await readFile(new URL(`schemas/${schema}.schema.json`, root), 'utf8'));
-  if (typeof published !== 'object' || published === null) throw new Error(`schemas/${schema}.schema.json is no schema`);
-  const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
-  addFormats.default(ajv);
-  const validate = ajv.compile(published);
-  validate(document);
-  return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
-}
-
 describe('a newcomer with templates of their own', () => {
   it('gets from init over validate and build to status, builds and logs; every document fits its published schema', async () => {
     const images = await repository();
@@ -41,7 +30,7 @@ describe('a newcomer with templates of their own', () => {
         { builder: 'legacy', template: 'legacy.json' },
       ],
     });
-    expect(await faults('init', init.json())).toEqual([]);
+    expect(await publishedSchemaFaults('init', init.json())).toEqual([]);
 
     const validated = await images.run('validate', '--json', '--strict');
     expect(validated.json()).toMatchObject({
@@ -51,7 +40,7 @@ describe('a newcomer with templates of their own', () => {
         { builder: 'legacy', exit_code: 0 },
       ],
     });
-    expect(await faults('validate', validated.json())).toEqual([]);
+    expect(await publishedSchemaFaults('validate', validated.json())).toEqual([]);
 
     const inputs = await images.run('inputs', 'base', '--json');
     expect(inputs.json()).toMatchObject({
@@ -61,7 +50,7 @@ describe('a newcomer with templates of their own', () => {
         { kind: 'template', name: 'images/base/base.pkr.hcl' },
       ],
     });
-    expect(await faults('inputs', inputs.json())).toEqual([]);
+    expect(await publishedSchemaFaults('inputs', inputs.json())).toEqual([]);
 
     const built = Result.parse((await images.run('build', 'base', '--json')).json());
     expect(built.state).toBe('succeeded');
@@ -71,7 +60,7 @@ describe('a newcomer with templates of their own', () => {
       ['scrub-manifest', built.scrub_manifest_path],
       ['result', `state/packer/results/base/${built.build_id}.json`],
     ] as const) {
-      expect(await faults(schema, await images.json(path ?? ''))).toEqual([]);
+      expect(await publishedSchemaFaults(schema, await images.json(path ?? ''))).toEqual([]);
     }
 
     const status = await images.run('status', '--json');
@@ -81,21 +70,21 @@ describe('a newcomer with templates of their own', () => {
         { builder: 'legacy', last: null },
       ],
     });
-    expect(await faults('status', status.json())).toEqual([]);
+    expect(await publishedSchemaFaults('status', status.json())).toEqual([]);
 
     const builds = await images.run('builds', 'base', '--json');
     expect(builds.json()).toMatchObject({ builds: [{ build_id: built.build_id, state: 'succeeded' }], cursor: null });
-    expect(await faults('builds', builds.json())).toEqual([]);
+    expect(await publishedSchemaFaults('builds', builds.json())).toEqual([]);
 
     const logs = await images.run('logs', built.build_id ?? '', '--json');
-    expect(await faults('logs', logs.json())).toEqual([]);
+    expect(await publishedSchemaFaults('logs', logs.json())).toEqual([]);
     const text = (await images.run('logs', built.build_id ?? '')).stdout;
     expect(text).toContain('    file.image: installing, with a comma');
     expect(text).not.toContain('PACKER_COMMA');
 
     const quarantine = await images.run('quarantine', 'list', '--json');
     expect(quarantine.json()).toEqual({ builders: [] });
-    expect(await faults('quarantine', quarantine.json())).toEqual([]);
+    expect(await publishedSchemaFaults('quarantine', quarantine.json())).toEqual([]);
   });
 
   it('has variable files taken up by init: one is set, several are named to choose from', async () => {
@@ -202,7 +191,7 @@ describe('classify', () => {
     const images = await rig({});
     const ended = await images.run('classify', `${captures}${file}`, '--packer-exit-code', packerExitCode, '--json');
     expect(ended.json()).toMatchObject({ exit_code: exitCode, classification: { rule } });
-    expect(await faults('classify', ended.json())).toEqual([]);
+    expect(await publishedSchemaFaults('classify', ended.json())).toEqual([]);
     expect(ended.code).toBe(exitCode);
   });
 
@@ -221,7 +210,7 @@ describe('schema', () => {
     expect((await images.run('schema')).stdout.trim().split('\n')).toEqual([...schemaNames]);
     const all = (await images.run('schema', '--json')).json();
     expect(all).toEqual({ schemas: [...schemaNames] });
-    expect(await faults('schemas', all)).toEqual([]);
+    expect(await publishedSchemaFaults('schemas', all)).toEqual([]);
     expect((await images.run('schema', 'result')).json()).toEqual(
       JSON.parse(await readFile(new URL('schemas/result.schema.json', root), 'utf8')),
     );

@@ -1,22 +1,10 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { Result } from '../../core/result.ts';
+import { publishedSchemaFaults } from '../fixtures/published-schema.ts';
 import { type Ended, type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
-
-/** The published schema, as anyone outside would use it. */
-async function acceptedByPublishedSchema(document: unknown): Promise<string[]> {
-  const schema: unknown = JSON.parse(await readFile(new URL('../../schemas/result.schema.json', import.meta.url), 'utf8'));
-  const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
-  addFormats.default(ajv);
-  const validate = ajv.compile(schema as object);
-  validate(document);
-  return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
-}
 
 function repository(script: string, template = fileTemplate('out/image.txt', '${path.root}/run.sh')): Promise<Rig> {
   return rig({
@@ -49,7 +37,7 @@ async function deniesEverything(): Promise<{ url: string; calls: () => number }>
 
 async function checked(ended: Ended): Promise<Result> {
   const document = ended.json();
-  expect(await acceptedByPublishedSchema(document)).toEqual([]);
+  expect(await publishedSchemaFaults('result', document)).toEqual([]);
   const result = Result.parse(document);
   expect(ended.code).toBe(result.exit_code);
   return result;
