@@ -3,7 +3,7 @@ import { describe, expect, inject, it } from 'vitest';
 
 import { schemaNames } from '../../core/contract/schemas.ts';
 import { Result } from '../../core/result.ts';
-import { publishedSchemaFaults } from '../fixtures/published-schema.ts';
+import { publishedSchemaFaults } from './published-schema.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 
 const root = new URL('../../', import.meta.url);

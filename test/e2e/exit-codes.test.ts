@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { Result } from '../../core/result.ts';
-import { publishedSchemaFaults } from '../fixtures/published-schema.ts';
+import { publishedSchemaFaults } from './published-schema.ts';
 import { type Ended, type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 
 function repository(script: string, template = fileTemplate('out/image.txt', '${path.root}/run.sh')): Promise<Rig> {
