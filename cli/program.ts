@@ -8,6 +8,7 @@ import { type PackerTool } from '../core/ports.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
+import { type RequestOptions } from './typed-request.ts';
 import { version } from './version.ts';
 
 type Exit = (code: number) => void;
@@ -106,23 +107,16 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
   )
     .addOption(variableOption('a variable that hybridcore.yaml lets a request set; may be repeated'))
     .option('--retention <class>', "a retention class that keeps at least as long as the builder's own")
-    .action((typed: string, options: GlobalOptions & { var: Record<string, string>; retention?: string }) =>
+    .option('--only-if-changed', 'do not run packer where the inputs are those of the newest manifest: the build is skipped, exit code 0')
+    .option('--max-age <duration>', 'with --only-if-changed: build all the same where that manifest is older (90s, 2m, 12h, 30d)')
+    .option('--client-token <text>', 'the same token and request give the same build, for at least a day')
+    .action((typed: string, options: GlobalOptions & RequestOptions) =>
       onThisMachine(typed, options, async (embedded, repository) => {
         const found = findBuilder(repository.config, typed);
         if (!found.ok) return found;
-        const [{ build }, { BuildRequest }] = await Promise.all([import('./commands/build.ts'), import('../core/request.ts')]);
-        const request = BuildRequest.safeParse({
-          builder: found.value.name,
-          variables: options.var,
-          ...(options.retention === undefined ? {} : { retention: options.retention }),
-        });
-        if (!request.success)
-          return failure(
-            'REQUEST_INVALID',
-            request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
-            'see `hybridcore-packer schema build-request`',
-          );
-        return build(host, embedded, repository.config, request.data, systemUser());
+        const [{ build }, { typedRequest }] = await Promise.all([import('./commands/build.ts'), import('./typed-request.ts')]);
+        const request = await typedRequest(repository, found.value, options);
+        return build(host, embedded, repository.config, request, systemUser());
       }),
     );
 

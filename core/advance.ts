@@ -1,71 +1,97 @@
 import { attemptEnvironment } from './attempt-environment.ts';
 import { type Attempt, type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
+import { verdictLines, verdictOf } from './classification/verdict.ts';
 import { type CompletePorts, completeAttempt } from './complete.ts';
 import { type Config, builderOf } from './config.ts';
-import { keys } from './contract/keys.ts';
-import { decide } from './decide.ts';
+import { type End, decide } from './decide.ts';
 import { milliseconds } from './duration.ts';
 import { type Failure } from './failure.ts';
 import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
+import { type RunRecord } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
+import { manifestToHold, unchangedVerdict } from './unchanged.ts';
 
-/** How long an attempt has, after it was asked to stop or its time is up, before the build service ends it by force: packer's clean-up can need two minutes. Milliseconds. */
+/** How long an attempt has, after it was asked to stop or its time is up, before it is ended by force: packer's clean-up can need two minutes. Milliseconds. */
 export const stopGrace = 150_000;
+
+/** How long after a run's time limit the build service is given to end it by itself. Milliseconds. */
+const overdueSlack = 60_000;
 
 /** When a build service that was full is asked again. Milliseconds. */
 const fullDelay = 15_000;
 
+/** What the build service knows of some runs, looked up together beforehand; undefined for a run that it does not know. */
+export type KnownRuns = ReadonlyMap<RunId, RunRecord | undefined>;
+
 /**
- * Does what is due for one builder: ends what in its line is not to be built, takes the next build, starts an attempt,
- * completes one whose run has ended, starts the retry when its time has come, passes on an operator's wish to stop. It
- * looks at the records alone, so it goes on wherever a crash left off, and any number of callers may do it at once.
+ * Does what is due for one builder, until nothing more is: ends what in its line is not to be built, gives the next
+ * build its turn, starts an attempt, completes one whose run has ended, starts the retry when its time has come, passes
+ * on an operator's wish to stop. It looks at the records alone, so it goes on wherever a crash left off, and any number
+ * of callers may do it at once.
  */
-export async function advance(ports: CompletePorts, config: Config, name: BuilderName): Promise<void> {
-  const builder = await clearLine(ports, config, name);
-  const next = builder?.current ?? builder?.queue[0];
-  if (builder === undefined || next === undefined) return;
-  const build = await ports.records.readBuild(next);
-  if (build === undefined) return unlessMoved(ports, builder, `the records hold no build ${next}, which the builder ${name} names`);
-  await tend(ports, config, build, builder);
+export async function advance(ports: CompletePorts, config: Config, name: BuilderName, known: KnownRuns = new Map()): Promise<void> {
+  for (;;) {
+    const builder = await clearLine(ports, config, name);
+    const next = builder?.current ?? builder?.queue[0];
+    if (builder === undefined || next === undefined) return;
+    const build = await ports.records.readBuild(next);
+    if (build === undefined) return unlessMoved(ports, builder, `the records hold no build ${next}, which the builder ${name} names`);
+    const progress = await tend(ports, config, build, builder, known);
+    if (progress === 'waits') return;
+    const after = await ports.records.readBuilder(name);
+    if (after === undefined || after.current !== null || after.queue.length === 0) return;
+  }
 }
 
-/** Ends the builds of a line that an operator stopped, or whose builder was quarantined while they waited. @returns the builder as it is then. */
+/** Ends the builds of a line that are not to be built. @returns the builder as it is then. */
 async function clearLine(ports: CompletePorts, config: Config, name: BuilderName): Promise<BuilderRecord | undefined> {
   const builder = await ports.records.readBuilder(name);
-  for (const id of builder?.queue ?? []) {
+  if (builder === undefined || builder.queue.length === 0) return builder;
+  for (const id of builder.queue) {
     const now = await ports.records.readBuilder(name);
     const build = await ports.records.readBuild(id);
     if (now === undefined || build?.state !== 'queued') continue;
-    const end = endInLine(build, now);
+    const end = await endWithoutAttempt(ports, build, now);
     if (end !== undefined) await endUnstarted(ports, config, build, now, end);
   }
-  return builder === undefined || builder.queue.length === 0 ? builder : ports.records.readBuilder(name);
+  return ports.records.readBuilder(name);
 }
 
-/** How a build in the line ends without its turn; undefined where it waits on. */
-function endInLine(build: Build, builder: BuilderRecord): End | undefined {
+/** How a build ends that needs no further attempt; undefined where it needs one. */
+async function endWithoutAttempt(ports: CompletePorts, build: Build, builder: BuilderRecord): Promise<End | undefined> {
   if (build.decision !== null) return build.decision;
   if (build.stop !== null) return endOf('stop', stoppedBy(build, build.stop.by));
-  return builder.quarantine === null ? undefined : endOf('close', quarantineFailure(builder, builder.quarantine));
+  if (build.state !== 'queued') return undefined;
+  if (builder.quarantine !== null) return endOf('close', quarantineFailure(builder, builder.quarantine));
+  if ((build.only_if_changed?.fingerprint ?? null) === null) return undefined;
+  const manifest = await manifestToHold(ports.records, build, ports.clock.now());
+  if (manifest === null || manifest.fingerprint !== build.only_if_changed?.fingerprint) return undefined;
+  return { event: 'skip', verdict: unchangedVerdict(manifest), unchanged: manifest };
 }
 
-async function tend(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<void> {
+/** `ended`: the build may have ended, and the next one may have its turn. `waits`: for something that is not here yet. */
+type Progress = 'ended' | 'waits';
+
+async function tend(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, known: KnownRuns): Promise<Progress> {
   const attempt = newestAttempt(build);
-  if (isFinal(build.state))
-    return unlessMoved(ports, builder, `the builder ${build.builder} names the build ${build.build_id}, which is ${build.state}`);
-  if (build.state === 'running' && attempt !== undefined) {
-    if (attempt.run === null) await startAttempt(ports, config, build, builder, attempt);
-    else await watchRun(ports, config, build, builder, attempt.run);
-    return;
+  if (isFinal(build.state)) {
+    await unlessMoved(ports, builder, `the builder ${build.builder} names the build ${build.build_id}, which is ${build.state}`);
+    return 'waits';
   }
-  if (build.decision !== null) return endUnstarted(ports, config, build, builder, build.decision);
-  if (build.stop !== null) return endUnstarted(ports, config, build, builder, endOf('stop', stoppedBy(build, build.stop.by)));
-  if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) await intendAttempt(ports, config, build, builder);
+  if (build.state === 'running' && attempt !== undefined && attempt.run !== null)
+    return watchRun(ports, config, build, builder, { attempt, run: attempt.run }, known);
+  const end = await endWithoutAttempt(ports, build, builder);
+  if (end !== undefined) {
+    await endUnstarted(ports, config, build, builder, end);
+    return 'ended';
+  }
+  if (build.state === 'running' && attempt !== undefined) return startAttempt(ports, config, build, builder, attempt);
+  if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) return intendAttempt(ports, config, build, builder);
+  return 'waits';
 }
 
 /** A view that does not fit together is somebody else's write between two reads, as long as the builder has moved on. */
@@ -74,20 +100,27 @@ async function unlessMoved(ports: CompletePorts, builder: BuilderRecord, problem
   if (now?.version === builder.version) throw new Error(problem);
 }
 
+// ---- starting ----------------------------------------------------------------------------------------------
+
 /** Says in the records that an attempt will be started, then starts it: a crash in between is made good by the next caller, with the same token. */
-async function intendAttempt(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<void> {
+async function intendAttempt(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<Progress> {
   const number = build.attempts.length === 0 ? 1 : 2;
   const state = stateAfter(build.state, 'start', number);
-  if (state === undefined)
-    return unlessMoved(ports, builder, `the build ${build.build_id} cannot start an attempt in the state ${build.state}`);
+  if (state === undefined) {
+    await unlessMoved(ports, builder, `the build ${build.build_id} cannot start an attempt in the state ${build.state}`);
+    return 'waits';
+  }
   const attempt: Attempt = {
     attempt: number,
     // The same for every try, also after a service that was full for one caller and had room for another.
     token: `${build.build_id}-${number}`,
     run: null,
     intended_at: timestamp(ports.clock.now()),
+    time_limit: milliseconds(builderOf(config, build.builder)?.timeout ?? '60m') + stopGrace,
+    unless: await manifestToHold(ports.records, build, ports.clock.now()),
     started_at: null,
     finished_at: null,
+    expired_at: null,
     outcome: null,
   };
   const intended: Build = { ...build, version: build.version + 1, state, retry_at: null, attempts: [...build.attempts, attempt] };
@@ -101,32 +134,48 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     { type: 'build', expected: build.version, document: intended },
     { type: 'builder', expected: builder.version, document: holder },
   ]);
-  if (commit.committed) await startAttempt(ports, config, intended, holder, attempt);
+  return commit.committed ? startAttempt(ports, config, intended, holder, attempt) : 'waits';
 }
 
-async function startAttempt(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, attempt: Attempt): Promise<void> {
-  if (build.decision !== null) return endUnstarted(ports, config, build, builder, build.decision);
+async function startAttempt(
+  ports: CompletePorts,
+  config: Config,
+  build: Build,
+  builder: BuilderRecord,
+  attempt: Attempt,
+): Promise<Progress> {
   const answer = await ports.buildService.start({
     token: attempt.token,
     builder: build.builder,
-    environment: attemptEnvironment(build, attempt.attempt),
-    timeLimit: milliseconds(builderOf(config, build.builder)?.timeout ?? '60m') + stopGrace,
+    environment: attemptEnvironment(build, attempt),
+    timeLimit: attempt.time_limit,
   });
   switch (answer.state) {
-    case 'started': {
-      const { run } = answer;
-      const at = timestamp(ports.clock.now());
-      const attempts = build.attempts.map((each) => (each.token === attempt.token ? { ...each, run, started_at: at } : each));
-      await ports.records.commit([
-        { type: 'build', expected: build.version, document: { ...build, version: build.version + 1, attempts } },
-      ]);
-      return;
-    }
+    case 'started':
+      await recordRun(ports, build, attempt, answer.run);
+      return 'waits';
     case 'full':
-      return postpone(ports, build, attempt);
+      await postpone(ports, build, attempt);
+      return 'waits';
     case 'refused':
-      return endUnstarted(ports, config, build, builder, endOf('fail', answer.failure));
+      await endUnstarted(ports, config, build, builder, endOf('fail', answer.failure));
+      return 'ended';
   }
+}
+
+/**
+ * Makes a run the attempt, and only then tells it to go. A service that lost the token may have started two runs for one
+ * attempt, and a caller may have slept through all of that: the one that the records name runs packer, any other never does.
+ */
+async function recordRun(ports: CompletePorts, build: Build, attempt: Attempt, run: RunId): Promise<void> {
+  const at = timestamp(ports.clock.now());
+  const started: Build = { ...build, version: build.version + 1, attempts: withAttempt(build, { ...attempt, run, started_at: at }) };
+  const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: started }]);
+  if (commit.committed) return ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
+  const now = await ports.records.readBuild(build.build_id);
+  const recorded = now?.attempts.find((each) => each.token === attempt.token);
+  // Nobody waits for this one. Without the word it ends by itself, too, only later.
+  if (now !== undefined && (isFinal(now.state) || (recorded?.run ?? run) !== run)) await ports.buildService.stop(run);
 }
 
 /** Puts a build back whose attempt the build service had no room for; it keeps its turn. */
@@ -143,22 +192,47 @@ async function postpone(ports: CompletePorts, build: Build, attempt: Attempt): P
   await ports.records.commit([{ type: 'build', expected: build.version, document: waiting }]);
 }
 
-async function watchRun(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, run: RunId): Promise<void> {
-  const [record] = await ports.buildService.look([run]);
-  if (record === undefined || record.status !== 'IN_PROGRESS') return completeAttempt(ports, config, build, builder, record);
-  if (build.stop === null) return;
-  const asked = await ports.objects.read(keys.stop(run), { bytes: 64 * 1024 });
-  if (asked.state === 'absent') await ports.objects.requestStop(run, `${build.stop.by} at ${build.stop.at}`);
-  if (ports.clock.now() > Date.parse(build.stop.at) + stopGrace) await ports.buildService.stop(run);
+// ---- watching ----------------------------------------------------------------------------------------------
+
+async function watchRun(
+  ports: CompletePorts,
+  config: Config,
+  build: Build,
+  builder: BuilderRecord,
+  { attempt, run }: { readonly attempt: Attempt; readonly run: RunId },
+  known: KnownRuns,
+): Promise<Progress> {
+  const record = known.has(run) ? known.get(run) : (await ports.buildService.look([run]))[0];
+  if (record === undefined || record.status !== 'IN_PROGRESS') {
+    await completeAttempt(ports, config, build, builder, record);
+    return 'ended';
+  }
+  const now = ports.clock.now();
+  await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
+  if (build.stop !== null) await endRunKindly(ports, run, Date.parse(build.stop.at), `${build.stop.by} at ${build.stop.at}`);
+  else if (attempt.expired_at !== null) await endRunKindly(ports, run, Date.parse(attempt.expired_at), 'its time is up');
+  else if (now > Date.parse(record.started_at) + attempt.time_limit + overdueSlack) await expire(ports, build, attempt, run);
+  return 'waits';
 }
 
-interface End {
-  readonly event: BuildEvent;
-  readonly verdict: Verdict;
+/** Begins to end a run that has outlived its time limit, though the build service should have done so. */
+async function expire(ports: CompletePorts, build: Build, attempt: Attempt, run: RunId): Promise<void> {
+  const expired: Attempt = { ...attempt, expired_at: timestamp(ports.clock.now()) };
+  const document: Build = { ...build, version: build.version + 1, attempts: withAttempt(build, expired) };
+  const commit = await ports.records.commit([{ type: 'build', expected: build.version, document }]);
+  if (commit.committed) await ports.objects.tell(run, 'stop', 'its time is up');
 }
+
+/** Asks a run to stop, and ends it by force when packer had its time to clean up. */
+async function endRunKindly(ports: CompletePorts, run: RunId, since: number, reason: string): Promise<void> {
+  await ports.objects.tell(run, 'stop', reason);
+  if (ports.clock.now() > since + stopGrace) await ports.buildService.stop(run);
+}
+
+// ---- ending ------------------------------------------------------------------------------------------------
 
 function endOf(event: BuildEvent, cause: Failure): End {
-  return { event, verdict: verdictOf(cause) };
+  return { event, verdict: verdictOf(cause), unchanged: null };
 }
 
 /** Ends a build that has no attempt under way: decides it, where that is not done yet, and carries it out. */
@@ -166,15 +240,20 @@ async function endUnstarted(ports: CompletePorts, config: Config, build: Build, 
   const decided = build.decision === null ? await decide(ports, build, end, null) : build;
   if (decided === undefined) return;
   const artifacts = decided.attempts.flatMap((attempt) => attempt.outcome?.artifacts ?? []);
-  await finishBuild(ports, config, decided, builder, { artifacts, stderr: verdictLines(end.verdict), report: null });
+  const stderr = end.verdict.exit_code === 0 ? '' : verdictLines(end.verdict);
+  await finishBuild(ports, config, decided, builder, { artifacts, stderr, report: null });
 }
 
 function stoppedBy(build: Build, by: string): Failure {
   return {
     rule: 'STOPPED',
-    message: `build ${build.build_id} was stopped by ${by} before ${build.attempts.length === 0 ? 'packer ran' : 'its retry'}`,
+    message: `build ${build.build_id} was stopped by ${by} before ${build.attempts.length < 2 && build.state !== 'retrying' ? 'packer ran' : 'its retry'}`,
     remedy: 'ask for a new build when it is wanted',
   };
+}
+
+function withAttempt(build: Build, changed: Attempt): Attempt[] {
+  return build.attempts.map((each) => (each.token === changed.token ? changed : each));
 }
 
 function without(queue: readonly BuildId[], id: BuildId): BuildId[] {

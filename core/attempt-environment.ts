@@ -1,11 +1,12 @@
-import { type Build } from './build.ts';
+import { type Attempt, type Build } from './build.ts';
 import { variables } from './contract/variables.ts';
 import { type Outcome, failure, success } from './failure.ts';
 import { AttemptRequest } from './request.ts';
 
 /** The environment by which a build service tells an attempt what to do. It adds the run's own id. */
-export function attemptEnvironment(build: Build, attempt: 1 | 2): Record<string, string> {
+export function attemptEnvironment(build: Build, { attempt, unless }: Attempt): Record<string, string> {
   return {
+    ...(unless === null ? {} : { [variables.unless]: unless.fingerprint }),
     [variables.builder]: build.builder,
     [variables.buildId]: build.build_id,
     [variables.attempt]: String(attempt),
@@ -27,6 +28,7 @@ export function attemptRequestFrom(environment: Readonly<Record<string, string |
     attempt: Number(environment[variables.attempt]),
     run: environment[variables.run],
     variables: requestVariables,
+    unless: environment[variables.unless] || null,
   });
   if (parsed.success) return success(parsed.data);
   const names: Record<string, string> = {
@@ -35,6 +37,7 @@ export function attemptRequestFrom(environment: Readonly<Record<string, string |
     attempt: variables.attempt,
     run: variables.run,
     variables: variables.variables,
+    unless: variables.unless,
   };
   const faults = [...new Set(parsed.error.issues.map((issue) => names[String(issue.path[0])] ?? String(issue.path[0])))];
   return failure(

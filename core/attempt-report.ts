@@ -31,6 +31,8 @@ export const AttemptReport = z.strictObject({
   packer: z.strictObject({ exit_code: z.int().nullable(), signal: z.string().max(32).nullable() }).nullable(),
   /** What cut it short. */
   interrupted: z.literal(['stop', 'time-limit', 'signal']).nullable(),
+  /** Packer did not run, since the inputs are those at which it need not. */
+  unchanged: z.boolean(),
   /** What its own checks found wrong. */
   failure: z
     .strictObject({

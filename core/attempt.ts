@@ -1,7 +1,7 @@
 import { readSecrets, inputsChanged, secretFailure } from './attempt-checks.ts';
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
-import { type Verdict } from './classification/verdict.ts';
+import { type Verdict, verdictOf } from './classification/verdict.ts';
 import { commandText } from './command-text.ts';
 import { type Builder, type Config, builderOf } from './config.ts';
 import { keys } from './contract/keys.ts';
@@ -14,6 +14,7 @@ import { type PackerRun } from './packer-log/packer-run.ts';
 import { packerVersionProblem, requiredPluginsProblem } from './packer-version.ts';
 import {
   type Clock,
+  type Control,
   type Discovery,
   type Handover,
   type ImageRepository,
@@ -26,7 +27,8 @@ import {
   type Secrets,
 } from './ports.ts';
 import { scrubArtifact, scrubFailure, scrubText } from './receive.ts';
-import { type AttemptRequest, refusedVariable } from './request.ts';
+import { type AttemptRequest } from './request.ts';
+import { refusedVariables } from './request-check.ts';
 import { type SecretValue } from './scrub/known-values.ts';
 import { createRedactor } from './scrub/redactor.ts';
 import { type ScrubbedFile, createFileScrub, scrubManifest } from './scrub/scrub-manifest.ts';
@@ -36,11 +38,15 @@ export interface AttemptPorts {
   readonly packer: Packer;
   readonly secrets: Secrets;
   readonly handover: Handover;
+  readonly control: Control;
   readonly clock: Clock;
   readonly randomness: Randomness;
   /** Gets every scrubbed line as it comes, for whoever watches. */
   readonly watch: (line: string) => void;
 }
+
+/** How long an attempt waits for the dispatcher's word: longer than it takes the sweep to come by twice. Milliseconds. */
+const goLimit = 15 * 60_000;
 
 /** What an attempt handed over, and what it thinks of itself; `complete` draws its own conclusion. */
 export interface AttemptEnd {
@@ -53,6 +59,7 @@ interface Findings {
   discovery?: Discovery;
   tool?: PackerTool;
   secrets?: Readonly<Record<string, string>>;
+  unchanged?: true;
   ran?: { readonly job: PackerJob; readonly outcome: PackerOutcome; readonly run: PackerRun; readonly log: ScrubbedFile };
 }
 
@@ -88,7 +95,8 @@ export async function runAttempt(
     started_at: timestamp(startedAt),
     finished_at: timestamp(ports.clock.now()),
     packer: ran === undefined ? null : { exit_code: ran.outcome.exitCode, signal: ran.outcome.signal },
-    interrupted: interrupt.aborted ? interruptionOf(interrupt) : null,
+    interrupted: interrupt.aborted && findings.unchanged === undefined ? interruptionOf(interrupt) : null,
+    unchanged: findings.unchanged ?? false,
     failure: ended.ok ? null : scrubFailure(scrub, reported(ended.failure)),
     fingerprint: discovery === undefined ? null : fingerprintOf(discovery.inputs),
     inputs: discovery === undefined ? [] : [...discovery.inputs],
@@ -103,7 +111,13 @@ export async function runAttempt(
     documentText(scrubManifest(of, redactor.notSearched, [...(ran === undefined ? [] : [ran.log]), scrub.end()])),
   );
   await ports.handover.put(at.report, documentText(report));
-  return { report, verdict: judgeReport(report, ran?.run ?? null, request.attempt, { by: 'an operator' }).verdict };
+  return { report, verdict: ownJudgement(report, ran?.run ?? null, request).verdict };
+}
+
+/** What the attempt thinks of itself, with what it knows: `complete` has the records, and decides. */
+function ownJudgement(report: AttemptReport, run: PackerRun | null, request: AttemptRequest) {
+  if (report.unchanged) return { verdict: verdictOf({ rule: 'UNCHANGED', message: 'the inputs are unchanged', remedy: '' }) };
+  return judgeReport(report, run, { attempt: request.attempt, unless: null, expired_at: null }, { by: 'an operator' });
 }
 
 async function attemptSteps(
@@ -128,6 +142,11 @@ async function attemptSteps(
   const planted = await ports.repository.findSecrets(discovered.value.inputs);
   if (planted.length > 0) return secretFailure(planted);
 
+  if (request.unless !== null && fingerprintOf(discovered.value.inputs) === request.unless) {
+    findings.unchanged = true;
+    return success(undefined);
+  }
+
   const found = await ports.packer.find();
   if (!found.ok) return found;
   findings.tool = found.value;
@@ -138,6 +157,7 @@ async function attemptSteps(
   const secrets = await readSecrets(ports.secrets, builder);
   if (!secrets.ok) return secrets;
   findings.secrets = secrets.value;
+  if (!(await ports.control.awaitGo(request.run, goLimit, interrupt))) return interrupt.aborted ? success(undefined) : notConfirmed();
   if (interrupt.aborted) return success(undefined);
   await runPacker(ports, request, jobOf(builder, request, found.value, discovered.value, secrets.value), findings, key, interrupt);
 
@@ -154,9 +174,18 @@ async function attemptSteps(
     : inputsChanged(discovered.value, again.value);
 }
 
+/** The run was started, and then nobody said that it is the attempt: it may be a second one, so it leaves packer alone. */
+function notConfirmed(): Outcome<never> {
+  return failure(
+    'NOT_CONFIRMED',
+    `the dispatcher did not tell this run within ${goLimit / 60_000} minutes that it is the attempt, so packer did not run`,
+    'see whether the dispatcher, or its sweep, is running; the next command on this machine goes on',
+  );
+}
+
 /** The inputs, where the request sets none of the variables that it may not. */
 async function discover(ports: AttemptPorts, builder: Builder, request: AttemptRequest): Promise<Outcome<Discovery>> {
-  const refused = refusedVariable(builder, request.builder, request.variables);
+  const [refused] = refusedVariables(builder, request.builder, request.variables);
   if (refused !== undefined) return { ok: false, failure: refused };
   const discovered = await ports.repository.discover(builder, request.variables);
   const sensitive = discovered.ok ? discovered.value.sensitiveVariables.find((name) => Object.hasOwn(request.variables, name)) : undefined;

@@ -2,11 +2,16 @@ import * as z from 'zod';
 
 import { Artifact } from './artifact.ts';
 import { Verdict } from './classification/verdict.ts';
+import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, RunId, Timestamp, VariableName } from './identity.ts';
 import { RetentionClassName } from './retention.ts';
+import { OnlyIfChanged } from './request.ts';
 import { BuildState } from './states.ts';
 import { buildEvents } from './transitions.ts';
+
+/** How many equal requests one waiting build takes. */
+export const joinLimit = 200;
 
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
@@ -31,8 +36,14 @@ export const Attempt = z.strictObject({
   /** Null while the start is only intended. */
   run: RunId.nullable(),
   intended_at: Timestamp,
+  /** After how many milliseconds the build service ends the run by force. */
+  time_limit: z.int().positive(),
+  /** The manifest at whose fingerprint this attempt need not run packer; null where it has to. */
+  unless: SealedManifest.nullable(),
   started_at: Timestamp.nullable(),
   finished_at: Timestamp.nullable(),
+  /** When the dispatcher found that the run had outlived its time limit, and began to end it; null where it did not. */
+  expired_at: Timestamp.nullable(),
   /** Null until the attempt was completed. */
   outcome: AttemptOutcome.nullable(),
 });
@@ -52,6 +63,8 @@ export const Decision = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
+  /** The manifest that still holds, where the build is skipped. */
+  unchanged: SealedManifest.nullable(),
 });
 export type Decision = z.infer<typeof Decision>;
 
@@ -69,6 +82,10 @@ export const Build = z.strictObject({
   requested_by: z.string(),
   variables: z.record(VariableName, z.string()),
   retention: RetentionClassName,
+  /** Where it may be skipped. Null: it is built whatever the inputs are. */
+  only_if_changed: OnlyIfChanged.nullable(),
+  /** The equal requests that were given this build while it waited. */
+  joined: z.array(z.strictObject({ at: Timestamp, by: z.string() })).max(joinLimit),
   attempts: z.array(Attempt).max(2),
   /** When the second attempt is due; set in the state `retrying`. */
   retry_at: Timestamp.nullable(),

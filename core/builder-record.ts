@@ -6,29 +6,31 @@ import { BuildId, BuilderName, Timestamp } from './identity.ts';
 /** How many builds of one builder may wait. */
 export const queueLimit = 20;
 
+/** A sealed manifest as the records know it. */
+export const SealedManifest = z.strictObject({
+  build_id: BuildId,
+  path: z.string(),
+  digest: Digest,
+  fingerprint: Digest,
+  sequence: z.int().positive(),
+  sealed_at: Timestamp,
+});
+export type SealedManifest = z.infer<typeof SealedManifest>;
+
 /** What is known of a builder over all its builds: the gate through which each of its builds passes. */
 export const BuilderRecord = z.strictObject({
   schema: z.literal('hybridcore-packer/builder/1'),
   /** Grows by one with each write; the condition of every write. */
   version: z.int().positive(),
   builder: BuilderName,
-  /** The one build that is running or retrying. */
+  /** The one build whose turn it is: it is about to start, running or retrying. */
   current: BuildId.nullable(),
   /** Builds that wait, in their order. */
   queue: z.array(BuildId).max(queueLimit),
   /** The build that ended last. */
   last: BuildId.nullable(),
   /** The newest sealed manifest: the head of the chain. */
-  newest: z
-    .strictObject({
-      build_id: BuildId,
-      path: z.string(),
-      digest: Digest,
-      fingerprint: Digest,
-      sequence: z.int().positive(),
-      sealed_at: Timestamp,
-    })
-    .nullable(),
+  newest: SealedManifest.nullable(),
   quarantine: z
     .strictObject({ build_id: BuildId, since: Timestamp, rule: z.string(), reason: z.string(), evidence: z.array(z.string()) })
     .nullable(),

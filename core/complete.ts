@@ -3,12 +3,13 @@ import { type BuilderRecord } from './builder-record.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { type Config, builderOf } from './config.ts';
 import { keys } from './contract/keys.ts';
-import { decide } from './decide.ts';
+import { type End, decide } from './decide.ts';
+import { digestOf } from './digest.ts';
 import { milliseconds } from './duration.ts';
 import { createSealed, finishBuild } from './finish.ts';
 import { type ReadHandover, readHandedOver } from './handed-over.ts';
 import { documentText } from './hash-manifest.ts';
-import { timestamp } from './identity.ts';
+import { type BuildId, timestamp } from './identity.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Compression, type Randomness } from './ports.ts';
 import { type Received, receive } from './receive.ts';
@@ -44,7 +45,7 @@ export async function completeAttempt(
   const key = build.decision?.redaction_key ?? Buffer.from(ports.randomness.bytes(32)).toString('hex');
   const received = receive(handed, build, attempt.attempt, Buffer.from(key, 'hex'));
   const judgement = judge(received.handed, received.lines, build, attempt, record);
-  const decided = build.decision === null ? await decide(ports, build, endOf(build, judgement.verdict), key) : build;
+  const decided = build.decision === null ? await decide(ports, build, endOf(build, attempt, judgement.verdict), key) : build;
   if (decided?.decision === undefined || decided.decision === null) return;
 
   const outcome = await storeAttempt(ports, decided, attempt, received, judgement);
@@ -74,16 +75,19 @@ async function readHandover(ports: CompletePorts, build: Build, attempt: Attempt
     attempt: attempt.attempt,
     run: attempt.run,
     variables: build.variables,
+    unless: attempt.unless?.fingerprint ?? null,
   });
 }
 
 /** What a verdict means for the build: an operator's wish keeps a transient failure from its retry, and the build ends as stopped. */
-function endOf(build: Build, verdict: Verdict): { event: ReturnType<typeof eventOf>; verdict: Verdict } {
+function endOf(build: Build, { unless }: Attempt, verdict: Verdict): End {
   const event = eventOf(verdict, build.stop !== null);
-  if (event !== 'stop' || build.stop === null || verdict.exit_code === 1) return { event, verdict };
+  const unchanged = event === 'skip' ? unless : null;
+  if (event !== 'stop' || build.stop === null || verdict.exit_code === 1) return { event, verdict, unchanged };
   const { rule, reason } = verdict.classification;
   return {
     event,
+    unchanged,
     verdict: verdictOf({
       rule: 'STOPPED',
       message: `stopped by ${build.stop.by}`,
@@ -124,6 +128,15 @@ async function storeAttempt(
   };
 }
 
+/**
+ * Up to a fifth of the delay, so that what one outage has failed does not come back all at once. From the build's id:
+ * evenly spread, and the same whoever carries the decision out.
+ */
+function jitter(id: BuildId, delay: number): number {
+  const spread = Number.parseInt(digestOf(id).slice('sha256:'.length, 'sha256:'.length + 8), 16) / 2 ** 32;
+  return Math.floor((spread * delay) / 5);
+}
+
 async function setRetry(ports: CompletePorts, config: Config, build: Build, attempt: Attempt, at: string): Promise<void> {
   const delay = milliseconds(builderOf(config, build.builder)?.retry.delay ?? '2m');
   const retrying: Build = {
@@ -131,7 +144,7 @@ async function setRetry(ports: CompletePorts, config: Config, build: Build, atte
     version: build.version + 1,
     state: 'retrying',
     decision: null,
-    retry_at: timestamp(Date.parse(at) + delay),
+    retry_at: timestamp(Date.parse(at) + delay + jitter(build.build_id, delay)),
   };
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: retrying }]);
   if (commit.committed && attempt.run !== null) await endRun(ports, attempt.run);

@@ -1,8 +1,17 @@
 import { type Build, type Decision } from './build.ts';
+import { type SealedManifest } from './builder-record.ts';
 import { type Verdict } from './classification/verdict.ts';
 import { timestamp } from './identity.ts';
 import { type Clock, type Records } from './ports.ts';
 import { type BuildEvent } from './transitions.ts';
+
+/** How a build, or its newest attempt, is to end. */
+export interface End {
+  readonly event: BuildEvent;
+  readonly verdict: Verdict;
+  /** The manifest that still holds, where the event is `skip`. */
+  readonly unchanged: SealedManifest | null;
+}
 
 /**
  * Commits how a build, or its newest attempt, ends, before anything is written that follows from it.
@@ -13,7 +22,7 @@ import { type BuildEvent } from './transitions.ts';
 export async function decide(
   ports: { readonly records: Records; readonly clock: Clock },
   build: Build,
-  end: { readonly event: BuildEvent; readonly verdict: Verdict },
+  end: End,
   key: string | null,
 ): Promise<Build | undefined> {
   const decision: Decision = { ...end, at: timestamp(ports.clock.now()), redaction_key: key };

@@ -1,5 +1,5 @@
 import { type Build, newestAttempt } from './build.ts';
-import { type BuilderRecord } from './builder-record.ts';
+import { type BuilderRecord, type SealedManifest } from './builder-record.ts';
 import { verdictLines, verdictOf } from './classification/verdict.ts';
 import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
@@ -8,8 +8,10 @@ import { decide } from './decide.ts';
 import { FailureError } from './failure-error.ts';
 import { type Ending, manifestOf, resultOf, summaryOf } from './final-documents.ts';
 import { type HashManifest, documentText, manifestDigest } from './hash-manifest.ts';
+import { type RecordWrite, type Records } from './ports.ts';
 import { type SettlePorts, settle } from './settle.ts';
 import { stateAfter } from './transitions.ts';
+import { type Variant, variantIdOf } from './variant.ts';
 
 const encoder = new TextEncoder();
 
@@ -42,7 +44,7 @@ export async function finishBuild(
     (await create(ports, build, 'hash-manifest', manifestPath, encoder.encode(documentText(manifest)))) === 'different'
   ) {
     const verdict = chainBroken(manifestPath);
-    const broken = await decide(ports, build, { event: 'violate', verdict }, decision.redaction_key);
+    const broken = await decide(ports, build, { event: 'violate', verdict, unchanged: null }, decision.redaction_key);
     if (broken !== undefined) await finishBuild(ports, config, broken, builder, { ...tells, stderr: verdictLines(verdict) });
     return;
   }
@@ -76,6 +78,7 @@ export async function finishBuild(
   const commit = await ports.records.commit([
     { type: 'build', expected: build.version, document: finished },
     { type: 'builder', expected: builder.version, document: after },
+    ...(manifest === null || after.newest === null ? [] : [await variantWrite(ports.records, finished, after.newest)]),
   ]);
   if (commit.committed) await settle(ports, finished, after);
 }
@@ -113,6 +116,20 @@ function chainBroken(path: string) {
     remedy: 'find out who wrote it; a sealed manifest is never overwritten',
     evidence: [path],
   });
+}
+
+/** Makes a manifest the newest of its build's variables. */
+async function variantWrite(records: Records, build: Build, newest: SealedManifest): Promise<RecordWrite> {
+  const id = variantIdOf(build.builder, build.variables);
+  const expected = (await records.readVariant(id))?.version ?? null;
+  const document: Variant = {
+    schema: 'hybridcore-packer/variant/1',
+    version: (expected ?? 0) + 1,
+    variant_id: id,
+    builder: build.builder,
+    newest,
+  };
+  return { type: 'variant', expected, document };
 }
 
 function builderAfter(builder: BuilderRecord, build: Build, ending: Ending, manifest: HashManifest | null): BuilderRecord {

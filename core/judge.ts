@@ -11,6 +11,7 @@ import { type PackerRun, mergeArtifacts } from './packer-log/packer-run.ts';
 import { readPackerRun } from './packer-log/packer-run-reader.ts';
 import { type Interruption } from './ports.ts';
 import { type RunRecord } from './run-record.ts';
+import { unchangedVerdict } from './unchanged.ts';
 
 /** Who asked a build to stop; null where nobody did. */
 type Stop = { readonly by: string } | null;
@@ -61,7 +62,7 @@ function judgeClaims(handed: HandedOver, log: readonly string[], build: Build, a
   const { report } = handed;
   const untimely = timesProblem(report, record);
   if (untimely !== undefined) return ofFailure(untimely);
-  const judgement = judgeReport(report, handed.log === null ? null : readPackerRun(log), attempt.attempt, build.stop);
+  const judgement = judgeReport(report, handed.log === null ? null : readPackerRun(log), attempt, build.stop);
   return judgement.verdict.exit_code === 0 && report.fingerprint === null
     ? ofFailure(claimed('speaks of a success without inputs'))
     : judgement;
@@ -99,6 +100,7 @@ function withoutReport(build: Build, attempt: Attempt, record: RunRecord | undef
     });
   }
   if (build.stop !== null && record.status === 'STOPPED') return ofFailure(interruption('stop', build.builder, build.stop));
+  if (attempt.expired_at !== null && record.status === 'STOPPED') return ofFailure(interruption('time-limit', build.builder, null));
   return ofVerdict(classifyRunRecord(record, attempt.attempt));
 }
 
@@ -107,27 +109,38 @@ function withoutReport(build: Build, attempt: Attempt, record: RunRecord | undef
  * interruption stands in for the failure that it caused.
  *
  * @param run packer's scrubbed log, read; null where packer never ran.
+ * @param attempt what the records know of it, as far as the verdict depends on that.
  * @param stop who asked for a stop; null where nobody did.
  */
-export function judgeReport(report: AttemptReport, run: PackerRun | null, attempt: 1 | 2, stop: Stop): Judgement {
+export function judgeReport(
+  report: AttemptReport,
+  run: PackerRun | null,
+  attempt: Pick<Attempt, 'attempt' | 'unless' | 'expired_at'>,
+  stop: Stop,
+): Judgement {
+  const { unless } = attempt;
+  if (report.unchanged) {
+    return unless !== null && report.fingerprint === unless.fingerprint && report.packer === null && report.failure === null
+      ? { ...ofVerdict(unchangedVerdict(unless)), stderr: '', report }
+      : ofFailure(claimed('says that nothing changed, though the attempt was not to be skipped at these inputs'));
+  }
+  const interrupted = report.interrupted === 'stop' && stop === null && attempt.expired_at !== null ? 'time-limit' : report.interrupted;
   const own = report.failure === null ? null : ownFailure(report.failure);
   if (report.packer === null || run === null) {
     const cause =
       own ??
-      (report.interrupted === null
-        ? claimed('says neither that packer ran nor why it did not')
-        : interruption(report.interrupted, report.builder, stop));
+      (interrupted === null ? claimed('says neither that packer ran nor why it did not') : interruption(interrupted, report.builder, stop));
     return { ...ofFailure(cause), report };
   }
   const said = classifyPackerRun(run, {
     packerExitCode: report.packer.exit_code,
     signal: report.packer.signal,
-    attempt,
+    attempt: attempt.attempt,
     recorded: report.recorded,
   });
   const caused =
-    report.interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3
-      ? verdictOf(interruption(report.interrupted, report.builder, stop))
+    interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3
+      ? verdictOf(interruption(interrupted, report.builder, stop))
       : said;
   const verdict = [caused, ...(own === null ? [] : [verdictOf(own)])].reduce((a, b) => (byGravity(a.exit_code, b.exit_code) <= 0 ? a : b));
   return {

@@ -3,10 +3,14 @@ import { type Build } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { type Builder } from './config.ts';
 import { type Tags } from './contract/tags.ts';
+import { type Digest } from './digest.ts';
 import { type Failure, type Outcome } from './failure.ts';
 import { type BuildId, type BuilderName, type RunId } from './identity.ts';
 import { type Input, type UndeclaredInput } from './input.ts';
+import { type RequestToken } from './request-token.ts';
 import { type RunRecord } from './run-record.ts';
+import { type StrayEvent } from './stray-event.ts';
+import { type Variant } from './variant.ts';
 
 /*
  * What the domain asks of the world, in its own words. Each port has one contract suite in `test/contracts/`
@@ -19,7 +23,11 @@ import { type RunRecord } from './run-record.ts';
 /** One document to write, on the condition that its stored version is still `expected` (null: that there is none). */
 export type RecordWrite =
   | { readonly type: 'build'; readonly expected: number | null; readonly document: Build }
-  | { readonly type: 'builder'; readonly expected: number | null; readonly document: BuilderRecord };
+  | { readonly type: 'builder'; readonly expected: number | null; readonly document: BuilderRecord }
+  | { readonly type: 'variant'; readonly expected: number | null; readonly document: Variant }
+  /** Where its `expires_at` has passed it may be gone. */
+  | { readonly type: 'request-token'; readonly expected: number | null; readonly document: RequestToken }
+  | { readonly type: 'stray-event'; readonly expected: number | null; readonly document: StrayEvent };
 
 /**
  * `absent`: a version was expected and nothing is stored. `exists`: nothing was expected and something is.
@@ -35,16 +43,34 @@ export interface Page<T> {
   readonly cursor?: string;
 }
 
-/** The records of builds and builders. Every document carries a `version` that grows by one with each write. */
+/** What is known of an open build without reading it. */
+export interface OpenBuild {
+  readonly build_id: BuildId;
+  readonly builder: BuilderName;
+}
+
+/**
+ * What is known of builders and builds, as whole documents. Each carries a `version` that grows by one with every
+ * write. A document of a newer schema is refused wherever it is read, and never overwritten (FailureError RECORD_NEWER).
+ */
 export interface Records {
   readBuild(id: BuildId): Promise<Build | undefined>;
   readBuilder(name: BuilderName): Promise<BuilderRecord | undefined>;
+  /** @param id from `variantIdOf`. */
+  readVariant(id: Digest): Promise<Variant | undefined>;
+  /** @param id from `tokenIdOf`. */
+  readRequestToken(id: Digest): Promise<RequestToken | undefined>;
+  /** @param id from `eventIdOf`. */
+  readStrayEvent(id: Digest): Promise<StrayEvent | undefined>;
   /** Writes all documents or none. A document's own `version` is the one that is stored with it. */
   commit(writes: readonly RecordWrite[]): Promise<Commit>;
   /** Newest first. `limit` is at most 100. */
   listBuilds(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
-  /** Builds that something is still to be done for (`isOpen` in `build.ts`), oldest first; costs what is open, not what ever was. */
-  listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
+  /**
+   * Builds that something is still to be done for (`isOpen` in `build.ts`), oldest first; costs what is open, not what
+   * ever was. Names alone: one that cannot be read keeps none of the others from being found. `limit` is at most 100.
+   */
+  listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<OpenBuild>>;
   /** By name. */
   listBuilders(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<BuilderRecord>>;
 }
@@ -59,6 +85,12 @@ export type ReadObject =
   /** On disk only: something that is not a plain file stands there. */
   | { readonly state: 'not-a-file' };
 
+/**
+ * What the dispatcher says to a run. `go`: the records name this run as the attempt, so packer may run. `stop`: end
+ * now, and kindly.
+ */
+export type ControlWord = 'go' | 'stop';
+
 /** Bytes under keys (`core/contract/keys.ts`), with tags. A write is whole or not there at all. */
 export interface Objects {
   /** Creates what is not there yet and never overwrites: `same` where equal bytes stand there, else `different`. */
@@ -71,8 +103,8 @@ export interface Objects {
   list(prefix: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
   /** Removes what a run handed over or was told (`incoming/<run>/`, `control/<run>/`); absent keys are no error. */
   removeRun(run: RunId): Promise<void>;
-  /** Asks a running attempt to stop: writes `control/<run>/stop`. */
-  requestStop(run: RunId, reason: string): Promise<void>;
+  /** Tells a run something, once: creates `control/<run>/<word>`, and changes nothing where it is there already. */
+  tell(run: RunId, word: ControlWord, reason: string): Promise<void>;
 }
 
 // ---- the build service -------------------------------------------------------------------------------------
@@ -219,6 +251,16 @@ export interface LogWriter {
   write(line: string): void;
   /** Makes the log whole and visible under its key. */
   close(): Promise<void>;
+}
+
+/** The attempt's side of `control/<run>/`: it reads there, and writes nothing. */
+export interface Control {
+  /**
+   * Waits until the dispatcher has told the run to go.
+   *
+   * @returns false where it did not within so many milliseconds, or the attempt was interrupted.
+   */
+  awaitGo(run: RunId, within: number, interrupt: AbortSignal): Promise<boolean>;
 }
 
 /** The attempt's side of `incoming/<run>/`: the only place it writes to. */

@@ -1,13 +1,18 @@
-import { advance } from './advance.ts';
+import { type KnownRuns, advance } from './advance.ts';
+import { type Build, newestAttempt } from './build.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
-import { type BuilderName } from './identity.ts';
+import { type BuilderName, type RunId } from './identity.ts';
 import { settle } from './settle.ts';
 import { isFinal } from './states.ts';
 
+/** How many open builds are gone through, and how many runs looked up, at once: as many as `BuildService.look` takes. */
+const pageSize = 100;
+
 /**
- * Goes through everything that is open and does what is due: what a crash left, what waits, what nobody was told. What
- * goes wrong with one build or builder keeps none of the others from it.
+ * Goes through everything that is open and does what is due: what a crash left, what waits, what nobody was told, runs
+ * whose end was never reported. What goes wrong with one build or builder keeps none of the others from it. The cost
+ * grows with what is open, never with what was.
  *
  * @returns what went wrong, each with its build or builder; the next sweep tries again.
  */
@@ -21,21 +26,38 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<r
     }
   };
   const builders = new Set<BuilderName>();
+  const runs = new Map<RunId, undefined>();
   let cursor: string | undefined;
   do {
-    const page = await ports.records.listOpenBuilds({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-    for (const build of page.items) {
-      if (isFinal(build.state)) {
-        await attempt(`build ${build.build_id}`, async () => {
-          const builder = await ports.records.readBuilder(build.builder);
-          if (builder !== undefined) await settle(ports, build, builder);
-        });
-      } else {
+    const page = await ports.records.listOpenBuilds({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
+    for (const open of page.items) {
+      await attempt(`build ${open.build_id}`, async () => {
+        const build = await ports.records.readBuild(open.build_id);
+        if (build === undefined) return;
+        if (isFinal(build.state)) return settleFinal(ports, build);
         builders.add(build.builder);
-      }
+        const run = newestAttempt(build)?.run ?? null;
+        if (build.state === 'running' && run !== null) runs.set(run, undefined);
+      });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  for (const builder of builders) await attempt(`builder ${builder}`, () => advance(ports, config, builder));
+  const known = await lookUp(ports, [...runs.keys()]);
+  for (const builder of builders) await attempt(`builder ${builder}`, () => advance(ports, config, builder, known));
   return problems;
+}
+
+async function settleFinal(ports: CompletePorts, build: Build): Promise<void> {
+  const builder = await ports.records.readBuilder(build.builder);
+  if (builder !== undefined) await settle(ports, build, builder);
+}
+
+/** What the build service knows of all runs under way, up to 100 in one call. */
+async function lookUp(ports: CompletePorts, runs: readonly RunId[]): Promise<KnownRuns> {
+  const known = new Map<RunId, Awaited<ReturnType<CompletePorts['buildService']['look']>>[number] | undefined>(
+    runs.map((run) => [run, undefined]),
+  );
+  for (let from = 0; from < runs.length; from += pageSize)
+    for (const record of await ports.buildService.look(runs.slice(from, from + pageSize))) known.set(record.run, record);
+  return known;
 }

@@ -20,7 +20,10 @@ export const Result = z.strictObject({
   command: z.string().describe('the command line of packer, scrubbed; where packer never ran, the one that was asked for'),
   exit_code: ExitCode.describe('0 success, 1 config error, 2 transient failure, 3 security or retention violation'),
   stderr: z.string().describe('the error lines that an operator needs, scrubbed; at most 64 KiB of UTF-8'),
-  manifest_path: z.string().nullable().describe('the key of the sealed hash manifest; null where none was sealed'),
+  manifest_path: z
+    .string()
+    .nullable()
+    .describe('the key of the sealed hash manifest, of a skipped build the one that still holds; null where there is none'),
   artifacts: z.array(Artifact),
   started_at: Timestamp,
   finished_at: Timestamp,

@@ -20,12 +20,13 @@ interface Transition {
  */
 export const transitions: readonly Transition[] = [
   { from: 'queued', event: 'start', to: 'running', because: 'its turn came' },
+  { from: 'queued', event: 'skip', to: 'skipped', because: 'the inputs are unchanged, as who asked sees them' },
   { from: 'queued', event: 'stop', to: 'stopped', because: 'an operator stopped it before its turn' },
   { from: 'queued', event: 'close', to: 'quarantined', because: 'the builder was quarantined while it waited' },
   { from: 'running', event: 'postpone', attempt: 1, to: 'queued', because: 'the build service is full' },
   { from: 'running', event: 'postpone', attempt: 2, to: 'retrying', because: 'the build service is full' },
   { from: 'running', event: 'succeed', to: 'succeeded', because: 'class 0' },
-  { from: 'running', event: 'skip', to: 'skipped', because: 'the inputs are unchanged' },
+  { from: 'running', event: 'skip', to: 'skipped', because: 'the inputs are unchanged, as the attempt found' },
   { from: 'running', event: 'fail', to: 'failed', because: 'class 1, or the build service refuses it' },
   { from: 'running', event: 'transient', attempt: 1, to: 'retrying', because: 'class 2 on the first attempt: the one retry' },
   { from: 'running', event: 'transient', attempt: 2, to: 'escalated', because: 'class 2 on the second attempt' },

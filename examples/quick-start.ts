@@ -6,13 +6,14 @@ import { table } from '../cli/render/table.ts';
 import { QuarantineDocument } from '../core/documents.ts';
 import { Result } from '../core/result.ts';
 
-/** The builders of the quick start, in this order, each with the end that it was made for. */
+/** The builds of the quick start, in this order, each with the end that it was made for. */
 const expected = [
-  { builder: 'motd', shows: 'a success', state: 'succeeded', exitCode: 0, attempt: 1 },
-  { builder: 'typo', shows: 'a config error: no retry', state: 'failed', exitCode: 1, attempt: 1 },
-  { builder: 'flux', shows: 'a transient failure that heals', state: 'succeeded', exitCode: 0, attempt: 2 },
-  { builder: 'outage', shows: 'a transient failure, twice', state: 'escalated', exitCode: 2, attempt: 2 },
-  { builder: 'leak', shows: 'a secret among the inputs', state: 'quarantined', exitCode: 3, attempt: 1 },
+  { builder: 'motd', options: [], shows: 'a success', state: 'succeeded', exitCode: 0, attempt: 1 },
+  { builder: 'typo', options: [], shows: 'a config error: no retry', state: 'failed', exitCode: 1, attempt: 1 },
+  { builder: 'flux', options: [], shows: 'a transient failure that heals', state: 'succeeded', exitCode: 0, attempt: 2 },
+  { builder: 'outage', options: [], shows: 'a transient failure, twice', state: 'escalated', exitCode: 2, attempt: 2 },
+  { builder: 'leak', options: [], shows: 'a secret among the inputs', state: 'quarantined', exitCode: 3, attempt: 1 },
+  { builder: 'motd', options: ['--only-if-changed'], shows: 'the first one again, unchanged', state: 'skipped', exitCode: 0, attempt: 0 },
 ] as const;
 
 const images = join(import.meta.dirname, 'images');
@@ -24,9 +25,9 @@ process.exitCode = await quickStart();
 async function quickStart(): Promise<number> {
   await beginAgain();
   const results: Result[] = [];
-  for (const { builder, shows } of expected) {
+  for (const { builder, options, shows } of expected) {
     process.stderr.write(`\n--- ${builder}: ${shows}\n`);
-    results.push(Result.parse(await command('build', builder)));
+    results.push(Result.parse(await command('build', builder, ...options)));
   }
   const rows = results.map((result, index) => [
     result.builder ?? '',

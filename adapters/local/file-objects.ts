@@ -51,11 +51,12 @@ export async function fileObjects(home: string, database: Database, now: () => n
     tags: (key) => explained(`the object ${key}`, () => tags(store, key)),
     list: (prefix, page) => explained(`the list of ${prefix}`, () => list(store, prefix, page)),
     removeRun: (run) => explained(`what the run ${run} handed over`, () => removeBelow(store, [`incoming/${run}`, `control/${run}`])),
-    requestStop(run, reason) {
-      const key = keys.stop(run);
-      return explained(`the object ${key}`, async () =>
-        writeFileAtomically(await fileToWrite(store, key), `${JSON.stringify({ reason })}\n`, modes.pointer),
-      );
+    tell(run, word, reason) {
+      const key = keys.control(run, word);
+      return explained(`the object ${key}`, async () => {
+        const file = await fileToWrite(store, key);
+        if (!(await isPlainFile(file))) await writeFileAtomically(file, `${JSON.stringify({ reason })}\n`, modes.pointer);
+      });
     },
     close: () => database.close(),
   };

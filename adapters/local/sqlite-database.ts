@@ -51,6 +51,37 @@ const migrations: readonly string[] = [
   CREATE UNIQUE INDEX objects_confirmed ON objects (key) WHERE pending = 0;
   CREATE INDEX objects_pending ON objects (written_at) WHERE pending = 1;
   `,
+  `
+  CREATE TABLE variants (
+    variant_id TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE request_tokens (
+    token_id TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    expires_at TEXT NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX request_tokens_by_expiry ON request_tokens (expires_at);
+
+  CREATE TABLE stray_events (
+    event_id TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+
+  -- What builds have been given since, as those that are there already would have it.
+  UPDATE builds SET document = json_set(document,
+    '$.only_if_changed', coalesce(json_extract(document, '$.only_if_changed'), json('null')),
+    '$.joined', json('[]'),
+    '$.decision', CASE WHEN json_type(document, '$.decision') = 'object'
+      THEN json_set(json_extract(document, '$.decision'), '$.unchanged', json('null')) ELSE json('null') END,
+    '$.attempts', (
+      SELECT json_group_array(json_set(attempt.value, '$.time_limit', 3750000, '$.unless', json('null'), '$.expired_at', json('null')) ORDER BY attempt.key)
+      FROM json_each(document, '$.attempts') AS attempt));
+  `,
 ];
 
 /** A row as SQLite gives it; parsed where it is used. */

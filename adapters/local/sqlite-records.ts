@@ -4,7 +4,11 @@ import { Build, isOpen } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { FailureError } from '../../core/failure-error.ts';
+import { BuildId, BuilderName } from '../../core/identity.ts';
 import { type Commit, type Page, type RecordWrite, type Records } from '../../core/ports.ts';
+import { RequestToken } from '../../core/request-token.ts';
+import { StrayEvent } from '../../core/stray-event.ts';
+import { Variant } from '../../core/variant.ts';
 import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
 import { type Database, type Row } from './sqlite-database.ts';
 
@@ -15,41 +19,84 @@ const mostWrites = 100;
 /** The columns that a document is read from. */
 const Stored = z.object({ id: z.string(), version: z.number(), document: z.string() });
 
+/** One type of document: its table, whose columns beside the document are for conditions and queries. */
 interface Table<T extends { readonly version: number }> {
-  readonly name: 'builds' | 'builders';
+  readonly type: RecordWrite['type'];
+  readonly name: string;
+  readonly key: string;
   readonly document: z.ZodType<T>;
   /** The `schema` that this version writes. */
   readonly schema: string;
   readonly idOf: (document: T) => string;
+  /** What stands beside id, version and document. */
+  readonly columns: (document: T) => Readonly<Record<string, string | number>>;
 }
 
-const builds: Table<Build> = { name: 'builds', document: Build, schema: Build.shape.schema.value, idOf: (build) => build.build_id };
+const none = () => ({});
+
+const builds: Table<Build> = {
+  type: 'build',
+  name: 'builds',
+  key: 'build_id',
+  document: Build,
+  schema: Build.shape.schema.value,
+  idOf: (build) => build.build_id,
+  columns: (build) => ({ builder: build.builder, open: isOpen(build) ? 1 : 0 }),
+};
 const builders: Table<BuilderRecord> = {
+  type: 'builder',
   name: 'builders',
+  key: 'builder',
   document: BuilderRecord,
   schema: BuilderRecord.shape.schema.value,
   idOf: (builder) => builder.builder,
+  columns: none,
+};
+const variants: Table<Variant> = {
+  type: 'variant',
+  name: 'variants',
+  key: 'variant_id',
+  document: Variant,
+  schema: Variant.shape.schema.value,
+  idOf: (variant) => variant.variant_id,
+  columns: none,
+};
+const requestTokens: Table<RequestToken> = {
+  type: 'request-token',
+  name: 'request_tokens',
+  key: 'token_id',
+  document: RequestToken,
+  schema: RequestToken.shape.schema.value,
+  idOf: (token) => token.token_id,
+  columns: (token) => ({ expires_at: token.expires_at }),
+};
+const strayEvents: Table<StrayEvent> = {
+  type: 'stray-event',
+  name: 'stray_events',
+  key: 'event_id',
+  document: StrayEvent,
+  schema: StrayEvent.shape.schema.value,
+  idOf: (event) => event.event_id,
+  columns: none,
 };
 
-const selectBuild = 'SELECT build_id AS id, version, document FROM builds WHERE build_id = ?';
-const selectBuilder = 'SELECT builder AS id, version, document FROM builders WHERE builder = ?';
+/** The columns that an open build is named by. */
+const OpenRow = z.object({ build_id: BuildId, builder: BuilderName });
 
 /**
  * The records in SQLite: the documents as canonical JSON, and beside them the columns that queries need.
  *
  * A document of a newer schema throws FailureError RECORD_NEWER and is never overwritten; one that cannot be read
- * throws FailureError STORAGE with its table and id. `close` closes the database, which others may share.
+ * throws FailureError STORAGE with its table and id. Tokens that have expired go when the next one is written.
+ * `close` closes the database, which others may share.
  */
 export function sqliteRecords(database: Database): Records & { close(): void } {
   return {
-    async readBuild(id) {
-      const row = database.first(selectBuild, id);
-      return row === undefined ? undefined : documentOf(database, builds, row);
-    },
-    async readBuilder(name) {
-      const row = database.first(selectBuilder, name);
-      return row === undefined ? undefined : documentOf(database, builders, row);
-    },
+    readBuild: async (id) => find(database, builds, id),
+    readBuilder: async (name) => find(database, builders, name),
+    readVariant: async (id) => find(database, variants, id),
+    readRequestToken: async (id) => find(database, requestTokens, id),
+    readStrayEvent: async (id) => find(database, strayEvents, id),
     async commit(writes) {
       assertCommit(writes);
       return commit(database, writes);
@@ -57,15 +104,30 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
     async listBuilds(builder, page) {
       const sql =
         "SELECT build_id AS id, version, document FROM builds WHERE builder = ? AND (? = '' OR build_id < ?) ORDER BY build_id DESC LIMIT ?";
-      return pageOf(database, builds, `builds of ${builder}`, page, (after, limit) => database.all(sql, builder, after, after, limit));
+      return pageOf(
+        `builds of ${builder}`,
+        page,
+        (after, limit) => database.all(sql, builder, after, after, limit).map((row) => documentOf(database, builds, row)),
+        builds.idOf,
+      );
     },
     async listOpenBuilds(page) {
-      const sql = 'SELECT build_id AS id, version, document FROM builds WHERE open = 1 AND build_id > ? ORDER BY build_id LIMIT ?';
-      return pageOf(database, builds, 'open builds', page, (after, limit) => database.all(sql, after, limit));
+      const sql = 'SELECT build_id, builder FROM builds WHERE open = 1 AND build_id > ? ORDER BY build_id LIMIT ?';
+      return pageOf(
+        'open builds',
+        page,
+        (after, limit) => database.all(sql, after, limit).map((row) => OpenRow.parse(row)),
+        (open) => open.build_id,
+      );
     },
     async listBuilders(page) {
       const sql = 'SELECT builder AS id, version, document FROM builders WHERE builder > ? ORDER BY builder LIMIT ?';
-      return pageOf(database, builders, 'builders', page, (after, limit) => database.all(sql, after, limit));
+      return pageOf(
+        'builders',
+        page,
+        (after, limit) => database.all(sql, after, limit).map((row) => documentOf(database, builders, row)),
+        builders.idOf,
+      );
     },
     close() {
       database.close();
@@ -76,7 +138,23 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
 // ---- writing -----------------------------------------------------------------------------------------------
 
 function identityOf(write: RecordWrite): string {
-  return write.type === 'build' ? `build ${write.document.build_id}` : `builder ${write.document.builder}`;
+  return withTable(write, (table, document) => `${table.type} ${table.idOf(document)}`);
+}
+
+/** Gives a write to `work` with the table that it goes to. */
+function withTable<R>(write: RecordWrite, work: <T extends { readonly version: number }>(table: Table<T>, document: T) => R): R {
+  switch (write.type) {
+    case 'build':
+      return work(builds, write.document);
+    case 'builder':
+      return work(builders, write.document);
+    case 'variant':
+      return work(variants, write.document);
+    case 'request-token':
+      return work(requestTokens, write.document);
+    case 'stray-event':
+      return work(strayEvents, write.document);
+  }
 }
 
 /** @throws TypeError for a commit that no caller may ask for. */
@@ -91,7 +169,7 @@ function assertCommit(writes: readonly RecordWrite[]): void {
     const next = (write.expected ?? 0) + 1;
     if (write.document.version !== next)
       throw new TypeError(`the ${identity} has version ${write.document.version} where ${next} comes after ${write.expected ?? 'none'}`);
-    const valid = write.type === 'build' ? Build.safeParse(write.document) : BuilderRecord.safeParse(write.document);
+    const valid = withTable(write, (table, document) => table.document.safeParse(document));
     if (!valid.success) throw new TypeError(`the ${identity} does not fit its schema: ${z.prettifyError(valid.error)}`);
   }
 }
@@ -119,47 +197,36 @@ function commit(database: Database, writes: readonly RecordWrite[]): Commit {
 }
 
 function apply(database: Database, write: RecordWrite): void {
-  const text = canonicalJson(write.document);
-  switch (write.type) {
-    case 'build': {
-      const { build_id: id, builder, version } = write.document;
-      assertUnchanged(database, builds, write, database.first(selectBuild, id));
-      database.run(
-        `INSERT INTO builds (build_id, builder, version, open, document) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (build_id) DO UPDATE SET builder = excluded.builder, version = excluded.version, open = excluded.open, document = excluded.document`,
-        id,
-        builder,
-        version,
-        isOpen(write.document) ? 1 : 0,
-        text,
-      );
-      return;
-    }
-    case 'builder': {
-      const { builder, version } = write.document;
-      assertUnchanged(database, builders, write, database.first(selectBuilder, builder));
-      database.run(
-        `INSERT INTO builders (builder, version, document) VALUES (?, ?, ?)
-         ON CONFLICT (builder) DO UPDATE SET version = excluded.version, document = excluded.document`,
-        builder,
-        version,
-        text,
-      );
-    }
-  }
+  withTable(write, (table, document) => {
+    assertUnchanged(database, table, write, document);
+    const columns = {
+      [table.key]: table.idOf(document),
+      version: document.version,
+      document: canonicalJson(document),
+      ...table.columns(document),
+    };
+    const names = Object.keys(columns);
+    database.run(
+      `INSERT INTO ${table.name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
+       ON CONFLICT (${table.key}) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+      ...Object.values(columns),
+    );
+  });
+  if (write.type === 'request-token') database.run('DELETE FROM request_tokens WHERE expires_at < ?', write.document.accepted_at);
 }
 
 /** What is about to be overwritten must be readable too: a document of a newer schema stays as it is. */
 function assertUnchanged<T extends { readonly version: number }>(
   database: Database,
   table: Table<T>,
-  write: RecordWrite,
-  row: Row | undefined,
+  { type, expected }: RecordWrite,
+  document: T,
 ): void {
+  const row = rowOf(database, table, table.idOf(document));
   const stored = row === undefined ? null : Stored.parse(row).version;
-  if (stored !== write.expected) {
-    const conflict = stored === null ? 'absent' : write.expected === null ? 'exists' : 'changed';
-    throw new Conflict({ committed: false, conflict, type: write.type });
+  if (stored !== expected) {
+    const conflict = stored === null ? 'absent' : expected === null ? 'exists' : 'changed';
+    throw new Conflict({ committed: false, conflict, type });
   }
   if (row !== undefined) documentOf(database, table, row);
 }
@@ -171,19 +238,23 @@ interface PageRequest {
   readonly cursor?: string;
 }
 
-/** @param rows gives up to so many rows that come after a place. */
-function pageOf<T extends { readonly version: number }>(
-  database: Database,
-  table: Table<T>,
-  listing: string,
-  page: PageRequest,
-  rows: (after: string, limit: number) => Row[],
-): Page<T> {
+function rowOf<T extends { readonly version: number }>(database: Database, table: Table<T>, id: string): Row | undefined {
+  return database.first(`SELECT ${table.key} AS id, version, document FROM ${table.name} WHERE ${table.key} = ?`, id);
+}
+
+function find<T extends { readonly version: number }>(database: Database, table: Table<T>, id: string): T | undefined {
+  const row = rowOf(database, table, id);
+  return row === undefined ? undefined : documentOf(database, table, row);
+}
+
+/** @param items gives up to so many that come after a place. */
+function pageOf<T>(listing: string, page: PageRequest, items: (after: string, limit: number) => T[], idOf: (item: T) => string): Page<T> {
   assertLimit(page.limit, longestPage);
-  const found = rows(placeOf(listing, page.cursor), page.limit + 1);
-  const items = found.slice(0, page.limit).map((row) => documentOf(database, table, row));
-  const last = items.at(-1);
-  return found.length > page.limit && last !== undefined ? { items, cursor: cursorAfter(listing, table.idOf(last)) } : { items };
+  const found = items(placeOf(listing, page.cursor), page.limit + 1);
+  const last = found[page.limit - 1];
+  return found.length > page.limit && last !== undefined
+    ? { items: found.slice(0, page.limit), cursor: cursorAfter(listing, idOf(last)) }
+    : { items: found };
 }
 
 function documentOf<T extends { readonly version: number }>(database: Database, table: Table<T>, row: Row): T {

@@ -1,6 +1,4 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-
+import { controlFolder } from '../../adapters/local/control-folder.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
 import { handoverFolder } from '../../adapters/local/handover-folder.ts';
 import { imageRepository } from '../../adapters/local/image-repository.ts';
@@ -10,11 +8,9 @@ import { packerArguments, privateVarFileName } from '../../adapters/packer/packe
 import { runPacker } from '../../adapters/packer/run-packer.ts';
 import { type AttemptPorts, runAttempt } from '../../core/attempt.ts';
 import { attemptRequestFrom } from '../../core/attempt-environment.ts';
-import { keys } from '../../core/contract/keys.ts';
 import { variables } from '../../core/contract/variables.ts';
 import { milliseconds } from '../../core/duration.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { type RunId } from '../../core/identity.ts';
 import { type PackerTool } from '../../core/ports.ts';
 import { type Answer } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
@@ -43,6 +39,7 @@ export async function attempt(
       `call it as the buildspec does: hybridcore-packer attempt "$${variables.builder}"`,
     );
   const home = host.environment[variables.home] ?? repository.home;
+  const control = controlFolder(home);
   const ports: AttemptPorts = {
     repository: { ...imageRepository(repository.root), findSecrets: (inputs) => findSecrets(repository.root, inputs) },
     packer: {
@@ -55,6 +52,7 @@ export async function attempt(
     },
     secrets: environmentSecrets(host.environment),
     handover: handoverFolder(home),
+    control,
     clock: systemClock,
     randomness: systemRandomness,
     watch: (line) => {
@@ -62,7 +60,7 @@ export async function attempt(
     },
   };
   const timeout = repository.config.builders[request.value.builder]?.timeout ?? '60m';
-  const watch = watchForInterruption(home, request.value.run, milliseconds(timeout));
+  const watch = watchForInterruption(() => control.isTold(request.value.run, 'stop'), milliseconds(timeout));
   try {
     const { report, verdict } = await runAttempt(ports, repository.config, request.value, watch.signal);
     return success({
@@ -75,14 +73,14 @@ export async function attempt(
   }
 }
 
-function watchForInterruption(home: string, run: RunId, timeLimit: number): { readonly signal: AbortSignal; end(): void } {
+function watchForInterruption(stopRequested: () => Promise<boolean>, timeLimit: number): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const onSignal = () => controller.abort('signal');
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   const limit = setTimeout(() => controller.abort('time-limit'), timeLimit);
   const poll = setInterval(() => {
-    void stopRequested(home, run).then((requested) => {
+    void stopRequested().then((requested) => {
       if (requested) controller.abort('stop');
     });
   }, stopPoll);
@@ -94,14 +92,4 @@ function watchForInterruption(home: string, run: RunId, timeLimit: number): { re
       for (const signal of signals) process.off(signal, onSignal);
     },
   };
-}
-
-async function stopRequested(home: string, run: RunId): Promise<boolean> {
-  const key = keys.stop(run);
-  try {
-    const names = await readdir(join(home, key, '..'));
-    return names.includes('stop');
-  } catch {
-    return false;
-  }
 }

@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { advance } from '../../core/advance.ts';
 import { type Build, newestAttempt } from '../../core/build.ts';
 import { type Config } from '../../core/config.ts';
-import { dispatch } from '../../core/dispatch.ts';
+import { type Dispatched, dispatch } from '../../core/dispatch.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
-import { type BuildRequest } from '../../core/request.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
@@ -19,19 +18,23 @@ import { countInterrupts } from '../interrupts.ts';
 /** How often the records are looked at while a build is under way. Milliseconds. */
 const poll = 150;
 
-/** `build <builder>`: the whole life of a build on the embedded default, told on standard error as it goes. */
-export async function build(host: Host, embedded: Embedded, config: Config, request: BuildRequest, by: string): Promise<Outcome<Answer>> {
-  const accepted = await dispatch(embedded, config, { request, command: host.command, by });
-  if (!accepted.ok) return accepted;
+/**
+ * `build <builder>`: the whole life of a build on the embedded default, told on standard error as it goes.
+ *
+ * @param request as it was typed; dispatching checks it.
+ */
+export async function build(host: Host, embedded: Embedded, config: Config, request: object, by: string): Promise<Outcome<Answer>> {
+  const asked = await dispatch(embedded, config, { request, command: host.command, by });
+  if (!asked.ok) return asked;
+  const { build: accepted, how } = asked.value;
+  if (how !== 'accepted') say(host, givenSentence(accepted, how));
   const story = storyteller(host, embedded);
-  const interrupts = countInterrupts(host.terminal, `build ${accepted.value.build_id}`, () =>
-    stopBuild(embedded, accepted.value.build_id, by),
-  );
+  const interrupts = leavingOrStopping(host, embedded, accepted, how, by);
   try {
     for (;;) {
-      const problem = await problemOf(() => advance(embedded, config, request.builder));
-      const current = await embedded.records.readBuild(accepted.value.build_id);
-      if (current === undefined) throw new Error(`the records lost the build ${accepted.value.build_id}`);
+      const problem = await problemOf(() => advance(embedded, config, accepted.builder));
+      const current = await embedded.records.readBuild(accepted.build_id);
+      if (current === undefined) throw new Error(`the records lost the build ${accepted.build_id}`);
       await story.tell(current);
       if (isFinal(current.state)) {
         if (problem !== undefined)
@@ -39,7 +42,7 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
         return await answer(host, embedded, current);
       }
       if (problem !== undefined) throw problem;
-      if (interrupts.count() > 1) {
+      if (interrupts.leave()) {
         return failure(
           'INTERRUPTED',
           `build ${current.build_id} goes on without this command (${current.state})`,
@@ -54,6 +57,33 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
   }
 }
 
+/** What a request was given that got no build of its own. */
+function givenSentence(build: Build, how: 'joined' | 'known'): string {
+  return how === 'joined'
+    ? `an equal build of ${build.builder} waits already, and does for this request too: ${build.build_id}`
+    : `this client token was given the build ${build.build_id} of ${build.builder} at ${build.requested_at}`;
+}
+
+/** Ctrl-C: the first stops a build of one's own, a second one leaves it; a build that others asked for first is only left. */
+function leavingOrStopping(
+  host: Host,
+  embedded: Embedded,
+  { build_id: id }: Build,
+  how: Dispatched['how'],
+  by: string,
+): { leave(): boolean; end(): void } {
+  const [words, act, patience] =
+    how === 'joined'
+      ? [`build ${id} goes on for who asked first; to stop it: hybridcore-packer stop ${id}`, async () => undefined, 0]
+      : [
+          `build ${id} is asked to stop; a packer that runs cleans up what it made, which can take two minutes. Once more to leave it to itself.`,
+          () => stopBuild(embedded, id, by),
+          1,
+        ];
+  const interrupts = countInterrupts(host.terminal, words, act);
+  return { leave: () => interrupts.count() > patience, end: () => interrupts.end() };
+}
+
 async function answer(host: Host, embedded: Embedded, build: Build): Promise<Outcome<Answer>> {
   const read = await embedded.objects.read(build.result_path ?? '', { bytes: 16 * 1024 * 1024 });
   if (read.state !== 'read')
@@ -66,13 +96,14 @@ async function answer(host: Host, embedded: Embedded, build: Build): Promise<Out
   const artifacts = result.artifacts.flatMap((artifact) => [
     `  artifact  ${artifact.id} (${artifact.name})${artifact.files.length === 0 ? '' : `: ${artifact.files.join(', ')}`}`,
   ]);
+  const skipped = result.state === 'skipped';
   const text = [
     verdictText(host.terminal.out, result),
     `  build     ${result.build_id} ${result.state}, attempt ${result.attempt}`,
     ...artifacts.map((line) => plainText(line)),
     ...(result.manifest_path === null ? [] : [`  manifest  ${result.manifest_path}`]),
     `  summary   ${result.summary_path}`,
-    ...(result.attempt === 0 ? [] : [`  log       hybridcore-packer logs ${result.build_id}`]),
+    ...(result.attempt === 0 || skipped ? [] : [`  log       hybridcore-packer logs ${result.build_id}`]),
   ].join('\n');
   return success({ exitCode: result.exit_code, document: result, text });
 }

@@ -8,7 +8,7 @@ import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
 import { type Builder, builderOf } from '../../core/config.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
-import { refusedVariable } from '../../core/request.ts';
+import { refusedVariables } from '../../core/request-check.ts';
 import { type ValidateDocument } from '../../core/documents.ts';
 import { type ExitCode, byGravity } from '../../core/exit-code.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -43,7 +43,7 @@ export async function validate(
   for (const name of names) {
     const builder = builderOf(repository.config, name);
     if (builder === undefined) continue;
-    const refused = refusedVariable(builder, name, options.variables);
+    const [refused] = refusedVariables(builder, name, options.variables);
     const discovered: Outcome<Discovery> =
       refused === undefined ? await imageRepository(repository.root).discover(builder, options.variables) : { ok: false, failure: refused };
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];

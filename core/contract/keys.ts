@@ -17,5 +17,5 @@ export const keys = {
     log: `incoming/${run}/packer.log.gz`,
     scrubManifest: `incoming/${run}/scrub.json`,
   }),
-  stop: (run: RunId) => `control/${run}/stop`,
+  control: (run: RunId, word: 'go' | 'stop') => `control/${run}/${word}`,
 } as const;

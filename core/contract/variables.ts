@@ -11,6 +11,8 @@ export const variables = {
   attempt: 'HYBRIDCORE_ATTEMPT',
   /** The request's variables: a JSON object of strings. */
   variables: 'HYBRIDCORE_VARIABLES',
+  /** The fingerprint at which packer need not run; empty or missing where it has to. */
+  unless: 'HYBRIDCORE_UNLESS',
   /** `hybridcore.yaml`, absolute or below the source's folder. */
   config: 'HYBRIDCORE_CONFIG',
   /** Where `incoming/` and `control/` are: a folder on one machine. */

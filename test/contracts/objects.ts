@@ -237,7 +237,7 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
       const arn = runNamed('arn:aws:codebuild:us-east-1:123456789012:build/debian-base:1');
       const longer = runNamed(`${arn}2`);
       await put(keys.incoming(arn).report, keys.incoming(arn).log, keys.incoming(longer).report, key);
-      await objects.requestStop(arn, 'enough');
+      await objects.tell(arn, 'stop', 'enough');
       await objects.removeRun(arn);
       await objects.removeRun(arn);
       await objects.removeRun(runNamed('never-was'));
@@ -246,11 +246,15 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
       expect(await objects.tags(keys.incoming(longer).report)).toEqual(tagsWith());
     });
 
-    it('asking a run to stop leaves the reason under its key, however often', async () => {
+    it('a run is told each word once, and the first reason stands', async () => {
       const run = runNamed('local:build/1');
-      await objects.requestStop(run, 'an operator\n"asked"');
-      await objects.requestStop(run, 'an operator\n"asked"');
-      expect(JSON.parse(await text(keys.stop(run)))).toEqual({ reason: 'an operator\n"asked"' });
+      expect(await text(keys.control(run, 'go'))).toBe('absent');
+      await objects.tell(run, 'stop', 'an operator\n"asked"');
+      await objects.tell(run, 'stop', 'another one');
+      expect(JSON.parse(await text(keys.control(run, 'stop')))).toEqual({ reason: 'an operator\n"asked"' });
+      expect(await text(keys.control(run, 'go'))).toBe('absent');
+      await objects.tell(run, 'go', 'it is the attempt');
+      expect(JSON.parse(await text(keys.control(run, 'go')))).toEqual({ reason: 'it is the attempt' });
     });
   });
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type Build } from '../../core/build.ts';
 import { type Page, type Records } from '../../core/ports.ts';
-import { buildIdOf, buildRecord, builderNamed, builderRecord } from '../fixtures/records.ts';
+import { buildIdOf, buildRecord, builderNamed, builderRecord, strayRecord, tokenRecord, variantRecord } from '../fixtures/records.ts';
 
 /** A store of records that is empty and belongs to one test. */
 export interface RecordsUnderTest {
@@ -176,7 +176,57 @@ export function recordsContract(name: string, make: () => Promise<RecordsUnderTe
       await records.commit([{ type: 'build', expected: 1, document: buildRecord(2, { version: 2, state: 'running' }) }]);
       await records.commit([{ type: 'build', expected: 1, document: buildRecord(4, { version: 2, state: 'failed', settled_at }) }]);
       await records.commit([{ type: 'build', expected: 1, document: buildRecord(5, { version: 2, state: 'escalated', settled_at }) }]);
-      expect(numbers(await records.listOpenBuilds({ limit: 100 }))).toEqual([2, 3]);
+      expect(await records.listOpenBuilds({ limit: 100 })).toEqual({
+        items: [
+          { build_id: buildIdOf(2), builder: 'debian-base' },
+          { build_id: buildIdOf(3), builder: 'another' },
+        ],
+      });
+    });
+
+    it('what belongs to no listing is found by its id alone, and written on the same conditions', async () => {
+      const [variant, token, stray] = [variantRecord('a'), tokenRecord('b'), strayRecord('c')];
+      expect(await records.readVariant(variant.variant_id)).toBeUndefined();
+      expect(await records.readRequestToken(token.token_id)).toBeUndefined();
+      expect(await records.readStrayEvent(stray.event_id)).toBeUndefined();
+      const writes = [
+        { type: 'variant', expected: null, document: variant },
+        { type: 'request-token', expected: null, document: token },
+        { type: 'stray-event', expected: null, document: stray },
+      ] as const;
+      expect(await records.commit(writes)).toEqual({ committed: true });
+      const other = await store.open();
+      expect(await other.readVariant(variant.variant_id)).toEqual(variant);
+      expect(await other.readRequestToken(token.token_id)).toEqual(token);
+      expect(await other.readStrayEvent(stray.event_id)).toEqual(stray);
+      for (const write of writes) expect(await records.commit([write])).toEqual({ committed: false, conflict: 'exists', type: write.type });
+      expect(await records.commit([{ type: 'variant', expected: 2, document: { ...variant, version: 3 } }])).toMatchObject({
+        conflict: 'changed',
+      });
+      expect(await records.commit([{ type: 'variant', expected: 1, document: variantRecord('d', { version: 2 }) }])).toMatchObject({
+        conflict: 'absent',
+      });
+      expect(await records.commit([{ type: 'variant', expected: 1, document: { ...variant, version: 2 } }])).toEqual({ committed: true });
+    });
+
+    it('a token that has not expired stays, whatever else is written', async () => {
+      const token = tokenRecord('a', { expires_at: '2026-11-24T10:00:00.000Z' });
+      await records.commit([{ type: 'request-token', expected: null, document: token }]);
+      const later = tokenRecord('b', { accepted_at: '2026-11-24T09:59:59.999Z', expires_at: '2026-11-26T09:59:59.999Z' });
+      await records.commit([{ type: 'request-token', expected: null, document: later }]);
+      expect(await records.readRequestToken(token.token_id)).toEqual(token);
+    });
+
+    it('a commit over documents of all types writes all or none', async () => {
+      await records.commit([{ type: 'request-token', expected: null, document: tokenRecord('a') }]);
+      const commit = await records.commit([
+        { type: 'build', expected: null, document: buildRecord(1) },
+        { type: 'variant', expected: null, document: variantRecord('a') },
+        { type: 'request-token', expected: null, document: tokenRecord('a') },
+      ]);
+      expect(commit).toEqual({ committed: false, conflict: 'exists', type: 'request-token' });
+      expect(await records.readBuild(buildIdOf(1))).toBeUndefined();
+      expect(await records.readVariant(variantRecord('a').variant_id)).toBeUndefined();
     });
 
     it('pages of open builds go on where they were, though builds before and after come and end', async () => {
@@ -233,6 +283,6 @@ function cursorOf<T>(page: Page<T>): { readonly cursor: string } {
 }
 
 /** The numbers that `buildRecord` made the builds of. */
-function numbers(page: Page<Build>): readonly number[] {
+function numbers(page: Page<Pick<Build, 'build_id'>>): readonly number[] {
   return page.items.map((build) => [...Array(20).keys()].find((n) => buildIdOf(n) === build.build_id) ?? -1);
 }

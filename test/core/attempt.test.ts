@@ -5,7 +5,7 @@ import { AttemptReport } from '../../core/attempt-report.ts';
 import { Config } from '../../core/config.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { type Failure, failure, success } from '../../core/failure.ts';
-import { toolInput } from '../../core/fingerprint.ts';
+import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
 import { type Discovery, type PackerJob } from '../../core/ports.ts';
 import { type AttemptRequest } from '../../core/request.ts';
 import { ScrubManifest } from '../../core/scrub/scrub-manifest.ts';
@@ -22,6 +22,7 @@ const request: AttemptRequest = {
   attempt: 1,
   run: runNamed('run-1'),
   variables: { region: 'us-east-1' },
+  unless: null,
 };
 const secret = 'h4rd-to-guess';
 const discovery: Discovery = {
@@ -42,6 +43,8 @@ interface World {
   secret?: string | null;
   interrupt?: AbortSignal;
   request?: AttemptRequest;
+  /** Whether the dispatcher tells it to go. */
+  told?: boolean;
   commandLine?: readonly string[];
 }
 
@@ -82,6 +85,7 @@ async function attemptIn(world: World) {
       }),
       put: async (key, text) => void written.set(key, text),
     },
+    control: { awaitGo: async () => world.told ?? true },
     clock: { now: () => someTime },
     randomness: { bytes: (count) => new Uint8Array(count).fill(9) },
     watch: (line) => watched.push(line),
@@ -129,6 +133,33 @@ describe('an attempt', () => {
     expect(jobs).toEqual([]);
     expect(report).toMatchObject({ packer: null, command: null, failure: { rule } });
     expect(verdict).toMatchObject({ exit_code: exitCode, classification: { rule } });
+  });
+
+  it('does not run packer before the dispatcher says that it is the attempt, and says so when it never does', async () => {
+    const { report, verdict, jobs } = await attemptIn({ told: false });
+    expect(jobs).toEqual([]);
+    expect(report).toMatchObject({ packer: null, interrupted: null, failure: { rule: 'NOT_CONFIRMED' } });
+    expect(verdict).toMatchObject({ exit_code: 2, classification: { rule: 'NOT_CONFIRMED' } });
+  });
+
+  it('does not run packer over the inputs at which it need not, and does not wait for the word either', async () => {
+    const unless = fingerprintOf(discovery.inputs);
+    const { report, verdict, jobs } = await attemptIn({ request: { ...request, unless }, told: false });
+    expect(jobs).toEqual([]);
+    expect(report).toMatchObject({ unchanged: true, packer: null, failure: null, fingerprint: unless });
+    expect(verdict).toMatchObject({ exit_code: 0, classification: { rule: 'UNCHANGED' } });
+  });
+
+  it('runs packer over other inputs than those', async () => {
+    const { report, jobs } = await attemptIn({ request: { ...request, unless: fingerprintOf([]) } });
+    expect(jobs).toHaveLength(1);
+    expect(report).toMatchObject({ unchanged: false, packer: { exit_code: 0 } });
+  });
+
+  it('tells of a secret among unchanged inputs, too', async () => {
+    const unless = fingerprintOf(discovery.inputs);
+    const { verdict } = await attemptIn({ request: { ...request, unless }, planted: [{ file: 'run.sh', line: 3, rule: 'PRIVATE_KEY' }] });
+    expect(verdict).toMatchObject({ exit_code: 3, classification: { rule: 'INPUT_SECRET' } });
   });
 
   it('does not begin packer when it is interrupted before', async () => {

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { completeAttempt } from '../../core/complete.ts';
+import { Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { HashManifest, manifestDigest } from '../../core/hash-manifest.ts';
 import { type BuildId } from '../../core/identity.ts';
 import { type Objects } from '../../core/ports.ts';
+import { dispatch } from '../../core/dispatch.ts';
 import { reconcile } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other, successLog } from '../fixtures/dispatcher.ts';
@@ -383,7 +385,46 @@ describe('a sweep', () => {
       if (id === bad) throw new Error('the record is damaged');
       return readBuild(id);
     };
-    expect(await reconcile(home.ports, config)).toEqual(['builder base: the record is damaged']);
+    expect(await reconcile(home.ports, config)).toEqual([`build ${bad}: the record is damaged`]);
     expect(await home.build(good)).toMatchObject({ state: 'running', attempts: [{ run: runNamed('run-1') }] });
+  });
+
+  it('looks up all runs under way in one call for a hundred, and reads nothing of builds that are done', async () => {
+    const many = Config.parse({
+      version: 1,
+      builders: Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`b${n}`, { template: 'x' }])),
+    });
+    for (let done = 0; done < 3; done += 1) {
+      const id = await home.accepted();
+      await stopBuild(home.ports, id, 'ops');
+      await home.step();
+    }
+    for (let n = 0; n < 101; n += 1) {
+      const asked = await dispatch(home.ports, many, { request: { builder: `b${n}` }, command: 'x', by: 'tester' });
+      if (!asked.ok) throw new Error(asked.failure.message);
+    }
+    expect(await reconcile(home.ports, many)).toEqual([]);
+    const looks: number[] = [];
+    const look = home.service.look.bind(home.service);
+    home.service.look = (runs) => {
+      looks.push(runs.length);
+      return look(runs);
+    };
+    const read: string[] = [];
+    const readBuild = home.ports.records.readBuild.bind(home.ports.records);
+    home.ports.records.readBuild = (id) => {
+      read.push(id);
+      return readBuild(id);
+    };
+    expect(await reconcile(home.ports, many)).toEqual([]);
+    expect(looks).toEqual([100, 1]);
+    expect(new Set(read).size).toBe(101);
+    expect(read).toHaveLength(202);
+  });
+
+  it('completes a run whose end was never reported', async () => {
+    const id = await handedOver();
+    expect(await reconcile(home.ports, config)).toEqual([]);
+    expect((await home.build(id)).state).toBe('succeeded');
   });
 });

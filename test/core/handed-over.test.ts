@@ -21,6 +21,7 @@ const asked: AttemptRequest = {
   attempt: 1,
   run: runNamed('run-01J9Z3K4M5N6P7Q8R9S0T1V2W3'),
   variables: {},
+  unless: null,
 };
 const at = keys.incoming(asked.run);
 const inputs = [toolInput('packer', '1.14.2')];
@@ -36,6 +37,7 @@ const goodReport = {
   finished_at: '2026-11-22T10:01:00.000Z',
   packer: { exit_code: 0, signal: null },
   interrupted: null,
+  unchanged: false,
   failure: null,
   fingerprint: fingerprintOf(inputs),
   inputs,

@@ -20,6 +20,7 @@ function report(changes: Partial<AttemptReport>): AttemptReport {
     finished_at: '2026-11-22T10:01:00.000Z',
     packer: { exit_code: 1, signal: null },
     interrupted: null,
+    unchanged: false,
     failure: null,
     fingerprint: null,
     inputs: [],
@@ -79,7 +80,7 @@ describe('what an attempt reports', () => {
     ],
     ['nothing at all, which no attempt writes', { packer: null }, null, null, 3, 'HANDOVER_INVALID'],
   ] as const)('is decided by %s', (_, changes, packerRun, stop, exitCode, rule) => {
-    const { verdict } = judgeReport(report(changes), packerRun, 1, stop);
+    const { verdict } = judgeReport(report(changes), packerRun, { attempt: 1, unless: null, expired_at: null }, stop);
     expect([verdict.exit_code, verdict.classification.rule]).toEqual([exitCode, rule]);
   });
 });
@@ -91,6 +92,9 @@ describe('without a report', () => {
     token: 't',
     run,
     intended_at: '2026-11-22T10:00:00.000Z',
+    time_limit: 60_000,
+    unless: null,
+    expired_at: null,
     started_at: null,
     finished_at: null,
     outcome: null,

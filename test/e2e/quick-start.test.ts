@@ -35,6 +35,7 @@ function expectDeclaredEnds({ code, stdout }: { code: number | null; stdout: str
     ['flux', '0', 'succeeded', '2', 'SUCCESS'],
     ['outage', '2', 'escalated', '2', 'APT_MIRROR'],
     ['leak', '3', 'quarantined', '1', 'INPUT_SECRET'],
+    ['motd', '0', 'skipped', '0', 'UNCHANGED'],
   ]);
   expect(stdout).toContain('artifacts/<builder>.hash.json');
   expect(code).toBe(0);

@@ -142,7 +142,7 @@ describe('the database of the records', () => {
       failure: { rule: 'RECORD_NEWER', message: expect.stringContaining(buildIdOf(1)) },
     });
     await expect(records.readBuilder(debian)).rejects.toMatchObject(newer);
-    await expect(records.listOpenBuilds({ limit: 10 })).rejects.toMatchObject({ failure: { rule: 'RECORD_NEWER' } });
+    expect((await records.listOpenBuilds({ limit: 10 })).items).toEqual([{ build_id: buildIdOf(1), builder: 'debian-base' }]);
     await expect(
       records.commit([{ type: 'builder', expected: 1, document: builderRecord('debian-base', { version: 2 }) }]),
     ).rejects.toMatchObject(newer);

@@ -1,0 +1,48 @@
+import { imageRepository } from '../adapters/local/image-repository.ts';
+import { type Builder } from '../core/config.ts';
+import { type Digest } from '../core/digest.ts';
+import { fingerprintOf } from '../core/fingerprint.ts';
+import { type BuilderName } from '../core/identity.ts';
+import { type Repository } from './host.ts';
+
+/** A request's options as they were typed. */
+export interface RequestOptions {
+  readonly var: Readonly<Record<string, string>>;
+  readonly retention?: string;
+  readonly onlyIfChanged?: boolean;
+  readonly maxAge?: string;
+  readonly clientToken?: string;
+}
+
+/**
+ * A request as a command was typed; dispatching checks it. Where the build may be skipped, the fingerprint of what stands
+ * in the repository now goes with it.
+ */
+export async function typedRequest(
+  repository: Repository,
+  { name, builder }: { readonly name: BuilderName; readonly builder: Builder },
+  options: RequestOptions,
+): Promise<object> {
+  const fingerprint = options.onlyIfChanged === true ? await fingerprintNow(repository, builder, options.var) : undefined;
+  return Object.fromEntries(
+    Object.entries({
+      builder: name,
+      variables: options.var,
+      retention: options.retention,
+      client_token: options.clientToken,
+      only_if_changed: options.onlyIfChanged,
+      max_age: options.maxAge,
+      fingerprint,
+    }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** Undefined where the inputs cannot be read: the attempt will say so, and leave a record of it. */
+async function fingerprintNow(
+  repository: Repository,
+  builder: Builder,
+  variables: Readonly<Record<string, string>>,
+): Promise<Digest | undefined> {
+  const discovered = await imageRepository(repository.root).discover(builder, variables);
+  return discovered.ok ? fingerprintOf(discovered.value.inputs) : undefined;
+}
