@@ -40,10 +40,7 @@ export async function advance(ports: CompletePorts, config: Config, name: Builde
     if (builder === undefined || next === undefined) return;
     const build = await ports.records.readBuild(next);
     if (build === undefined) return unlessMoved(ports, builder, `the records hold no build ${next}, which the builder ${name} names`);
-    const progress = await tend(ports, config, build, builder, known);
-    if (progress === 'waits') return;
-    const after = await ports.records.readBuilder(name);
-    if (after === undefined || after.current !== null || after.queue.length === 0) return;
+    if ((await tend(ports, config, build, builder, known)) === 'waits') return;
   }
 }
 
@@ -73,8 +70,8 @@ async function endWithoutAttempt(ports: CompletePorts, build: Build, builder: Bu
   return { event: 'skip', verdict: unchangedVerdict(manifest), unchanged: manifest };
 }
 
-/** `ended`: the build may have ended, and the next one may have its turn. `waits`: for something that is not here yet. */
-type Progress = 'ended' | 'waits';
+/** `moved`: here or by somebody else, so all is to be looked at anew. `waits`: for something that is not here yet. */
+type Progress = 'moved' | 'waits';
 
 async function tend(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, known: KnownRuns): Promise<Progress> {
   const attempt = newestAttempt(build);
@@ -87,7 +84,7 @@ async function tend(ports: CompletePorts, config: Config, build: Build, builder:
   const end = await endWithoutAttempt(ports, build, builder);
   if (end !== undefined) {
     await endUnstarted(ports, config, build, builder, end);
-    return 'ended';
+    return 'moved';
   }
   if (build.state === 'running' && attempt !== undefined) return startAttempt(ports, config, build, builder, attempt);
   if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) return intendAttempt(ports, config, build, builder);
@@ -134,7 +131,7 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     { type: 'build', expected: build.version, document: intended },
     { type: 'builder', expected: builder.version, document: holder },
   ]);
-  return commit.committed ? startAttempt(ports, config, intended, holder, attempt) : 'waits';
+  return commit.committed ? startAttempt(ports, config, intended, holder, attempt) : 'moved';
 }
 
 async function startAttempt(
@@ -159,7 +156,7 @@ async function startAttempt(
       return 'waits';
     case 'refused':
       await endUnstarted(ports, config, build, builder, endOf('fail', answer.failure));
-      return 'ended';
+      return 'moved';
   }
 }
 
@@ -205,7 +202,7 @@ async function watchRun(
   const record = known.has(run) ? known.get(run) : (await ports.buildService.look([run]))[0];
   if (record === undefined || record.status !== 'IN_PROGRESS') {
     await completeAttempt(ports, config, build, builder, record);
-    return 'ended';
+    return 'moved';
   }
   const now = ports.clock.now();
   await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);

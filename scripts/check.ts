@@ -18,6 +18,7 @@ const checks: readonly Check[] = [
   { name: 'unused code', command: [tool('knip')] },
   { name: 'import direction', command: [process.execPath, script('check-imports.ts')] },
   { name: 'schemas', command: [process.execPath, script('generate-schemas.ts'), '--check'] },
+  { name: 'state machine', command: [process.execPath, script('state-machine.ts'), '--check'] },
 ];
 
 /**
