@@ -80,7 +80,7 @@ export async function finishBuild(
     { type: 'builder', expected: builder.version, document: after },
     ...(manifest === null || after.newest === null ? [] : [await variantWrite(ports.records, finished, after.newest)]),
   ]);
-  if (commit.committed) await settle(ports, finished, after);
+  if (commit.committed) await settle(ports, finished);
 }
 
 /** Creates an object of a build, with its tags. @throws FailureError where another one stands in its place. */

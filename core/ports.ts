@@ -95,8 +95,11 @@ export type ControlWord = 'go' | 'stop';
 export interface Objects {
   /** Creates what is not there yet and never overwrites: `same` where equal bytes stand there, else `different`. */
   create(key: string, content: Uint8Array, tags: Tags): Promise<'created' | 'same' | 'different'>;
-  /** Writes the object, whether it was there or not: for the newest-of pointers only. */
-  replace(key: string, content: Uint8Array, tags: Tags): Promise<void>;
+  /**
+   * Puts other bytes and tags in the place of those that stand there, on the condition that these are still the bytes
+   * that the caller read (null: that nothing stands there). For the newest-of keys only.
+   */
+  replace(key: string, content: Uint8Array, tags: Tags, standing: Uint8Array | null): Promise<'replaced' | 'changed'>;
   read(key: string, limit: { readonly bytes: number }): Promise<ReadObject>;
   tags(key: string): Promise<Tags | undefined>;
   /** Keys that begin with the prefix, in order of code units. `limit` is at most 1000. */

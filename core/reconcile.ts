@@ -1,5 +1,5 @@
 import { type KnownRuns, advance } from './advance.ts';
-import { type Build, newestAttempt } from './build.ts';
+import { newestAttempt } from './build.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
 import { type BuilderName, type RunId } from './identity.ts';
@@ -34,7 +34,7 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<r
       await attempt(`build ${open.build_id}`, async () => {
         const build = await ports.records.readBuild(open.build_id);
         if (build === undefined) return;
-        if (isFinal(build.state)) return settleFinal(ports, build);
+        if (isFinal(build.state)) return settle(ports, build);
         builders.add(build.builder);
         const run = newestAttempt(build)?.run ?? null;
         if (build.state === 'running' && run !== null) runs.set(run, undefined);
@@ -45,11 +45,6 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<r
   const known = await lookUp(ports, [...runs.keys()]);
   for (const builder of builders) await attempt(`builder ${builder}`, () => advance(ports, config, builder, known));
   return problems;
-}
-
-async function settleFinal(ports: CompletePorts, build: Build): Promise<void> {
-  const builder = await ports.records.readBuilder(build.builder);
-  if (builder !== undefined) await settle(ports, build, builder);
 }
 
 /** What the build service knows of all runs under way, up to 100 in one call. */

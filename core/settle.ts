@@ -1,7 +1,7 @@
 import { type Build } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { keys } from './contract/keys.ts';
-import { type RunId, timestamp } from './identity.ts';
+import { type BuilderName, type RunId, timestamp } from './identity.ts';
 import { type BuildService, type Clock, type Notice, type Objects, type Operators, type Records } from './ports.ts';
 import { isFinal } from './states.ts';
 
@@ -20,10 +20,10 @@ export interface SettlePorts {
  *
  * @throws where the operators cannot be told or the pointers not be written: the next sweep tries again.
  */
-export async function settle(ports: SettlePorts, build: Build, builder: BuilderRecord): Promise<void> {
+export async function settle(ports: SettlePorts, build: Build): Promise<void> {
   if (!isFinal(build.state) || build.settled_at !== null) return;
   if (build.state === 'escalated' || build.state === 'quarantined') await ports.operators.notify(noticeOf(build));
-  await pointToNewest(ports, build, builder);
+  await pointToNewest(ports, build.builder);
   for (const { run } of build.attempts) if (run !== null) await endRun(ports, run);
   const settled: Build = { ...build, version: build.version + 1, settled_at: timestamp(ports.clock.now()) };
   await ports.records.commit([{ type: 'build', expected: build.version, document: settled }]);
@@ -36,27 +36,36 @@ export async function endRun(ports: Pick<SettlePorts, 'objects' | 'buildService'
 }
 
 /** Lets the newest-of keys of a builder show its newest manifest and the summary of the build that ended last. */
-async function pointToNewest(ports: SettlePorts, build: Build, known: BuilderRecord): Promise<void> {
-  for (let builder = known; ;) {
-    if (builder.newest?.build_id === build.build_id) await point(ports, builder.newest.path, keys.newestManifest(build.builder));
-    if (builder.last === build.build_id && build.summary_path !== null)
-      await point(ports, build.summary_path, keys.newestSummary(build.builder));
-    const now = await ports.records.readBuilder(build.builder);
-    if (now === undefined || (now.newest?.build_id === builder.newest?.build_id && now.last === builder.last)) return;
-    // Another build ended meanwhile, and its pointers may be the ones that were just overwritten: they are set once more.
-    if (now.newest !== null) await point(ports, now.newest.path, keys.newestManifest(build.builder));
-    if (now.last !== null) await point(ports, keys.summary(build.builder, now.last), keys.newestSummary(build.builder));
-    builder = now;
-  }
+async function pointToNewest(ports: SettlePorts, name: BuilderName): Promise<void> {
+  await point(ports, keys.newestManifest(name), name, ({ newest }) => newest?.path ?? null);
+  await point(ports, keys.newestSummary(name), name, ({ last }) => (last === null ? null : keys.summary(name, last)));
 }
 
-/** Gives the newest-of key the bytes and tags of the sealed object. */
-async function point(ports: SettlePorts, from: string, to: string): Promise<void> {
-  const read = await ports.objects.read(from, { bytes: Number.MAX_SAFE_INTEGER });
-  const tags = await ports.objects.tags(from);
-  if (read.state !== 'read' || tags === undefined)
-    throw new Error(`${from} is ${read.state}, and has ${tags === undefined ? 'no ' : ''}tags`);
-  await ports.objects.replace(to, read.content, tags);
+/**
+ * Gives a newest-of key the bytes and tags of the sealed object that it is to show. What stands there is read before the
+ * records are, and replaced only if it still stands there: so who was held up in between cannot set it back, whoever has
+ * settled meanwhile.
+ */
+async function point(
+  ports: SettlePorts,
+  pointer: string,
+  name: BuilderName,
+  pathOf: (builder: BuilderRecord) => string | null,
+): Promise<void> {
+  for (;;) {
+    const standing = await ports.objects.read(pointer, { bytes: Number.MAX_SAFE_INTEGER });
+    const builder = await ports.records.readBuilder(name);
+    const path = builder === undefined ? null : pathOf(builder);
+    if (path === null) return;
+    const sealed = await ports.objects.read(path, { bytes: Number.MAX_SAFE_INTEGER });
+    const tags = await ports.objects.tags(path);
+    if (sealed.state !== 'read' || tags === undefined)
+      throw new Error(`${path} is ${sealed.state}, and has ${tags === undefined ? 'no ' : ''}tags`);
+    if (standing.state !== 'read' && standing.state !== 'absent') throw new Error(`${pointer} is ${standing.state}`);
+    const before = standing.state === 'read' ? standing.content : null;
+    if (before !== null && Buffer.compare(before, sealed.content) === 0) return;
+    if ((await ports.objects.replace(pointer, sealed.content, tags, before)) === 'replaced') return;
+  }
 }
 
 function noticeOf(build: Build): Notice {

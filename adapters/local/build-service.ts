@@ -7,6 +7,7 @@ import path from 'node:path';
 import { variables } from '../../core/contract/variables.ts';
 import { RunId, timestamp } from '../../core/identity.ts';
 import { type BuildService, type Clock, type StartAnswer, type StartRequest } from '../../core/ports.ts';
+import { isAbsence } from './atomic-file.ts';
 import { checkRequestEnvironment, surroundingsOf } from './build-service-environment.ts';
 import { signal } from './build-service-processes.ts';
 import { beginningPatience, killOrphans, lastWord, lookAt, runnerState } from './build-service-look.ts';
@@ -63,7 +64,9 @@ export function localBuildService(options: LocalBuildServiceOptions): BuildServi
   const { clock } = options;
   const folders = new RunFolders(options.home);
   const look = async (run: RunId) =>
-    (await folders.has(run)) ? lookAt(folders.folder(run), run, clock, options.orphanPatience ?? defaultOrphanPatience) : undefined;
+    (await folders.has(run))
+      ? unlessForgotten(folders, run, lookAt(folders.folder(run), run, clock, options.orphanPatience ?? defaultOrphanPatience))
+      : undefined;
 
   return {
     start: (request) => start(options, folders, request),
@@ -167,7 +170,8 @@ async function removeAbandoned(clock: Clock, folders: RunFolders, run: RunId): P
  */
 async function ensureRunner(options: LocalBuildServiceOptions, folders: RunFolders, run: RunId): Promise<StartAnswer> {
   const folder = folders.folder(run);
-  if ((await folders.has(run)) && !(await isThere(path.join(folder, runFiles.runner)))) await spawnRunner(options, folder);
+  if ((await folders.has(run)) && !(await isThere(path.join(folder, runFiles.runner))))
+    await unlessForgotten(folders, run, spawnRunner(options, folder));
   return { state: 'started', run };
 }
 
@@ -192,5 +196,15 @@ async function spawnRunner(options: LocalBuildServiceOptions, folder: string): P
     );
   } finally {
     await log.close();
+  }
+}
+
+/** What is written into the folder of a run fails where another process completed the run and forgot it meanwhile: then there is nothing to say of it. */
+async function unlessForgotten<T>(folders: RunFolders, run: RunId, work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAbsence(error) && !(await folders.has(run))) return undefined;
+    throw error;
   }
 }

@@ -85,17 +85,18 @@ type PhaseOutcome =
 export async function runBuildspec(runFolder: string, options: RunnerOptions): Promise<number> {
   const folder = path.resolve(runFolder);
   const interruption = listenForSignals(folder);
+  let limit: NodeJS.Timeout | undefined;
   try {
     const request = await readDocument(path.join(folder, runFiles.request), RunRequest);
     if (request.state !== 'read') throw new Error(request.state === 'damaged' ? request.why : `there is no run in ${folder}`);
     const self = identifyProcess(process.pid);
     if (self === undefined || !(await createDocument(path.join(folder, runFiles.runner), self))) return 0;
     if (existsSync(path.join(folder, runFiles.stop))) interruption.interrupt('stopped');
-    const limit = setTimeout(() => interruption.interrupt('timed-out'), Math.min(request.value.time_limit, longestTimer));
+    limit = setTimeout(() => interruption.interrupt('timed-out'), Math.min(request.value.time_limit, longestTimer));
     const status = await new BuildspecRun(folder, request.value, options, interruption.interrupted).run();
-    clearTimeout(limit);
     return status === 'SUCCEEDED' ? 0 : 1;
   } finally {
+    clearTimeout(limit);
     interruption.silence();
   }
 }

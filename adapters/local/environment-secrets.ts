@@ -13,7 +13,8 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
         );
       }
       const name = reference.slice('env:'.length);
-      const value = environment[name];
+      // `env:constructor` names no variable.
+      const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
       if (value === undefined || value === '')
         return failure(
           'SECRET_UNAVAILABLE',

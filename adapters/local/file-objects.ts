@@ -7,11 +7,11 @@ import { type Tags } from '../../core/contract/tags.ts';
 import { digestOf } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Objects } from '../../core/ports.ts';
-import { type Draft, errorCode, makeFolder, removeStaleDrafts, writeDraft, writeFileAtomically } from './atomic-file.ts';
+import { type Draft, errorCode, makeFolder, removeStaleDrafts, writeDraft } from './atomic-file.ts';
 import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
 import { keysBelow, placeOfKey } from './object-folder.ts';
 import { type ObjectTags, objectTags } from './object-tags.ts';
-import { digestPlainFile, isPlainFile, readPlainFile } from './plain-file.ts';
+import { digestPlainFile, holdsExactly, isPlainFile, readPlainFile } from './plain-file.ts';
 import { type Database } from './sqlite-database.ts';
 
 const longestPage = 1000;
@@ -46,17 +46,14 @@ export async function fileObjects(home: string, database: Database, now: () => n
   await explained(`the home ${home}`, () => cleanUp(store));
   return {
     create: (key, content, tags) => explained(`the object ${key}`, () => create(store, key, content, tags)),
-    replace: (key, content, tags) => explained(`the object ${key}`, () => replace(store, key, content, tags)),
+    replace: (key, content, tags, standing) => explained(`the object ${key}`, () => replace(store, key, content, tags, standing)),
     read: (key, { bytes }) => explained(`the object ${key}`, () => read(store, key, bytes)),
     tags: (key) => explained(`the object ${key}`, () => tags(store, key)),
     list: (prefix, page) => explained(`the list of ${prefix}`, () => list(store, prefix, page)),
     removeRun: (run) => explained(`what the run ${run} handed over`, () => removeBelow(store, [`incoming/${run}`, `control/${run}`])),
     tell(run, word, reason) {
       const key = keys.control(run, word);
-      return explained(`the object ${key}`, async () => {
-        const file = await fileToWrite(store, key);
-        if (!(await isPlainFile(file))) await writeFileAtomically(file, `${JSON.stringify({ reason })}\n`, modes.pointer);
-      });
+      return explained(`the object ${key}`, () => tell(store, key, `${JSON.stringify({ reason })}\n`));
     },
     close: () => database.close(),
   };
@@ -81,13 +78,37 @@ async function create(store: Store, key: string, content: Uint8Array, tags: Tags
   });
 }
 
-async function replace(store: Store, key: string, content: Uint8Array, tags: Tags): Promise<void> {
-  await writing(store, key, content, tags, modes.pointer, async (file, draft, id) => {
-    store.tags.placing(id, () => {
+/** The look at what stands there and the rename lie in one transaction, so that of several at once one finds what it expects. */
+async function replace(
+  store: Store,
+  key: string,
+  content: Uint8Array,
+  tags: Tags,
+  standing: Uint8Array | null,
+): Promise<'replaced' | 'changed'> {
+  return writing(store, key, content, tags, modes.pointer, async (file, draft, id) => {
+    const replaced = store.tags.placing(id, () => {
+      if (!holdsExactly(file, standing)) return false;
       draft.replace(file);
       return true;
     });
+    if (!replaced) store.tags.forget(id);
+    return replaced ? 'replaced' : 'changed';
   });
+}
+
+/** Of several at once one is heard, and the others change nothing. */
+async function tell(store: Store, key: string, text: string): Promise<void> {
+  const file = await fileToWrite(store, key);
+  if (await isPlainFile(file)) return;
+  await makeFolder(path.dirname(file));
+  const draft = await writeDraft(draftFolder(store, key), new TextEncoder().encode(text), modes.pointer);
+  try {
+    if (!draft.create(file) && (await readPlainFile(file, 0)).state === 'not-a-file')
+      throw unusable(`the object ${key}`, 'something that is no plain file stands there');
+  } finally {
+    await draft.discard();
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, lstatSync, readFileSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 
 import { type Digest, toDigest } from '../../core/digest.ts';
@@ -90,4 +90,11 @@ export async function digestPlainFile(file: string): Promise<Digest | undefined>
   } finally {
     await opened.handle.close();
   }
+}
+
+/** Whether a plain file has these very bytes (null: whether nothing stands there). Without waiting, so that it can be asked within a transaction. */
+export function holdsExactly(file: string, content: Uint8Array | null): boolean {
+  const status = lstatSync(file, { throwIfNoEntry: false });
+  if (status === undefined || content === null) return status === undefined && content === null;
+  return status.isFile() && status.size === content.length && Buffer.compare(readFileSync(file), content) === 0;
 }

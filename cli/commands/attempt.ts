@@ -51,7 +51,7 @@ export async function attempt(
       run: (job, onLine, interrupt) => runPacker({ root: repository.root, environment: host.environment }, job, onLine, interrupt),
     },
     secrets: environmentSecrets(host.environment),
-    handover: handoverFolder(home),
+    handover: handoverFolder(home, request.value.run),
     control,
     clock: systemClock,
     randomness: systemRandomness,

@@ -76,35 +76,49 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
       expect(await objects.tags(key)).toEqual(tagsWith());
     });
 
-    it('replace writes what is new and overwrites what is there, tags and all', async () => {
+    it('replace puts bytes and tags in the place of those that its caller knows, and of no others', async () => {
       const pointer = keys.newestSummary(builderNamed('debian-base'));
-      await objects.replace(pointer, bytes('a longer first text'), tagsWith({ build: buildIdOf(1) }));
+      const [first, second] = [bytes('a longer first text'), bytes('second')];
+      expect(await objects.replace(pointer, first, tagsWith({ build: buildIdOf(1) }), second)).toBe('changed');
+      expect(await text(pointer)).toBe('absent');
+      expect(await objects.replace(pointer, first, tagsWith({ build: buildIdOf(1) }), null)).toBe('replaced');
+      expect(await objects.replace(pointer, second, tagsWith({ build: buildIdOf(2), retention: 'short' }), null)).toBe('changed');
+      expect(await objects.replace(pointer, second, tagsWith({ build: buildIdOf(2), retention: 'short' }), second)).toBe('changed');
       expect(await text(pointer)).toBe('a longer first text');
-      await objects.replace(pointer, bytes('second'), tagsWith({ build: buildIdOf(2), retention: 'short' }));
+      expect(await objects.tags(pointer)).toEqual(tagsWith({ build: buildIdOf(1) }));
+      expect(await objects.replace(pointer, second, tagsWith({ build: buildIdOf(2), retention: 'short' }), first)).toBe('replaced');
       expect(await text(pointer)).toBe('second');
       expect(await objects.tags(pointer)).toEqual(tagsWith({ build: buildIdOf(2), retention: 'short' }));
       expect(await objects.list('', { limit: 10 })).toEqual({ items: [pointer] });
     });
 
-    it('after racing replaces the tags are those of the bytes that stand', async () => {
+    it('of racing replaces of the same bytes one takes place, and its tags are those of the bytes that stand', async () => {
       const clients = await Promise.all([store.open(), store.open()]);
-      await Promise.all(
+      await objects.replace(key, bytes('before'), tagsWith(), null);
+      const answers = await Promise.all(
         Array.from({ length: 10 }, async (_, n) =>
-          clients[n % 2]?.replace(key, bytes(`class-${n}`), tagsWith({ retention: `class-${n}` })),
+          clients[n % 2]?.replace(key, bytes(`class-${n}`), tagsWith({ retention: `class-${n}` }), bytes('before')),
         ),
       );
+      expect(answers.filter((answer) => answer === 'replaced')).toHaveLength(1);
+      expect(await text(key)).toBe(`class-${answers.indexOf('replaced')}`);
       expect(await objects.tags(key)).toEqual(tagsWith({ retention: await text(key) }));
     });
 
     it('who reads while an object is replaced finds the old bytes or the new ones', async () => {
       const letters = ['a', 'b'].map((letter, n) => Buffer.alloc(150_000 + n * 100_000, letter));
-      const [first] = letters;
-      await objects.replace(key, first ?? bytes(''), tagsWith());
+      let standing: Uint8Array | null = null;
+      const next = async (n: number) => {
+        const letter = letters[n % 2] ?? bytes('');
+        expect(await objects.replace(key, letter, tagsWith(), standing)).toBe('replaced');
+        standing = letter;
+      };
+      await next(0);
       const reader = await store.open();
       const seen = new Set<string>();
       let writing = true;
       const writes = (async () => {
-        for (let n = 0; n < 20; n += 1) await objects.replace(key, letters[n % 2] ?? bytes(''), tagsWith());
+        for (let n = 1; n <= 20; n += 1) await next(n);
         writing = false;
       })();
       while (writing) {
@@ -161,7 +175,7 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
       ];
       for (const wrong of refused) {
         await expect(objects.create(wrong, bytes('x'), tagsWith()), wrong).rejects.toThrow(TypeError);
-        await expect(objects.replace(wrong, bytes('x'), tagsWith()), wrong).rejects.toThrow(TypeError);
+        await expect(objects.replace(wrong, bytes('x'), tagsWith(), null), wrong).rejects.toThrow(TypeError);
         await expect(objects.read(wrong, { bytes: 10 }), wrong).rejects.toThrow(TypeError);
         await expect(objects.tags(wrong), wrong).rejects.toThrow(TypeError);
       }
@@ -244,6 +258,25 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
       expect((await objects.list('', { limit: 10 })).items).toEqual([keys.incoming(longer).report, key]);
       expect(await objects.tags(keys.incoming(arn).report)).toBeUndefined();
       expect(await objects.tags(keys.incoming(longer).report)).toEqual(tagsWith());
+    });
+
+    it('of many clients that tell a run the same word at once one is heard, and what it said never changes', async () => {
+      const clients = await Promise.all([store.open(), store.open()]);
+      const reader = await store.open();
+      for (let n = 0; n < 10; n += 1) {
+        const control = keys.control(runNamed(`local:build/${n}`), 'stop');
+        const heard = async () => {
+          const read = await reader.read(control, { bytes: 1000 });
+          return read.state === 'read' ? new TextDecoder().decode(read.content) : read.state;
+        };
+        const telling = Array.from({ length: 8 }, async (_, each) => {
+          await clients[each % 2]?.tell(runNamed(`local:build/${n}`), 'stop', `reason ${each}`);
+          return heard();
+        });
+        const said = new Set([...(await Promise.all(telling)), await heard()]);
+        expect([...said], 'whoever has told it finds the same').toHaveLength(1);
+        expect([...said][0]).toContain('reason');
+      }
     });
 
     it('a run is told each word once, and the first reason stands', async () => {

@@ -364,12 +364,15 @@ describe('the newest-of pointers', () => {
     const first = await handedOver();
     const replace = home.ports.objects.replace.bind(home.ports.objects);
     let second: BuildId | undefined;
-    home.ports.objects.replace = async (key, content, tags) => {
+    home.ports.objects.replace = async (key, content, tags, standing) => {
       home.ports.objects.replace = replace;
       second = await succeeded();
-      await replace(key, content, tags);
+      // The first one is held up until now, writes, and never does anything again.
+      await replace(key, content, tags, standing);
+      throw new Error('the process died');
     };
-    await home.step();
+    await expect(home.step()).rejects.toThrow('the process died');
+    await reconcile(home.ports, config);
     expect(second).toBeDefined();
     expect(await home.document('artifacts/base.hash.json')).toMatchObject({ build_id: second, sequence: 2 });
     expect(await home.document('state/packer/logs/base.json')).toMatchObject({ build_id: second });

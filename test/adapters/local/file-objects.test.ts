@@ -70,7 +70,7 @@ describe('objects in a folder', () => {
     it('an object is the file of its key, sealed ones read-only, and nothing is left beside it', async () => {
       await objects.create('artifacts/p/1.hash.json', bytes('sealed'), tagsWith());
       await objects.create('artifacts/p/1.hash.json', bytes('other'), tagsWith());
-      await objects.replace('artifacts/p.hash.json', bytes('newest'), tagsWith());
+      await objects.replace('artifacts/p.hash.json', bytes('newest'), tagsWith(), null);
       expect(await readFile(at('artifacts', 'p', '1.hash.json'), 'utf8')).toBe('sealed');
       expect((await stat(at('artifacts', 'p', '1.hash.json'))).mode & 0o222).toBe(0);
       expect((await stat(at('artifacts', 'p.hash.json'))).mode & 0o200).toBe(0o200);
@@ -107,7 +107,7 @@ describe('objects in a folder', () => {
         expect(await objects.tags(key)).toBeUndefined();
         const refusal = { failure: { rule: 'STORAGE', message: expect.stringContaining('is a link') } };
         await expect(objects.create(key, bytes('x'), tagsWith())).rejects.toMatchObject(refusal);
-        await expect(objects.replace(key, bytes('x'), tagsWith())).rejects.toMatchObject(refusal);
+        await expect(objects.replace(key, bytes('x'), tagsWith(), null)).rejects.toMatchObject(refusal);
       }
       await expect(objects.removeRun(runNamed('arn:x/file'))).rejects.toMatchObject({ failure: { rule: 'STORAGE' } });
       expect(await objects.list('', { limit: 100 })).toEqual({ items: [] });
@@ -190,7 +190,7 @@ describe('objects in a folder', () => {
     });
 
     it('before and after a replaced file: the tags are those of the bytes that stand', async () => {
-      await objects.replace(write.key, bytes('old'), old.tags);
+      await objects.replace(write.key, bytes('old'), old.tags, null);
       objectTags(database).intend(fresh);
       expect(await objects.tags(write.key)).toEqual(old.tags);
       await writeFile(at(write.key), 'new');
@@ -200,7 +200,7 @@ describe('objects in a folder', () => {
     it.each(['create', 'replace'] as const)(
       'between the name that %s gives and its confirmation: the tags are those of the bytes that stand',
       async (operation) => {
-        await objects.replace('artifacts/q.json', bytes('old'), old.tags);
+        await objects.replace('artifacts/q.json', bytes('old'), old.tags, null);
         const failing: Database = {
           ...database,
           transaction: (work) =>
@@ -211,7 +211,7 @@ describe('objects in a folder', () => {
         };
         const crashing = await fileObjects(home, failing, () => someTime);
         const key = operation === 'create' ? 'artifacts/p.json' : 'artifacts/q.json';
-        await expect(crashing[operation](key, bytes('new'), fresh.tags)).rejects.toThrow('the power went');
+        await expect(crashing[operation](key, bytes('new'), fresh.tags, bytes('old'))).rejects.toThrow('the power went');
         expect(await readFile(at(key), 'utf8')).toBe('new');
         expect(await objects.tags(key)).toEqual(fresh.tags);
       },
@@ -249,7 +249,12 @@ describe('objects in a folder', () => {
     });
 
     it('no write leaves rows behind', async () => {
-      for (const text of ['one', 'two', 'two']) await objects.replace('artifacts/p.json', bytes(text), tagsWith());
+      for (const [text, standing] of [
+        ['one', null],
+        ['two', 'one'],
+        ['three', 'one'],
+      ] as const)
+        await objects.replace('artifacts/p.json', bytes(text), tagsWith(), standing === null ? null : bytes(standing));
       for (const text of ['one', 'one', 'two']) await objects.create('artifacts/p', bytes(text), tagsWith());
       expect(database.all('SELECT key, pending, digest, size, written_at FROM objects ORDER BY key')).toEqual([
         { key: 'artifacts/p', pending: 0, digest: digestOf('one'), size: 3, written_at: someTime },

@@ -75,20 +75,6 @@ describe('the fingerprint of a repository', () => {
     }
   });
 
-  it('changes with one byte of one script, and names that input alone', async () => {
-    const root = exampleRepository('debian');
-    const before = await discovered(root, debian);
-    appendFileSync(join(root, 'images/scripts/network.sh'), ' ');
-    const after = await discovered(root, debian);
-    const { added, removed, changed } = compareInputs(before.inputs, after.inputs);
-    expect([added, removed, changed.map(({ name, changed: parts }) => [name, parts])]).toEqual([
-      [],
-      [],
-      [['images/scripts/network.sh', ['digest']]],
-    ]);
-    expect(fingerprintOf(after.inputs)).not.toBe(fingerprintOf(before.inputs));
-  });
-
   it('changes with the bit that lets a script be executed, and with no other', async () => {
     const root = repository(small);
     const before = await discovered(root);
@@ -96,14 +82,6 @@ describe('the fingerprint of a repository', () => {
     expect(fingerprintOf((await discovered(root)).inputs)).toBe(fingerprintOf(before.inputs));
     chmodSync(join(root, 'scripts/a.sh'), 0o644);
     expect(compareInputs(before.inputs, (await discovered(root)).inputs).changed.map(({ changed }) => changed)).toEqual([['mode']]);
-  });
-
-  it('does not see what no template and no glob names', async () => {
-    const root = repository(small);
-    const before = await discovered(root);
-    write(root, 'README.md', 'other');
-    write(root, 'scripts/b.sh', 'other');
-    expect((await discovered(root)).inputs).toEqual(before.inputs);
   });
 
   it('rests on digests that sha256sum computes', async () => {
@@ -165,16 +143,6 @@ describe('the inputs', () => {
       { kind: 'variable', name: 'root_password', digest: undefined, sensitive: true, reference: 'template' },
       { kind: 'variable', name: 'token', digest: undefined, sensitive: true, reference: 'env:TOKEN' },
     ]);
-  });
-
-  it('hold a sensitive variable by the reference of its secret, never by a value that a request sets', async () => {
-    const root = repository({ 'image.pkr.hcl': 'variable "a" {\n  sensitive = true\n}\nvariable "b" {\n  sensitive = true\n}' });
-    const { inputs } = await discovered(root, { secrets: { a: 'ssm:/a' } }, { a: 'from the request', b: 'from the request' });
-    expect(inputs.flatMap((input) => ('reference' in input ? [[input.name, input.reference]] : []))).toEqual([
-      ['a', 'ssm:/a'],
-      ['b', 'template'],
-    ]);
-    expect(JSON.stringify(inputs)).not.toContain('from the request');
   });
 
   it('are what packer runs and reads: real packer, in the root, with the same template', async () => {

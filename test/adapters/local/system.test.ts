@@ -1,0 +1,28 @@
+import { afterAll, describe, expect, it, vi } from 'vitest';
+
+import { systemClock, systemIds, systemRandomness } from '../../../adapters/local/system.ts';
+import { clockContract } from '../../contracts/clock.ts';
+import { idsContract } from '../../contracts/ids.ts';
+import { randomnessContract } from '../../contracts/randomness.ts';
+import { portProcesses } from '../../fixtures/remote-port/remote-port.ts';
+
+const processes = portProcesses(2);
+afterAll(() => processes.end());
+const others = Promise.all([1, 2].map(() => processes.open('system', '')));
+
+clockContract('the system', systemClock);
+idsContract('the system', systemIds, async (count) => Promise.all((await others).map((other) => other.buildIds(count))));
+randomnessContract('the system', systemRandomness, async (count) => Promise.all((await others).map((other) => other.randomBytes(count))));
+
+describe('the system', () => {
+  it('gives ids that still grow where its clock is set back', () => {
+    const before = systemIds.buildId();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    try {
+      const after = [systemIds.buildId(), systemIds.buildId()];
+      expect([before, ...after].toSorted()).toEqual([before, ...after]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
