@@ -1,0 +1,71 @@
+import { type CompletePorts } from '../../core/complete.ts';
+import { type DispatchPorts } from '../../core/dispatch.ts';
+import {
+  type BuildService,
+  type Compression,
+  type Ids,
+  type Objects,
+  type Operators,
+  type Randomness,
+  type Records,
+} from '../../core/ports.ts';
+import { type Actor, type Scheduler } from './scheduler.ts';
+
+/** What all actors share. */
+export interface SharedPorts {
+  readonly records: Records;
+  readonly objects: Objects;
+  readonly buildService: BuildService;
+  readonly operators: Operators;
+  readonly ids: Ids;
+  readonly randomness: Randomness;
+}
+
+/** What a dispatcher knows of the world, with each of its effects under the scheduler's hand. */
+export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPorts): CompletePorts & DispatchPorts {
+  const { records, objects, buildService, operators } = shared;
+  const gate = <T>(label: string, work: () => Promise<T>) => scheduler.effect(actor, label, work);
+  return {
+    records: {
+      readBuild: (id) => gate(`read build ${id}`, () => records.readBuild(id)),
+      readBuilder: (name) => gate(`read builder ${name}`, () => records.readBuilder(name)),
+      readVariant: (id) => gate('read variant', () => records.readVariant(id)),
+      readRequestToken: (id) => gate('read token', () => records.readRequestToken(id)),
+      readStrayEvent: (id) => gate('read stray event', () => records.readStrayEvent(id)),
+      commit: (writes) =>
+        gate(
+          `commit ${writes.map(({ type, document }) => ('state' in document ? `${type} ${document.build_id}: ${document.state}` : type)).join(' + ')}`,
+          () => records.commit(writes),
+        ),
+      listBuilds: (builder, page) => gate(`list builds of ${builder}`, () => records.listBuilds(builder, page)),
+      listOpenBuilds: (page) => gate('list open builds', () => records.listOpenBuilds(page)),
+      listBuilders: (page) => gate('list builders', () => records.listBuilders(page)),
+    },
+    objects: {
+      create: (key, content, tags) => gate(`create ${key}`, () => objects.create(key, content, tags)),
+      replace: (key, content, tags, standing) => gate(`replace ${key}`, () => objects.replace(key, content, tags, standing)),
+      read: (key, limit) => gate(`read ${key}`, () => objects.read(key, limit)),
+      tags: (key) => gate(`tags of ${key}`, () => objects.tags(key)),
+      list: (prefix, page) => gate(`list ${prefix}`, () => objects.list(prefix, page)),
+      removeRun: (run) => gate(`remove what ${run} handed over`, () => objects.removeRun(run)),
+      tell: (run, word, reason) => gate(`tell ${run} to ${word}`, () => objects.tell(run, word, reason)),
+    },
+    buildService: {
+      start: (request) => gate(`start ${request.token}`, () => buildService.start(request)),
+      look: (runs) => gate(`look at ${runs.join(' ')}`, () => buildService.look(runs)),
+      stop: (run) => gate(`stop ${run} by force`, () => buildService.stop(run)),
+      forget: (run) => gate(`forget ${run}`, () => buildService.forget(run)),
+    },
+    operators: { notify: (notice) => gate(`notify ${notice.key}`, () => operators.notify(notice)) },
+    clock: { now: () => scheduler.now },
+    ids: shared.ids,
+    randomness: shared.randomness,
+    compression: plainCompression,
+  };
+}
+
+/** Compression that leaves the bytes as they are: what zlib does is not what is simulated. */
+const plainCompression: Compression = {
+  compress: (content) => content,
+  expand: (content, { bytes }) => (content.length > bytes ? undefined : content),
+};

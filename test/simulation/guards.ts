@@ -1,0 +1,210 @@
+import type { WorldGuards } from './history.ts';
+
+/**
+ * What keeps the promises, each with how it is taken away, so that the simulation can show that it would notice. A guard
+ * of the domain is taken away in its text as it is loaded (`without-guard.ts`): the domain knows nothing of this.
+ */
+export type Guard = {
+  readonly name: string;
+  readonly keeps: string;
+  /** The scenario whose crashes show it missing; where there is none, random histories do. */
+  readonly scenario?: string;
+} & ({ readonly file: string; readonly text: string; readonly without: string } | { readonly world: keyof WorldGuards });
+
+export const guards: readonly Guard[] = [
+  {
+    name: 'retry-condition',
+    keeps: 'only class 2 is retried',
+    file: 'core/transitions.ts',
+    text: "'STOPPED' ? 'stop' : 'fail'",
+    without: "'STOPPED' ? 'stop' : 'transient'",
+  },
+  {
+    name: 'one-retry',
+    keeps: 'the second transient failure escalates',
+    file: 'core/transitions.ts',
+    text: "event: 'transient', attempt: 2, to: 'escalated'",
+    without: "event: 'transient', attempt: 2, to: 'retrying'",
+  },
+  { name: 'conditional-commits', keeps: 'of two writers one wins', world: 'conditionalCommits' },
+  { name: 'create-once', keeps: 'what is sealed is never overwritten', world: 'createOnce' },
+  { name: 'conditional-replace', keeps: 'who was held up cannot set a newest-of key back', world: 'conditionalReplace' },
+  { name: 'sweep', keeps: 'what a crash left, and lost events, are made good', world: 'sweep' },
+  {
+    name: 'seal-conflict',
+    keeps: 'another object in the place of a manifest is a broken chain',
+    file: 'core/finish.ts',
+    text: "encoder.encode(documentText(manifest)))) === 'different'",
+    without: 'encoder.encode(documentText(manifest)))) === undefined',
+  },
+  {
+    name: 'decision-first',
+    keeps: 'what ends a build is committed before anything is written that follows from it',
+    file: 'core/decide.ts',
+    text: `  const decided: Build = { ...build, version: build.version + 1, decision };
+  const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: decided }]);
+  return commit.committed ? decided : undefined;`,
+    without: '  return { ...build, decision };',
+  },
+  {
+    name: 'handover-read-whole',
+    keeps: 'a handover counts only if it was read before anybody removed it',
+    file: 'core/complete.ts',
+    text: '  if ((await ports.records.readBuild(build.build_id))?.version !== build.version) return;\n',
+    without: '',
+  },
+  {
+    name: 'intent',
+    keeps: 'a turn is recorded before anything starts',
+    file: 'core/advance.ts',
+    text: `    { type: 'builder', expected: builder.version, document: holder },
+  ]);
+  return commit.committed ? startAttempt`,
+    without: `  ]);
+  return commit.committed ? startAttempt`,
+  },
+  {
+    name: 'wait-for-go',
+    keeps: 'a run leaves packer alone until it is told to go',
+    file: 'core/attempt.ts',
+    text: '  if (!(await ports.control.awaitGo(request.run, goLimit, interrupt))) return interrupt.aborted ? success(undefined) : notConfirmed();\n',
+    without: '',
+  },
+  {
+    name: 'go-after-record',
+    keeps: 'a run is told to go only once the records name it',
+    file: 'core/advance.ts',
+    text: "  const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: started }]);\n",
+    without:
+      "  await ports.objects.tell(run, 'go', '');\n  const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: started }]);\n",
+  },
+  {
+    name: 'go-again',
+    keeps: 'a run whose word a crash kept back is told by the next caller',
+    scenario: 'success',
+    file: 'core/advance.ts',
+    text: "  const now = ports.clock.now();\n  await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);\n",
+    without: '  const now = ports.clock.now();\n',
+  },
+  {
+    name: 'force',
+    keeps: 'a run that listens to nobody is ended by force',
+    file: 'core/advance.ts',
+    text: '  if (ports.clock.now() > since + stopGrace) await ports.buildService.stop(run);\n',
+    without: '',
+  },
+  {
+    name: 'overdue',
+    keeps: 'a run that outlives its time limit is ended though the service does not',
+    file: 'core/advance.ts',
+    text: '  else if (now > Date.parse(record.started_at) + attempt.time_limit + overdueSlack) await expire(ports, build, attempt, run);\n',
+    without: '',
+  },
+  {
+    name: 'one-at-a-time',
+    keeps: 'the build whose turn it is goes before those that wait',
+    file: 'core/advance.ts',
+    text: 'builder?.current ?? builder?.queue[0]',
+    without: 'builder?.queue[0] ?? builder?.current',
+  },
+  {
+    name: 'stop-before-start',
+    keeps: 'no attempt after an operator wanted a stop',
+    file: 'core/advance.ts',
+    text: "  if (build.stop !== null) return endOf('stop', stoppedBy(build, build.stop.by));\n",
+    without: '',
+  },
+  {
+    name: 'stop-before-retry',
+    keeps: "an operator's stop wins over a retry",
+    file: 'core/transitions.ts',
+    text: "return stopWanted ? 'stop' : 'transient';",
+    without: "return 'transient';",
+  },
+  {
+    name: 'quarantine-at-dispatch',
+    keeps: 'a quarantined builder takes no build',
+    file: 'core/dispatch.ts',
+    text: 'builder !== undefined && builder.quarantine !== null',
+    without: 'builder === null',
+  },
+  {
+    name: 'quarantine-in-line',
+    keeps: 'what waits for a quarantined builder is not built',
+    file: 'core/advance.ts',
+    text: "  if (builder.quarantine !== null) return endOf('close', quarantineFailure(builder, builder.quarantine));\n",
+    without: '',
+  },
+  {
+    name: 'joins-equal-variables',
+    keeps: 'a request joins a build of its own variables alone',
+    file: 'core/dispatch.ts',
+    text: '    canonicalJson(waiting.variables) === canonicalJson(wanted.variables) &&\n',
+    without: '',
+  },
+  {
+    name: 'token-recorded',
+    keeps: 'the same client token gives the same build',
+    file: 'core/dispatch.ts',
+    text: '...(token === undefined ? [] : [tokenWrite(token, dispatched.build.build_id)])',
+    without: '',
+  },
+  {
+    name: 'token-conflict',
+    keeps: 'a client token stands for one request',
+    file: 'core/dispatch.ts',
+    text: 'if (token.request !== bodyDigest(request))',
+    without: 'if (token === undefined)',
+  },
+  {
+    name: 'skip-age',
+    keeps: 'a skip rests on a manifest that is young enough',
+    file: 'core/unchanged.ts',
+    text: 'Date.parse(newest.sealed_at) + milliseconds(maxAge) > now',
+    without: 'milliseconds(maxAge) > 0',
+  },
+  {
+    name: 'skip-variant',
+    keeps: 'a skip is held against the newest manifest of equal variables',
+    file: 'core/unchanged.ts',
+    text: 'variantIdOf(build.builder, build.variables)',
+    without: 'variantIdOf(build.builder, {})',
+  },
+  {
+    name: 'variant-recorded',
+    keeps: 'the newest manifest of each variant is known',
+    file: 'core/finish.ts',
+    text: '...(manifest === null || after.newest === null ? [] : [await variantWrite(ports.records, finished, after.newest)])',
+    without: '',
+  },
+  {
+    name: 'chain-link',
+    keeps: 'each manifest names the one before',
+    file: 'core/final-documents.ts',
+    text: 'previous: builder.newest === null ? null : {',
+    without: 'previous: builder.newest !== null ? null : builder.newest === null ? null : {',
+  },
+  {
+    name: 'chain-head',
+    keeps: 'the head of the chain moves in the commit that ends the build',
+    file: 'core/finish.ts',
+    text: "    { type: 'builder', expected: builder.version, document: after },\n",
+    without: '',
+  },
+  {
+    name: 'notify-before-settled',
+    keeps: 'operators are told, whatever crashes',
+    file: 'core/settle.ts',
+    text: "  if (build.state === 'escalated' || build.state === 'quarantined') await ports.operators.notify(noticeOf(build));\n",
+    without:
+      "  if ((build.state === 'escalated' || build.state === 'quarantined') && build.version % 2 === 0) await ports.operators.notify(noticeOf(build));\n",
+  },
+  {
+    name: 'pointers-before-settled',
+    keeps: 'the newest-of keys are written before a build is closed',
+    file: 'core/settle.ts',
+    text: '  await pointToNewest(ports, build.builder);\n',
+    without:
+      "  await ports.records.commit([{ type: 'build', expected: build.version, document: { ...build, version: build.version + 1, settled_at: timestamp(ports.clock.now()) } }]);\n  await pointToNewest(ports, build.builder);\n",
+  },
+];

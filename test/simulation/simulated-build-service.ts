@@ -1,0 +1,104 @@
+import { type RunId } from '../../core/identity.ts';
+import { timestamp } from '../../core/identity.ts';
+import { type BuildService, type StartRequest } from '../../core/ports.ts';
+import { type RunRecord, type RunStatus } from '../../core/run-record.ts';
+import { runNamed } from '../fixtures/records.ts';
+
+/*
+ * A build service as CodeBuild is, as far as the domain can tell, on a virtual clock:
+ *
+ * - `start` is asynchronous: the run is under way when it answers. Equal tokens give the same run for `tokenMemory`
+ *   after the first start, and another run after that.
+ * - As many runs as `limit` are under way at once; a further start is `full` and leaves nothing behind. A token that is
+ *   remembered is never full.
+ * - A run ends once: when its process ends (SUCCEEDED where it exits with 0, else FAILED with the exit status in the
+ *   context of its BUILD phase), when it is stopped (STOPPED), when its time limit is over (TIMED_OUT), or when the
+ *   service fails it (FAULT). From then on its record does not change.
+ * - The end of each run is reported by events, as often as the world says: `ended` is told once a run.
+ * - `look` leaves out what it does not know; `forget` changes nothing here, since CodeBuild keeps what it ran.
+ */
+
+export type EndedStatus = Exclude<RunStatus, 'IN_PROGRESS'>;
+
+export interface SimulatedRun {
+  readonly run: RunId;
+  readonly request: StartRequest;
+  readonly startedAt: number;
+  record: RunRecord;
+}
+
+export interface ServiceOptions {
+  /** How many runs are under way at once. */
+  readonly limit: number;
+  /** How long a token is remembered. Milliseconds. */
+  readonly tokenMemory: number;
+  readonly now: () => number;
+  /** A run begins: what it does is for the world. */
+  readonly begins: (run: SimulatedRun) => void;
+  /** A run is ended by force: nothing of it goes on. */
+  readonly killed: (run: SimulatedRun) => void;
+  /** A run has ended, however. */
+  readonly ended: (run: SimulatedRun, status: EndedStatus) => void;
+}
+
+export interface SimulatedBuildService extends BuildService {
+  readonly runs: ReadonlyMap<RunId, SimulatedRun>;
+  /** The process of a run has ended. */
+  exit(run: SimulatedRun, exitCode: number): void;
+  /** The service fails a run. */
+  fail(run: SimulatedRun): void;
+  /** Ends what has outlived its time limit. */
+  enforceTimeLimits(): void;
+}
+
+export function simulatedBuildService(options: ServiceOptions): SimulatedBuildService {
+  const runs = new Map<RunId, SimulatedRun>();
+  const newest = new Map<string, SimulatedRun>();
+  const active = new Set<SimulatedRun>();
+
+  const end = (run: SimulatedRun, status: EndedStatus, message?: string) => {
+    if (run.record.status !== 'IN_PROGRESS') return;
+    active.delete(run);
+    const at = timestamp(options.now());
+    const contexts = message === undefined ? [] : [{ status_code: 'COMMAND_EXECUTION_ERROR', message }];
+    const phase = { phase: 'BUILD', status, started_at: run.record.started_at, finished_at: at, contexts };
+    run.record = { ...run.record, status, finished_at: at, phases: [phase] };
+    options.ended(run, status);
+  };
+  const force = (run: SimulatedRun, status: EndedStatus) => {
+    if (run.record.status === 'IN_PROGRESS') options.killed(run);
+    end(run, status);
+  };
+
+  return {
+    runs,
+    async start(request) {
+      const known = newest.get(request.token);
+      if (known !== undefined && options.now() - known.startedAt < options.tokenMemory) return { state: 'started', run: known.run };
+      if (active.size >= options.limit) return { state: 'full', message: `${options.limit} runs are under way` };
+      const run = runNamed(`run-${runs.size + 1}`);
+      const startedAt = options.now();
+      const record: RunRecord = { run, status: 'IN_PROGRESS', started_at: timestamp(startedAt), finished_at: null, phases: [] };
+      const simulated: SimulatedRun = { run, request, startedAt, record };
+      runs.set(run, simulated);
+      newest.set(request.token, simulated);
+      active.add(simulated);
+      options.begins(simulated);
+      return { state: 'started', run };
+    },
+    look: async (wanted) => wanted.flatMap((run) => runs.get(run)?.record ?? []),
+    async stop(run) {
+      const known = runs.get(run);
+      if (known !== undefined) force(known, 'STOPPED');
+    },
+    forget: async () => undefined,
+    exit: (run, exitCode) =>
+      exitCode === 0
+        ? end(run, 'SUCCEEDED')
+        : end(run, 'FAILED', `Error while executing command: attempt. Reason: exit status ${exitCode}`),
+    fail: (run) => force(run, 'FAULT'),
+    enforceTimeLimits() {
+      for (const run of active) if (options.now() >= run.startedAt + run.request.timeLimit) force(run, 'TIMED_OUT');
+    },
+  };
+}
