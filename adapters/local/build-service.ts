@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { variables } from '../../core/contract/variables.ts';
 import { RunId, timestamp } from '../../core/identity.ts';
@@ -20,6 +21,8 @@ import { RunFolders, RunRequest, isThere, readDocument, runFiles, runRequest, wr
 const defaultLimit = 20;
 /** From SIGTERM to SIGKILL when a run ends by force; kindness came before, through `control/<run>/stop`. Milliseconds. */
 const defaultGrace = 10_000;
+/** How often a start tries again that found the last places taken by others that were just starting. */
+const mostTries = 6;
 /** What a packer whose runner died gets to remove what it made; milliseconds. */
 const defaultOrphanPatience = 150_000;
 
@@ -58,7 +61,7 @@ export interface LocalBuildServiceOptions {
  *
  * Safe against any number of processes that use the same home at once. Equal tokens give the same run, until a
  * day after it was forgotten. A start that died half-way is finished by the next one with its token. The limit is
- * never passed; of several starts that race for the last place all may be told `full`.
+ * never passed; of several starts that race for the last place one gets it, unless too many race for too long.
  */
 export function localBuildService(options: LocalBuildServiceOptions): BuildService {
   const { clock } = options;
@@ -110,17 +113,26 @@ async function start(options: LocalBuildServiceOptions, folders: RunFolders, giv
   const buildspec = parseBuildspec(options.buildspec, 'buildspecs/packer-build.yml');
   if (!buildspec.ok) return { state: 'refused', failure: buildspec.failure };
 
-  // The folder is the reservation of a place, and comes before the count: two that race see each other.
-  const run = await reserve(options, folders, given, token);
   const limit = options.limit ?? defaultLimit;
-  const others = await countOthers(options, folders, run, token);
-  if (others >= limit) {
+  for (let tries = 1; ; tries += 1) {
+    // The folder is the reservation of a place, and comes before the count: two that race see each other.
+    const run = await reserve(options, folders, given, token);
+    const { underWay, starting } = await countOthers(options, folders, run, token);
+    if (underWay + starting < limit) {
+      const winner = await folders.claim(token, run);
+      if (winner !== run) await folders.remove(run, options.clock.now());
+      return ensureRunner(options, folders, winner);
+    }
     await folders.remove(run, options.clock.now());
-    return { state: 'full', message: `${others} runs are under way in the build service of this machine, and it takes ${limit} at once` };
+    const winner = await folders.holder(token);
+    if (winner !== undefined) return ensureRunner(options, folders, winner);
+    if (underWay >= limit || tries === mostTries) {
+      const message = `${underWay + starting} runs are under way in the build service of this machine, and it takes ${limit} at once`;
+      return { state: 'full', message };
+    }
+    // Others race for the last places, and all of them may have stepped back: they try again, each at another time.
+    await delay(Math.random() * 50 * tries);
   }
-  const winner = await folders.claim(token, run);
-  if (winner !== run) await folders.remove(run, options.clock.now());
-  return ensureRunner(options, folders, winner);
 }
 
 async function reserve(options: LocalBuildServiceOptions, folders: RunFolders, given: StartRequest, token: string): Promise<RunId> {
@@ -139,20 +151,28 @@ async function reserve(options: LocalBuildServiceOptions, folders: RunFolders, g
   return run;
 }
 
+interface Others {
+  readonly underWay: number;
+  /** Reservations that have not been given their token yet: their starters may step back. */
+  readonly starting: number;
+}
+
 /** Runs beside this one that take a place. One with the same token does not: only one of the two will be started. */
-async function countOthers(options: LocalBuildServiceOptions, folders: RunFolders, self: RunId, token: string): Promise<number> {
-  let count = 0;
+async function countOthers(options: LocalBuildServiceOptions, folders: RunFolders, self: RunId, token: string): Promise<Others> {
+  let [underWay, starting] = [0, 0];
   for (const run of await folders.list()) {
     const folder = folders.folder(run);
     if (run === self || (await lastWord(folder, run)) !== undefined) continue;
     if ((await runnerState(folder, options.clock)) === 'alive') {
       const request = await readDocument(path.join(folder, runFiles.request), RunRequest);
-      if (!(request.state === 'read' && request.value.token === token)) count += 1;
+      if (request.state === 'read' && request.value.token === token) continue;
+      if (request.state === 'read' && (await folders.holder(request.value.token)) !== run) starting += 1;
+      else underWay += 1;
     } else {
       await removeAbandoned(options.clock, folders, run);
     }
   }
-  return count;
+  return { underWay, starting };
 }
 
 /** A reservation whose starter died before it had the token: nobody knows this run, and nobody will start it. */

@@ -1,29 +1,33 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { RunId } from '../../core/identity.ts';
 import { type BuildService, type StartRequest } from '../../core/ports.ts';
 import { RunRecord } from '../../core/run-record.ts';
+import { runsAtOnce } from '../fixtures/build-service/runs-at-once.ts';
 
 /** What a run of a request does: end well, end with exit status 7 in its build phase, or go on until it is stopped. */
 export type Behaviour = 'succeeds' | 'fails with 7' | 'goes on';
 
 export interface BuildServiceRig extends AsyncDisposable {
   readonly service: BuildService;
-  /** A request whose run behaves so. */
-  request(token: string, behaviour: Behaviour): StartRequest;
+  /** Another client of the same service; where an adapter serves several processes, it may be in another one. */
+  readonly other: BuildService;
+  /** A request whose run behaves so. @param timeLimit milliseconds. */
+  request(token: string, behaviour: Behaviour, timeLimit?: number): StartRequest;
+  /** Lets time pass, on whichever clock the service goes by. Milliseconds. */
+  pass(milliseconds: number): Promise<void>;
 }
 
 /**
  * What every build service promises, whatever runs behind it.
  *
- * @param make a service without any runs, that takes so many at once.
+ * @param make a service without any runs, that takes `runsAtOnce`.
  */
-export function buildServiceContract(name: string, make: (options: { readonly limit: number }) => Promise<BuildServiceRig>): void {
+export function buildServiceContract(name: string, make: () => Promise<BuildServiceRig>): void {
   describe(`the contract of a build service: ${name}`, () => {
     let rig: BuildServiceRig;
     beforeEach(async () => {
-      rig = await make({ limit: 2 });
+      rig = await make();
     });
     afterEach(() => rig[Symbol.asyncDispose]());
 
@@ -38,9 +42,10 @@ export function buildServiceContract(name: string, make: (options: { readonly li
       return record;
     };
     const ended = async (run: RunId) => {
-      for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(20)) {
+      for (let looks = 0; looks < 1000; looks += 1) {
         const record = await look(run);
         if (record.status !== 'IN_PROGRESS') return record;
+        await rig.pass(20);
       }
       throw new Error(`${run} did not end`);
     };
@@ -73,6 +78,35 @@ export function buildServiceContract(name: string, make: (options: { readonly li
       await ended(first);
       expect(await start('a', 'succeeds')).toBe(first);
       expect(await start('b', 'succeeds')).not.toBe(first);
+    });
+
+    it('makes one run of starts with one token, however many clients start it at once', async () => {
+      const clients = [rig.service, rig.other, rig.service, rig.other, rig.other, rig.service];
+      const answers = await Promise.all(clients.map((client) => client.start(rig.request('a', 'succeeds'))));
+      expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+      expect((await ended(await start('a', 'succeeds'))).status).toBe('SUCCEEDED');
+    });
+
+    it('takes as many runs as it has room for, and no more, however many are started at once', async () => {
+      const tokens = ['a', 'b', 'c', 'd', 'e', 'f'];
+      const answers = await Promise.all(
+        tokens.map((token, index) => (index % 2 === 0 ? rig.service : rig.other).start(rig.request(token, 'goes on'))),
+      );
+      const runs = answers.flatMap((answer) => (answer.state === 'started' ? [answer.run] : []));
+      expect(answers.filter(({ state }) => state === 'full')).toHaveLength(tokens.length - runs.length);
+      expect(new Set(runs).size).toBe(runs.length);
+      expect(runs).toHaveLength(runsAtOnce);
+      for (const run of runs) {
+        await rig.other.stop(run);
+        await ended(run);
+      }
+    });
+
+    it('ends a run that outlives its time limit, and says so', async () => {
+      const answer = await rig.service.start(rig.request('a', 'goes on', 1500));
+      if (answer.state !== 'started') throw new Error(`not started: ${JSON.stringify(answer)}`);
+      expect((await look(answer.run)).status).toBe('IN_PROGRESS');
+      expect((await ended(answer.run)).status).toBe('TIMED_OUT');
     });
 
     it('looks up several runs at once and leaves out those that it does not know', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { type Packer, type PackerJob, type PackerOutcome } from '../../core/ports.ts';
+import { type Packer, type PackerJob, type PackerOutcome, type PackerTool } from '../../core/ports.ts';
 
 /** A packer in an image repository that has no files yet. */
 export interface PackerUnderTest {
@@ -49,6 +49,20 @@ build {
 `;
 }
 
+/** A job over that template. */
+function jobOf(tool: PackerTool): PackerJob {
+  return {
+    tool,
+    template: 'image.pkr.hcl',
+    varFiles: [],
+    variables: {},
+    secrets: {},
+    hiddenEnvironment: [],
+    manifestOutputs: ['recorded.json'],
+    init: false,
+  };
+}
+
 /**
  * What every adapter of `Packer` promises, over packer itself. Registers its tests.
  *
@@ -68,17 +82,7 @@ export function packerContract(name: string, make: () => Promise<PackerUnderTest
         await place.write('more.pkrvars.hcl', 'more = "from-the-file"\n');
         const found = await place.packer.find();
         if (!found.ok) throw new Error(found.failure.message);
-        const job: PackerJob = {
-          tool: found.value,
-          template: 'image.pkr.hcl',
-          varFiles: [],
-          variables: {},
-          secrets: {},
-          hiddenEnvironment: [],
-          manifestOutputs: ['recorded.json'],
-          init: false,
-          ...changes,
-        };
+        const job = { ...jobOf(found.value), ...changes };
         const lines: string[] = [];
         const outcome = await place.packer.run(
           job,
@@ -154,16 +158,7 @@ export function packerContract(name: string, make: () => Promise<PackerUnderTest
         await place.write('image.pkr.hcl', templateOf('true'));
         const found = await place.packer.find();
         if (!found.ok) throw new Error(found.failure.message);
-        const job = {
-          tool: found.value,
-          template: 'image.pkr.hcl',
-          varFiles: [],
-          variables: {},
-          secrets: {},
-          hiddenEnvironment: [],
-          manifestOutputs: ['recorded.json'],
-          init: false,
-        };
+        const job = jobOf(found.value);
         for (let n = 0; n < 2; n += 1) {
           const { recorded } = await place.packer.run(job, () => undefined, never);
           expect(recorded.map(({ id, type }) => ({ id, type }))).toEqual([{ id: 'Null', type: 'null' }]);

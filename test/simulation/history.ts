@@ -115,6 +115,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   const buildService = simulatedBuildService({
     limit: scenario.serviceLimit,
     tokenMemory: scenario.tokenMemory,
+    refuses: scenario.refusesLast ? scenario.builders.at(-1) : undefined,
     now: () => scheduler.now,
     begins(simulated) {
       processes.set(
@@ -145,7 +146,6 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
       buildService.fail(simulated);
     }
   };
-  const refusing = scenario.refusesLast ? scenario.builders.at(-1) : undefined;
   const shared = {
     records,
     objects,
@@ -154,13 +154,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         notices.add(notice.key);
       },
     },
-    buildService: {
-      ...buildService,
-      start: async (request: Parameters<typeof buildService.start>[0]) =>
-        request.builder === refusing
-          ? { state: 'refused' as const, failure: { rule: 'SERVICE_REFUSED' as const, message: 'no such project', remedy: 'deploy it' } }
-          : buildService.start(request),
-    },
+    buildService,
     ids: { buildId: () => buildIdOf((ids += 1)) },
     randomness: { bytes: (count: number) => new Uint8Array(count).fill((keysGiven += 1)) },
   };

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
+import { buildServiceContract } from '../contracts/build-service.ts';
+import { runsAtOnce } from '../fixtures/build-service/runs-at-once.ts';
 import { builderNamed } from '../fixtures/records.ts';
 import { type ServiceOptions, type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
 
@@ -31,6 +33,34 @@ function serviceAt(options: Partial<Pick<ServiceOptions, 'limit' | 'tokenMemory'
   const statusOf = async (run: SimulatedRun) => (await service.look([run.run]))[0]?.status;
   return { clock, log, service, start, first, statusOf, begun };
 }
+
+buildServiceContract('simulated', async () => {
+  const clock = { now: 1_700_000_000_000 };
+  const running = new Set<SimulatedRun>();
+  const service = simulatedBuildService({
+    limit: runsAtOnce,
+    tokenMemory: Number.POSITIVE_INFINITY,
+    now: () => clock.now,
+    begins: (run) => running.add(run),
+    killed: (run) => running.delete(run),
+    ended: (run) => running.delete(run),
+  });
+  const exitCodes: Readonly<Record<string, number>> = { succeeds: 0, 'fails with 7': 7 };
+  return {
+    service,
+    other: service,
+    request: (token, behaviour, timeLimit = 60_000) => ({ token, builder: builderNamed('base'), environment: { behaviour }, timeLimit }),
+    async pass(milliseconds) {
+      clock.now += milliseconds;
+      service.enforceTimeLimits();
+      for (const run of running) {
+        const exitCode = exitCodes[run.request.environment['behaviour'] ?? ''];
+        if (exitCode !== undefined) service.exit(run, exitCode);
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+});
 
 describe('the simulated build service, as its specification says', () => {
   test('start answers with a run that is under way', async () => {
@@ -68,7 +98,7 @@ describe('the simulated build service, as its specification says', () => {
     await start('a');
     service.exit(first(), exitCode);
     const [record] = await service.look([first().run]);
-    expect(record).toMatchObject({ status, phases: [{ phase: 'BUILD', status, contexts }] });
+    expect(record).toMatchObject({ status, phases: [{ phase: 'BUILD', status, contexts }, { phase: 'COMPLETED' }] });
     expect(record?.finished_at).not.toBeNull();
   });
 

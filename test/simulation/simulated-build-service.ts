@@ -1,5 +1,4 @@
-import { type RunId } from '../../core/identity.ts';
-import { timestamp } from '../../core/identity.ts';
+import { type BuilderName, type RunId, timestamp } from '../../core/identity.ts';
 import { type BuildService, type StartRequest } from '../../core/ports.ts';
 import { type RunRecord, type RunStatus } from '../../core/run-record.ts';
 import { runNamed } from '../fixtures/records.ts';
@@ -11,6 +10,7 @@ import { runNamed } from '../fixtures/records.ts';
  *   after the first start, and another run after that.
  * - As many runs as `limit` are under way at once; a further start is `full` and leaves nothing behind. A token that is
  *   remembered is never full.
+ * - A request with a variable whose name CodeBuild keeps for itself, or for a builder without a project, is refused.
  * - A run ends once: when its process ends (SUCCEEDED where it exits with 0, else FAILED with the exit status in the
  *   context of its BUILD phase), when it is stopped (STOPPED), when its time limit is over (TIMED_OUT), or when the
  *   service fails it (FAULT). From then on its record does not change.
@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly limit: number;
   /** How long a token is remembered. Milliseconds. */
   readonly tokenMemory: number;
+  /** The builder whose builds it refuses, as it does where there is no project for them. */
+  readonly refuses?: BuilderName | undefined;
   readonly now: () => number;
   /** A run begins: what it does is for the world. */
   readonly begins: (run: SimulatedRun) => void;
@@ -62,7 +64,8 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
     const at = timestamp(options.now());
     const contexts = message === undefined ? [] : [{ status_code: 'COMMAND_EXECUTION_ERROR', message }];
     const phase = { phase: 'BUILD', status, started_at: run.record.started_at, finished_at: at, contexts };
-    run.record = { ...run.record, status, finished_at: at, phases: [phase] };
+    const completed = { phase: 'COMPLETED', status: 'SUCCEEDED', started_at: at, finished_at: at, contexts: [] };
+    run.record = { ...run.record, status, finished_at: at, phases: [phase, completed] };
     options.ended(run, status);
   };
   const force = (run: SimulatedRun, status: EndedStatus) => {
@@ -75,6 +78,11 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
     async start(request) {
       const known = newest.get(request.token);
       if (known !== undefined && options.now() - known.startedAt < options.tokenMemory) return { state: 'started', run: known.run };
+      const reserved = Object.keys(request.environment).find((name) => name.startsWith('CODEBUILD_'));
+      if (reserved !== undefined || request.builder === options.refuses) {
+        const message = reserved === undefined ? `there is no project for ${request.builder}` : `${reserved} is a reserved variable`;
+        return { state: 'refused', failure: { rule: 'SERVICE_REFUSED', message, remedy: 'deploy the builder, and set other variables' } };
+      }
       if (active.size >= options.limit) return { state: 'full', message: `${options.limit} runs are under way` };
       const run = runNamed(`run-${runs.size + 1}`);
       const startedAt = options.now();
