@@ -130,25 +130,6 @@ describe('the database of the records', () => {
     });
   });
 
-  it('a document of a newer schema is told by name and never rewritten', async () => {
-    const records = sqliteRecords(await openHere());
-    await records.commit([{ type: 'build', expected: null, document: buildRecord(1) }]);
-    await records.commit([{ type: 'builder', expected: null, document: builderRecord('debian-base') }]);
-    tamper(
-      `UPDATE builds SET document = json_set(document, '$.schema', 'hybridcore-packer/build/2', '$.later', 1); UPDATE builders SET document = json_set(document, '$.schema', 'hybridcore-packer/builder/2')`,
-    );
-    const newer = { failure: { rule: 'RECORD_NEWER', message: expect.stringContaining('debian-base') } };
-    await expect(records.readBuild(buildIdOf(1))).rejects.toMatchObject({
-      failure: { rule: 'RECORD_NEWER', message: expect.stringContaining(buildIdOf(1)) },
-    });
-    await expect(records.readBuilder(debian)).rejects.toMatchObject(newer);
-    expect((await records.listOpenBuilds({ limit: 10 })).items).toEqual([{ build_id: buildIdOf(1), builder: 'debian-base' }]);
-    await expect(
-      records.commit([{ type: 'builder', expected: 1, document: builderRecord('debian-base', { version: 2 }) }]),
-    ).rejects.toMatchObject(newer);
-    await expect(records.readBuilder(debian)).rejects.toMatchObject(newer);
-  });
-
   it.each([
     ['is no JSON', `'{'`],
     ['does not fit its schema', `json_set(document, '$.state', 'baking')`],
