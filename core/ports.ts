@@ -134,7 +134,7 @@ export interface BuildService {
   start(request: StartRequest): Promise<StartAnswer>;
   /** What it knows of at most 100 runs; runs that it does not know are left out. */
   look(runs: readonly RunId[]): Promise<readonly RunRecord[]>;
-  /** Ends a run by force. To stop kindly, `Objects.requestStop` comes first. No error where it has ended. */
+  /** Ends a run by force. To stop kindly, `Objects.tell` comes first. No error where it has ended. */
   stop(run: RunId): Promise<void>;
   /** What it kept of a run that has ended and was completed may go. */
   forget(run: RunId): Promise<void>;
