@@ -80,8 +80,6 @@ export function conflictOf({ type, expected }: Pick<RecordWrite, 'type' | 'expec
 export interface StoredDocument {
   readonly id: string;
   readonly version: number;
-  /** Where a home stores it beside the document. */
-  readonly schema?: string;
   /** The document as JSON. */
   readonly document: string;
 }
@@ -102,16 +100,9 @@ export interface DocumentHome {
 export function readDocument<Type extends RecordType>(name: Type, stored: StoredDocument, home: DocumentHome): Documents[Type] {
   const type: DocumentType<Documents[Type]> = documentTypes[name];
   const value = jsonOf(stored.document);
-  const schema = schemaOf(value);
-  if (schema !== undefined && schema !== type.schema) {
-    throw new FailureError({
-      rule: 'RECORD_NEWER',
-      message: `${home.place} is of the schema ${JSON.stringify(schema)}, and this program knows ${type.schema}`,
-      remedy: 'use the newer version of hybridcore-packer that wrote it',
-    });
-  }
+  assertKnownSchema(name, schemaOf(value), home.place);
   const document = type.document.safeParse(value);
-  if (document.success && isStoredAs(stored, type.idOf(document.data), document.data.version, type.schema)) return document.data;
+  if (document.success && type.idOf(document.data) === stored.id && document.data.version === stored.version) return document.data;
   throw new FailureError({
     rule: 'STORAGE',
     message: `${home.place} cannot be read: ${document.success ? 'the document is not that of its row' : z.prettifyError(document.error)}`,
@@ -119,8 +110,15 @@ export function readDocument<Type extends RecordType>(name: Type, stored: Stored
   });
 }
 
-function isStoredAs(stored: StoredDocument, id: string, version: number, schema: string): boolean {
-  return stored.id === id && stored.version === version && (stored.schema ?? schema) === schema;
+/** @throws FailureError RECORD_NEWER for any schema but the one that this version writes; where there is none, nobody can tell. */
+export function assertKnownSchema(name: RecordType, schema: string | undefined, place: string): void {
+  const known = documentTypes[name].schema;
+  if (schema === undefined || schema === known) return;
+  throw new FailureError({
+    rule: 'RECORD_NEWER',
+    message: `${place} is of the schema ${JSON.stringify(schema)}, and this program knows ${known}`,
+    remedy: 'use the newer version of hybridcore-packer that wrote it',
+  });
 }
 
 /** Undefined where it is none. */
