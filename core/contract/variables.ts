@@ -13,12 +13,26 @@ export const variables = {
   variables: 'HYBRIDCORE_VARIABLES',
   /** The fingerprint at which packer need not run; empty or missing where it has to. */
   unless: 'HYBRIDCORE_UNLESS',
+  /** The digest of the builder as the dispatcher knows it (`builderDigest`): the checked-out one has to be equal. */
+  builderDigest: 'HYBRIDCORE_BUILDER_DIGEST',
   /** `hybridcore.yaml`, absolute or below the source's folder. */
   config: 'HYBRIDCORE_CONFIG',
   /** Where `incoming/` and `control/` are: a folder on one machine. */
   home: 'HYBRIDCORE_HOME',
-  /** The command that the buildspec runs as `hybridcore-packer`. */
+  /** The bucket that `incoming/` and `control/` are in, on AWS; without it they are below `home`. */
+  bucket: 'HYBRIDCORE_BUCKET',
+  /** The command that the buildspec runs as `hybridcore-packer`; where it is not set the buildspec fetches the bundle. */
   command: 'HYBRIDCORE_COMMAND',
+  /** The bundle of the command line that this deployment built: `s3://BUCKET/KEY`. */
+  bundle: 'HYBRIDCORE_BUNDLE',
+  /** The bundle's SHA-256, in hex. */
+  bundleDigest: 'HYBRIDCORE_BUNDLE_SHA256',
+  /** The packer to install: `1.14.2`. Without it the image's own is used. */
+  packerVersion: 'HYBRIDCORE_PACKER_VERSION',
+  /** The SHA-256 of that release for this project's architecture, in hex. */
+  packerDigest: 'HYBRIDCORE_PACKER_SHA256',
+  /** Where releases come from; HashiCorp's where it is not set. */
+  packerReleases: 'HYBRIDCORE_PACKER_RELEASES',
   /** The build service's id of the run, on both homes under CodeBuild's name. */
   run: 'CODEBUILD_BUILD_ARN',
 } as const;

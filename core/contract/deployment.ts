@@ -1,0 +1,64 @@
+/**
+ * The names by which the deployed parts know each other: the functions read them, `cdk/` sets them, and tests hold the two
+ * against each other.
+ */
+
+/** The environment of the functions; each value is a name or an ARN, never a secret. */
+export const functionVariables = {
+  /** The DynamoDB table. */
+  table: 'HYBRIDCORE_TABLE',
+  /** The bucket of all objects, with `incoming/` and `control/`. */
+  bucket: 'HYBRIDCORE_BUCKET',
+  /** The SNS topic that reaches the operators: its ARN. */
+  topic: 'HYBRIDCORE_TOPIC_ARN',
+  /** The event bus that final states are announced on: its name. */
+  eventBus: 'HYBRIDCORE_EVENT_BUS',
+  /** The queue of turns (`Turn`) that are due later, and of the build service's events: its URL. */
+  queue: 'HYBRIDCORE_QUEUE_URL',
+  /** A builder's CodeBuild project is named with this before the builder's name. */
+  projectPrefix: 'HYBRIDCORE_PROJECT_PREFIX',
+} as const;
+
+/** The file beside the functions' code that says what was deployed (`Deployment`). */
+export const deploymentFile = 'deployment.json';
+
+/** The one table: names of its attributes and indexes. */
+export const table = {
+  /** Partition key: the type and id of a document, such as `build#01J...`. There is no sort key. */
+  key: 'id',
+  /** The document as canonical JSON, and what conditions look at. */
+  document: 'document',
+  version: 'version',
+  schema: 'schema',
+  /** Seconds since 1970, on what may go: DynamoDB's TTL. */
+  expiresAt: 'expires_at',
+  /** In which listing a document stands (`builds#<builder>`, `builders`, `channels#<builder>`), and where in it. */
+  list: 'list',
+  place: 'place',
+  /** There on builds that something is still to be done for, and on nothing else. */
+  open: 'open',
+  /** `list`, `place`: keys alone. */
+  listIndex: 'listing',
+  /** `open`, `place`: keys alone, sparse. */
+  openIndex: 'open-builds',
+} as const;
+
+/** Its global secondary indexes: each holds the items that have both attributes, sorted by the second, and of them the keys alone (KEYS_ONLY). */
+export const tableIndexes = {
+  listing: { name: table.listIndex, partition: table.list, sort: table.place },
+  open: { name: table.openIndex, partition: table.open, sort: table.place },
+} as const;
+
+/** Every attribute that is part of a key; all of them are strings. */
+export const tableKeyAttributes = [table.key, table.list, table.open, table.place] as const;
+
+/** The keys of S3's tags; on disk the same are in the records. */
+export const tagKeys = {
+  kind: 'hybridcore:kind',
+  builder: 'hybridcore:builder',
+  build: 'hybridcore:build',
+  retention: 'hybridcore:retention',
+} as const;
+
+/** The event on the bus for each final state. */
+export const finalStateEvent = { source: 'hybridcore.packer', detailType: 'Build Ended' } as const;
