@@ -4,10 +4,28 @@ import { aws, describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-
 import { type FakeCodeBuild, startFakeCodeBuild } from '../../fixtures/aws/codebuild/fake-codebuild.ts';
 import { building, eventually, runnerFile, temporaryFolder } from '../local/build-service-rig.ts';
 
+interface PrintedBuild {
+  readonly id: string;
+  readonly arn: string;
+  readonly buildComplete: boolean;
+  readonly buildStatus: string;
+  readonly startTime: number | string;
+}
+
+interface Printed {
+  readonly build: PrintedBuild;
+  readonly builds: readonly PrintedBuild[];
+  readonly buildsNotFound: readonly string[];
+}
+
 describeWithAwsCommandLine('the CodeBuild of the tests, for the aws command line', () => {
   let source: Awaited<ReturnType<typeof temporaryFolder>>;
   let fake: FakeCodeBuild;
-  const codebuild = (...words: readonly string[]) => aws(fake.clientOptions, 'codebuild', ...words);
+  const codebuild = async (...words: readonly string[]): Promise<Printed> =>
+    JSON.parse(await aws(fake.clientOptions, 'codebuild', ...words)) as Printed;
+  /** The build, once it has ended. */
+  const ended = (id: string) =>
+    eventually(async () => (await codebuild('batch-get-builds', '--ids', id)).builds.find((build) => build.buildComplete));
 
   beforeEach(async () => {
     source = await temporaryFolder();
@@ -20,32 +38,36 @@ describeWithAwsCommandLine('the CodeBuild of the tests, for the aws command line
   });
 
   it('starts a build and tells how it ended', async () => {
-    const started = JSON.parse(
-      await codebuild('start-build', '--project-name', 'images', '--environment-variables-override', 'name=WORD,value=hello'),
+    const { build } = await codebuild(
+      'start-build',
+      '--project-name',
+      'images',
+      '--environment-variables-override',
+      'name=WORD,value=hello',
     );
-    expect(started.build).toMatchObject({ projectName: 'images', buildStatus: 'IN_PROGRESS', buildComplete: false });
-    const build = await eventually(async () => {
-      const looked = JSON.parse(await codebuild('batch-get-builds', '--ids', started.build.id, 'images:none'));
-      expect(looked.buildsNotFound).toStrictEqual(['images:none']);
-      return looked.builds[0].buildComplete === true ? looked.builds[0] : undefined;
+    expect(build).toMatchObject({ projectName: 'images', buildStatus: 'IN_PROGRESS', buildComplete: false });
+    expect(await codebuild('batch-get-builds', '--ids', build.id, 'images:none')).toMatchObject({
+      builds: [{ arn: build.arn }],
+      buildsNotFound: ['images:none'],
     });
-    expect(build).toMatchObject({ arn: started.build.arn, buildStatus: 'SUCCEEDED', currentPhase: 'COMPLETED' });
+    const last = await ended(build.id);
+    expect(last).toMatchObject({ arn: build.arn, buildStatus: 'SUCCEEDED', currentPhase: 'COMPLETED' });
     // Its first version prints a time as seconds, the second as text.
-    const seconds = typeof build.startTime === 'number' ? build.startTime : Date.parse(build.startTime) / 1000;
+    const seconds = typeof last.startTime === 'number' ? last.startTime : Date.parse(last.startTime) / 1000;
     expect(Math.abs(Date.now() / 1000 - seconds)).toBeLessThan(60);
     expect(await fake.console(build.arn)).toContain('<hello>');
   });
 
   it('stops a build, by its ARN too', async () => {
-    const { build } = JSON.parse(
-      await codebuild('start-build', '--project-name', 'images', '--environment-variables-override', 'name=THEN,value=sleep 100'),
+    const { build } = await codebuild(
+      'start-build',
+      '--project-name',
+      'images',
+      '--environment-variables-override',
+      'name=THEN,value=sleep 100',
     );
     await codebuild('stop-build', '--id', build.arn);
-    const status = await eventually(async () => {
-      const { builds } = JSON.parse(await codebuild('batch-get-builds', '--ids', build.arn));
-      return builds[0].buildComplete === true ? builds[0].buildStatus : undefined;
-    });
-    expect(status).toBe('STOPPED');
+    expect((await ended(build.arn)).buildStatus).toBe('STOPPED');
   });
 
   it("takes its errors for CodeBuild's", async () => {
