@@ -7,12 +7,13 @@ import { type Tooth } from './simulate.ts';
 const grouped = new Intl.NumberFormat('en-US');
 
 /** What a batch of histories came to, in a few lines. */
-export function batchText({ from, histories, effects, faults, ends }: Batch): string {
+export function batchText({ from, histories, effects, faults, ends, publishings }: Batch): string {
   const { none: _, ...befell } = faults;
   return [
     `${grouped.format(histories)} histories from seed ${from}, ${grouped.format(effects)} effects`,
     `  faults: ${countsText(befell)}`,
     `  builds: ${countsText(ends)}`,
+    `  publishings: ${countsText(publishings)}`,
   ].join('\n');
 }
 

@@ -7,6 +7,7 @@ import { type AttemptRequest } from '../../core/request.ts';
 import { type BuildState, isFinal } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryRecords, type Written } from './memory-records.ts';
+import { type Publishing, watchChannels } from './publishing.ts';
 
 /** Tells that a promise of the domain is broken: which, and how it shows. */
 export type Violate = (promise: string, how: string) => void;
@@ -30,7 +31,8 @@ export interface Watcher {
   readonly packerRuns: ReadonlyMap<string, number>;
 }
 
-export function watch(records: MemoryRecords, violate: Violate): Watcher {
+/** @param publishings who wants to publish what, by the name that the record of a channel is given. */
+export function watch(records: MemoryRecords, publishings: readonly Publishing[], violate: Violate): Watcher {
   const { stored } = records;
   records.observer = (written) => {
     const builders = new Map(
@@ -46,6 +48,7 @@ export function watch(records: MemoryRecords, violate: Violate): Watcher {
       watchUnchanged(records, earlier, write.document, violate);
     }
     watchTurns(written, records, violate);
+    watchChannels(written, records, publishings, violate);
   };
   const packerRuns = new Map<string, number>();
   const busy = new Map<string, string>();
