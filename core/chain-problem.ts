@@ -9,9 +9,9 @@ export type ChainProblem =
   | { readonly problem: 'missing'; readonly key: string; readonly build: BuildId }
   /** What stands at a manifest's key is none. */
   | { readonly problem: 'unreadable'; readonly key: string; readonly why: string }
-  /** The manifest is not the one that was sealed: nothing but itself has its digest. */
+  /** The manifest is not the one that was sealed: nothing else knows the digest that it has. */
   | { readonly problem: 'altered'; readonly key: string; readonly digest: Digest; readonly recorded: Digest }
-  /** The record is not the one of the seal: the manifest, and what comes after it, have another digest. */
+  /** The record of the build is not what it was: the chain after it, or the record of the builder, knows the manifest as it is. */
   | { readonly problem: 'recorded-otherwise'; readonly key: string; readonly digest: Digest; readonly recorded: Digest }
   /** A manifest that no build sealed. */
   | { readonly problem: 'foreign'; readonly key: string }
@@ -55,7 +55,7 @@ function problemSentence(problem: ChainProblem): string {
     case 'altered':
       return `${problem.key} was altered: its digest is ${problem.digest}, and ${problem.recorded} was recorded when it was sealed`;
     case 'recorded-otherwise':
-      return `the record of ${problem.key} was altered: it names the digest ${problem.recorded}, and the manifest and what comes after it have ${problem.digest}`;
+      return `the record of ${problem.key} was altered: it names the digest ${problem.recorded}, and the manifest has ${problem.digest}, as what comes after it says`;
     case 'foreign':
       return `${problem.key} was sealed by no build that is recorded`;
     case 'fork':

@@ -60,6 +60,7 @@ export async function readChain(
     if (build !== undefined && (build.sealed !== null || !build.ended)) continue;
     seen.push({ id, recorded: null, found: lightened(await look(ports.objects, keys.manifest(builder.builder, id))) });
   }
+  seen.sort((a, b) => (a.id < b.id ? -1 : 1));
   const head = builder.newest === null ? undefined : builds.get(builder.newest.build_id);
   const pointer = await look(ports.objects, keys.newestManifest(builder.builder));
   const problems = [...chainProblems(builder, seen), ...pointerProblems(builder, seen, pointer, head?.settled ?? true)];
@@ -169,23 +170,33 @@ function linksOf(builder: BuilderName, seen: readonly Seen[]): ChainLink[] {
 }
 
 function chainProblems(builder: BuilderRecord, seen: readonly Seen[]): readonly ChainProblem[] {
-  const each = [...forks(builder.builder, seen), ...seen.flatMap((one) => placeProblem(builder, seen, one) ?? [])];
+  const vouched = vouchedFor(builder, seen);
+  const each = [...forks(builder.builder, seen), ...seen.flatMap((one) => placeProblem(builder.builder, vouched, one) ?? [])];
   // Where a link is not what it was, what hangs on it says nothing new.
   return each.length > 0 ? each : linkProblems(builder, linksOf(builder.builder, seen));
 }
 
+/**
+ * The digests that the record of the builder vouches for, or a manifest that is what was recorded: their own, and along
+ * the chain those of all manifests before.
+ */
+function vouchedFor({ newest }: BuilderRecord, seen: readonly Seen[]): ReadonlySet<Digest> {
+  const previous = new Map(seen.flatMap(({ found }) => (found.state === 'read' ? [[found.digest, found.previous] as const] : [])));
+  const vouched = new Set<Digest>();
+  const starts = seen.flatMap(({ recorded, found }) => (found.state === 'read' && found.digest === recorded ? [found.digest] : []));
+  for (const start of [newest?.digest ?? null, ...starts])
+    for (let at = start; at !== null && !vouched.has(at); at = previous.get(at) ?? null) vouched.add(at);
+  return vouched;
+}
+
 /** What is wrong with what stands in one place; undefined where nothing is. */
-function placeProblem(builder: BuilderRecord, seen: readonly Seen[], { id, recorded, found }: Seen): ChainProblem | undefined {
-  const key = keys.manifest(builder.builder, id);
+function placeProblem(builder: BuilderName, vouched: ReadonlySet<Digest>, { id, recorded, found }: Seen): ChainProblem | undefined {
+  const key = keys.manifest(builder, id);
   if (found.state === 'absent') return recorded === null ? undefined : { problem: 'missing', key, build: id };
   if (found.state === 'unreadable') return { problem: 'unreadable', key, why: found.why };
   if (recorded === null) return { problem: 'foreign', key };
-  const { digest } = found;
-  if (digest === recorded) return undefined;
-  const known = new Set(seen.map(({ found: other }) => (other.state === 'read' ? other.previous : null)));
-  known.add(builder.newest?.digest ?? null);
-  const problem = known.has(digest) && !known.has(recorded) ? 'recorded-otherwise' : 'altered';
-  return { problem, key, digest, recorded };
+  if (found.digest === recorded) return undefined;
+  return { problem: vouched.has(found.digest) ? 'recorded-otherwise' : 'altered', key, digest: found.digest, recorded };
 }
 
 /** Places that several manifests claim which are what was recorded, or which no build sealed. */
