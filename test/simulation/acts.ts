@@ -20,7 +20,7 @@ import { type MemoryRecords } from './memory-records.ts';
 import { type Publishing } from './publishing.ts';
 import { type Act } from './scenario.ts';
 import { type Actor, type Scheduler } from './scheduler.ts';
-import { type Violate } from './watcher.ts';
+import { type Violate } from './violation.ts';
 
 /** After how many milliseconds who insists tries again. */
 const publishEvery = 4 * 60_000;
@@ -154,10 +154,10 @@ async function publishOnce(
 }
 
 /** Over a slow line much can happen between the first look at the records and the commit. */
-function slowPorts({ portsOf, scheduler }: ActWorld, actor: Actor): PublishPorts {
-  const { records, objects, clock } = portsOf(actor);
+function slowPorts(world: ActWorld, actor: Actor): PublishPorts {
+  const { records, objects, clock } = world.portsOf(actor);
   const slowly = async <T>(read: () => Promise<T>): Promise<T> => {
-    await scheduler.sleep(actor, slowRead);
+    await world.scheduler.sleep(actor, slowRead);
     return read();
   };
   return {

@@ -1,8 +1,9 @@
 import { replayedChoices, seededChoices } from './choices.ts';
-import { type Violation, type WorldGuards } from './history.ts';
+import { type WorldGuards } from './history.ts';
 import { playRandomHistory } from './random-history.ts';
 import { type Fault, type Step } from './scheduler.ts';
 import { shrink } from './shrink.ts';
+import { type Violation } from './violation.ts';
 
 /** A history that broke a promise. */
 export interface Failing {

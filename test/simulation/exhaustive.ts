@@ -1,10 +1,11 @@
 import { defaultChannel } from '../../core/channel.ts';
 import { builderNamed } from '../fixtures/records.ts';
 import { replayedChoices } from './choices.ts';
-import { type HistoryEnd, type Violation, type WorldGuards, playHistory } from './history.ts';
+import { type HistoryEnd, type WorldGuards, playHistory } from './history.ts';
 import { type PackerPlan } from './packer-plan.ts';
 import { type Act, type Scenario } from './scenario.ts';
 import { type Fault, type FaultSource } from './scheduler.ts';
+import { type Violation } from './violation.ts';
 
 const base = builderNamed('base');
 const minute = 60_000;

@@ -20,6 +20,7 @@ import { type Actor, type FaultSource, Scheduler, type Step, WorldFault } from '
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
 import { MachineLost, simulateRun } from './simulated-run.ts';
 import { type Publishing } from './publishing.ts';
+import { type Violation } from './violation.ts';
 import { watch } from './watcher.ts';
 
 const minute = 60_000;
@@ -57,11 +58,6 @@ export interface HistoryOptions {
   /** How many effects may be befallen, before the world becomes fair and everything has to come to rest. */
   readonly chaosSteps: number;
   readonly guards: WorldGuards;
-}
-
-export interface Violation {
-  readonly promise: string;
-  readonly how: string;
 }
 
 export interface HistoryEnd {

@@ -11,7 +11,7 @@ import { isFinal, states } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryObjects } from './memory-objects.ts';
 import { type MemoryRecords, documentSchemas } from './memory-records.ts';
-import { type Violate } from './watcher.ts';
+import { type Violate } from './violation.ts';
 
 /** What is left when a history has come to rest. */
 export interface Remains {

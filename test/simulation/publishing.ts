@@ -2,7 +2,7 @@ import { type Digest } from '../../core/digest.ts';
 import { type BuildId, type BuilderName } from '../../core/identity.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryRecords, type Written } from './memory-records.ts';
-import { type Violate } from './watcher.ts';
+import { type Violate } from './violation.ts';
 
 /** Somebody's wish to publish. */
 export interface Publishing {

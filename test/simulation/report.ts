@@ -1,6 +1,6 @@
 import { type Batch, type Failing } from './batch.ts';
 import { type Exhausted } from './exhaustive.ts';
-import { type Violation } from './history.ts';
+import { type Violation } from './violation.ts';
 import { type Step } from './scheduler.ts';
 import { type Tooth } from './simulate.ts';
 

@@ -8,9 +8,7 @@ import { type BuildState, isFinal } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryRecords, type Written } from './memory-records.ts';
 import { type Publishing, watchChannels } from './publishing.ts';
-
-/** Tells that a promise of the domain is broken: which, and how it shows. */
-export type Violate = (promise: string, how: string) => void;
+import { type Violate } from './violation.ts';
 
 /**
  * What may follow what, written down a second time: the domain's own table is among the guards that the simulation takes
