@@ -1,16 +1,12 @@
 import * as z from 'zod';
 
-import { Build, isOpen } from '../../core/build.ts';
-import { BuilderRecord } from '../../core/builder-record.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { BuildId, BuilderName } from '../../core/identity.ts';
 import { type Commit, type Page, type RecordWrite, type Records } from '../../core/ports.ts';
-import { RequestToken } from '../../core/request-token.ts';
-import { StrayEvent } from '../../core/stray-event.ts';
-import { Variant } from '../../core/variant.ts';
 import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
 import { type Database, type Row } from './sqlite-database.ts';
+import { type Table, builders, builds, channels, requestTokens, strayEvents, variants } from './sqlite-tables.ts';
 
 const longestPage = 100;
 /** As many as a transaction of DynamoDB takes, so that both homes refuse the same. */
@@ -18,67 +14,6 @@ const mostWrites = 100;
 
 /** The columns that a document is read from. */
 const Stored = z.object({ id: z.string(), version: z.number(), document: z.string() });
-
-/** One type of document: its table, whose columns beside the document are for conditions and queries. */
-interface Table<T extends { readonly version: number }> {
-  readonly type: RecordWrite['type'];
-  readonly name: string;
-  readonly key: string;
-  readonly document: z.ZodType<T>;
-  /** The `schema` that this version writes. */
-  readonly schema: string;
-  readonly idOf: (document: T) => string;
-  /** What stands beside id, version and document. */
-  readonly columns: (document: T) => Readonly<Record<string, string | number>>;
-}
-
-const none = () => ({});
-
-const builds: Table<Build> = {
-  type: 'build',
-  name: 'builds',
-  key: 'build_id',
-  document: Build,
-  schema: Build.shape.schema.value,
-  idOf: (build) => build.build_id,
-  columns: (build) => ({ builder: build.builder, open: isOpen(build) ? 1 : 0 }),
-};
-const builders: Table<BuilderRecord> = {
-  type: 'builder',
-  name: 'builders',
-  key: 'builder',
-  document: BuilderRecord,
-  schema: BuilderRecord.shape.schema.value,
-  idOf: (builder) => builder.builder,
-  columns: none,
-};
-const variants: Table<Variant> = {
-  type: 'variant',
-  name: 'variants',
-  key: 'variant_id',
-  document: Variant,
-  schema: Variant.shape.schema.value,
-  idOf: (variant) => variant.variant_id,
-  columns: none,
-};
-const requestTokens: Table<RequestToken> = {
-  type: 'request-token',
-  name: 'request_tokens',
-  key: 'token_id',
-  document: RequestToken,
-  schema: RequestToken.shape.schema.value,
-  idOf: (token) => token.token_id,
-  columns: (token) => ({ expires_at: token.expires_at }),
-};
-const strayEvents: Table<StrayEvent> = {
-  type: 'stray-event',
-  name: 'stray_events',
-  key: 'event_id',
-  document: StrayEvent,
-  schema: StrayEvent.shape.schema.value,
-  idOf: (event) => event.event_id,
-  columns: none,
-};
 
 /** The columns that an open build is named by. */
 const OpenRow = z.object({ build_id: BuildId, builder: BuilderName });
@@ -95,6 +30,7 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
     readBuild: async (id) => find(database, builds, id),
     readBuilder: async (name) => find(database, builders, name),
     readVariant: async (id) => find(database, variants, id),
+    readChannel: async (id) => find(database, channels, id),
     readRequestToken: async (id) => find(database, requestTokens, id),
     readStrayEvent: async (id) => find(database, strayEvents, id),
     async commit(writes) {
@@ -129,6 +65,15 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
         builders.idOf,
       );
     },
+    async listChannels(builder, page) {
+      const sql = 'SELECT channel_id AS id, version, document FROM channels WHERE builder = ? AND channel > ? ORDER BY channel LIMIT ?';
+      return pageOf(
+        `channels of ${builder}`,
+        page,
+        (after, limit) => database.all(sql, builder, after, limit).map((row) => documentOf(database, channels, row)),
+        ({ channel }) => channel,
+      );
+    },
     close() {
       database.close();
     },
@@ -150,6 +95,8 @@ function withTable<R>(write: RecordWrite, work: <T extends { readonly version: n
       return work(builders, write.document);
     case 'variant':
       return work(variants, write.document);
+    case 'channel':
+      return work(channels, write.document);
     case 'request-token':
       return work(requestTokens, write.document);
     case 'stray-event':

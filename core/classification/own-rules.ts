@@ -41,6 +41,9 @@ export const ownRules = {
   PACKER_TOO_OLD: { exit_code: 1, reason: 'this packer is too old' },
   PACKER_NOT_PINNED: { exit_code: 1, reason: 'this packer is not the pinned version' },
   PACKER_INVALID: { exit_code: 1, reason: 'packer refuses the template' },
+  MANIFEST_MISSING: { exit_code: 1, reason: 'no build has sealed a manifest that could be published' },
+  INPUTS_DRIFTED: { exit_code: 1, reason: 'the inputs are no longer those of the newest manifest' },
+  BUILD_NOT_PUBLISHABLE: { exit_code: 1, reason: 'only a build that succeeded and left artifacts can be published' },
   RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
   SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
   QUEUE_FULL: { exit_code: 2, reason: 'as many builds of this builder wait as the line holds' },
@@ -51,7 +54,10 @@ export const ownRules = {
   TIMED_OUT: { exit_code: 2, reason: 'the attempt reached its time limit' },
   STORAGE: { exit_code: 2, reason: 'records or objects could not be written or read' },
   INPUT_SECRET: { exit_code: 3, reason: 'a secret stands in clear among the inputs' },
-  BUILDER_QUARANTINED: { exit_code: 3, reason: 'the builder is quarantined and takes no build until a person releases it' },
+  BUILDER_QUARANTINED: {
+    exit_code: 3,
+    reason: 'the builder is quarantined: it takes no build and publishes none until a person releases it',
+  },
   HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
