@@ -28,8 +28,8 @@ const fullDelay = 15_000;
 /** How long a run that the build service does not know is waited for: a look may lag behind the start. Milliseconds. */
 export const lostPatience = 5 * 60_000;
 
-/** What the build service knows of some runs, looked up together beforehand; undefined for a run that it does not know. */
-export type KnownRuns = ReadonlyMap<RunId, RunRecord | undefined>;
+/** What the build service knows of some runs, looked up together beforehand. */
+export type KnownRuns = ReadonlyMap<RunId, RunRecord>;
 
 /**
  * Does what is due for one builder, until nothing more is: ends what in its line is not to be built, gives the next
@@ -219,10 +219,11 @@ async function watchRun(
   { attempt, run }: { readonly attempt: Attempt; readonly run: RunId },
   known: KnownRuns,
 ): Promise<Progress> {
-  const record = known.has(run) ? known.get(run) : (await ports.buildService.look([run]))[0];
-  const now = ports.clock.now();
+  const lookedAt = ports.clock.now();
+  // That a run was not found earlier says nothing: it may have been too early.
+  const record = known.get(run) ?? (await ports.buildService.look([run]))[0];
   if (record === undefined) {
-    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';
+    if (lookedAt < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';
     // Should it go on all the same, there must be no second one beside it.
     await ports.buildService.stop(run);
   }
@@ -230,6 +231,7 @@ async function watchRun(
     await completeAttempt(ports, config, build, builder, record);
     return 'moved';
   }
+  const now = ports.clock.now();
   await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
   if (build.stop !== null) await endRunKindly(ports, run, Date.parse(build.stop.at), `${build.stop.by} at ${build.stop.at}`);
   else if (attempt.expired_at !== null) await endRunKindly(ports, run, Date.parse(attempt.expired_at), 'its time is up');

@@ -47,10 +47,12 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
     if (token?.state === 'known') return known(ports.records, token.record, request);
 
     const builder = await ports.records.readBuilder(request.builder);
-    if (builder !== undefined && builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };
-    const equal = await equalWaiting(ports.records, builder, build);
-    const place = equal === undefined ? newPlace(builder, build) : joinedPlace(equal, { at, by: asked.by });
-    if (!place.ok) return place;
+    const place = await placeFor(ports.records, builder, build, { at, by: asked.by });
+    if (!place.ok) {
+      // Meanwhile somebody else may have been given a build for the same token: then that is the answer.
+      const now = token === undefined ? undefined : await ports.records.readRequestToken(token.record.token_id);
+      return now !== undefined && now.expires_at > at ? known(ports.records, now, request) : place;
+    }
     const { dispatched, writes } = place.value;
     const commit = await ports.records.commit([...writes, ...(token === undefined ? [] : [tokenWrite(token, dispatched.build.build_id)])]);
     if (commit.committed) return success(dispatched);
@@ -63,6 +65,18 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
 interface Place {
   readonly dispatched: Dispatched;
   readonly writes: readonly RecordWrite[];
+}
+
+/** The place of an equal build where one waits, else one of its own; or why there is none. */
+async function placeFor(
+  records: Records,
+  builder: BuilderRecord | undefined,
+  build: Build,
+  who: { readonly at: Timestamp; readonly by: string },
+): Promise<Outcome<Place>> {
+  if (builder !== undefined && builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };
+  const equal = await equalWaiting(records, builder, build);
+  return equal === undefined ? newPlace(builder, build) : joinedPlace(equal, who);
 }
 
 /** Its turn where the builder has nothing to do, else the end of the line. */

@@ -1,6 +1,7 @@
 import { type Artifact } from './artifact.ts';
 import { type Build } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { type Channel } from './channel.ts';
 import { type Builder } from './config.ts';
 import { type Tags } from './contract/tags.ts';
 import { type Digest } from './digest.ts';
@@ -27,6 +28,7 @@ export type RecordWrite =
   | { readonly type: 'build'; readonly expected: number | null; readonly document: Build }
   | { readonly type: 'builder'; readonly expected: number | null; readonly document: BuilderRecord }
   | { readonly type: 'variant'; readonly expected: number | null; readonly document: Variant }
+  | { readonly type: 'channel'; readonly expected: number | null; readonly document: Channel }
   /** Where its `expires_at` has passed it may be gone. */
   | { readonly type: 'request-token'; readonly expected: number | null; readonly document: RequestToken }
   | { readonly type: 'stray-event'; readonly expected: number | null; readonly document: StrayEvent };
@@ -52,7 +54,7 @@ export interface OpenBuild {
 }
 
 /**
- * What is known of builders and builds, as whole documents. Each carries a `version` that grows by one with every
+ * What is known of builders, builds and channels, as whole documents. Each carries a `version` that grows by one with every
  * write. A document of a newer schema is refused wherever it is read, and never overwritten (FailureError RECORD_NEWER).
  */
 export interface Records {
@@ -60,6 +62,8 @@ export interface Records {
   readBuilder(name: BuilderName): Promise<BuilderRecord | undefined>;
   /** @param id from `variantIdOf`. */
   readVariant(id: Digest): Promise<Variant | undefined>;
+  /** @param id from `channelIdOf`. */
+  readChannel(id: Digest): Promise<Channel | undefined>;
   /** @param id from `tokenIdOf`. */
   readRequestToken(id: Digest): Promise<RequestToken | undefined>;
   /** @param id from `eventIdOf`. */
@@ -75,6 +79,8 @@ export interface Records {
   listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<OpenBuild>>;
   /** By name. */
   listBuilders(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<BuilderRecord>>;
+  /** The channels of a builder, by name: every manifest that is published. `limit` is at most 100. */
+  listChannels(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Channel>>;
 }
 
 // ---- objects -----------------------------------------------------------------------------------------------

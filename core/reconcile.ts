@@ -48,19 +48,17 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<r
   return problems;
 }
 
-/** What the build service knows of all runs under way, up to 100 in one call. Those of a call that fails are looked up each by itself later. */
+/** What the build service knows of all runs under way, up to 100 in one call. Those of a call that fails are looked up each by itself later, and so is one that it does not know. */
 async function lookUp(
   ports: CompletePorts,
   runs: readonly RunId[],
   attempt: (what: string, work: () => Promise<void>) => Promise<void>,
 ): Promise<KnownRuns> {
-  const known = new Map<RunId, RunRecord | undefined>();
+  const known = new Map<RunId, RunRecord>();
   for (let from = 0; from < runs.length; from += pageSize) {
     const asked = runs.slice(from, from + pageSize);
     await attempt(`the runs under way (${asked.length})`, async () => {
-      const records = await ports.buildService.look(asked);
-      for (const run of asked) known.set(run, undefined);
-      for (const record of records) known.set(record.run, record);
+      for (const record of await ports.buildService.look(asked)) known.set(record.run, record);
     });
   }
   return known;

@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { joinLimit } from '../../core/build.ts';
 import { queueLimit } from '../../core/builder-record.ts';
-import { type BuildId } from '../../core/identity.ts';
+import { type BuildId, timestamp } from '../../core/identity.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, dispatcher, other } from '../fixtures/dispatcher.ts';
+import { buildIdOf, someTime } from '../fixtures/records.ts';
 
 let home: Dispatcher;
 
@@ -171,6 +172,23 @@ describe('a client token', () => {
     const asked = await Promise.all(Array.from({ length: 10 }, () => given(base, token)));
     expect(new Set(asked.map(({ id }) => id)).size).toBe(1);
     expect(asked.filter(({ how }) => how === 'accepted')).toHaveLength(1);
+  });
+
+  it('gives its build also to who was held up, and would be refused by now', async () => {
+    const readBuilder = home.ports.records.readBuilder.bind(home.ports.records);
+    let meanwhile = '';
+    home.ports.records.readBuilder = async (name) => {
+      home.ports.records.readBuilder = readBuilder;
+      meanwhile = (await given(base, token)).id;
+      const builder = await readBuilder(name);
+      if (builder === undefined) throw new Error('a builder whose build was accepted has a record');
+      const quarantine = { build_id: buildIdOf(1), since: timestamp(someTime), rule: 'INPUT_SECRET', reason: 'a secret', evidence: [] };
+      const closed = { ...builder, version: builder.version + 1, quarantine };
+      await home.ports.records.commit([{ type: 'builder', expected: builder.version, document: closed }]);
+      return readBuilder(name);
+    };
+    expect(await given(base, token)).toEqual({ id: meanwhile, how: 'known' });
+    expect(await home.ask(base)).toMatchObject({ ok: false, failure: { rule: 'BUILDER_QUARANTINED' } });
   });
 
   it('of a request that was refused is free for the next one', async () => {

@@ -1,9 +1,11 @@
+import { defaultChannel } from '../../core/channel.ts';
 import { builderNamed } from '../fixtures/records.ts';
 import { replayedChoices } from './choices.ts';
-import { type HistoryEnd, type Violation, type WorldGuards, playHistory } from './history.ts';
+import { type HistoryEnd, type WorldGuards, playHistory } from './history.ts';
 import { type PackerPlan } from './packer-plan.ts';
 import { type Act, type Scenario } from './scenario.ts';
 import { type Fault, type FaultSource } from './scheduler.ts';
+import { type Violation } from './violation.ts';
 
 const base = builderNamed('base');
 const minute = 60_000;
@@ -22,6 +24,20 @@ interface Fixed {
 
 function asks(at: number, request: object = {}, more: { readonly seesInputs?: boolean } = {}): Act {
   return { at, act: 'ask', builder: base, by: 'alice', request, seesInputs: more.seesInputs ?? false, follows: true };
+}
+
+function publishes(at: number): Act {
+  return {
+    at,
+    act: 'publish',
+    builder: base,
+    channel: defaultChannel,
+    build: null,
+    variables: {},
+    behind: 0,
+    insists: false,
+    slowly: false,
+  };
 }
 
 /** What is played with a crash at each effect in turn, and with each pair of crashes. */
@@ -47,6 +63,12 @@ const scenarios: Readonly<Record<string, Fixed>> = {
     acts: [asks(0), asks(30 * minute, { only_if_changed: true })],
     plans: ['success'],
     ends: ['succeeded after 1', 'skipped after 1'],
+    alone: true,
+  },
+  'published, and again once it was built again': {
+    acts: [asks(0), publishes(20 * minute), asks(30 * minute), publishes(50 * minute)],
+    plans: ['success', 'success'],
+    ends: ['succeeded after 1'],
     alone: true,
   },
   'a line of two, one of them joined': {

@@ -30,6 +30,7 @@ export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPor
       readBuild: (id) => gate(`read build ${id}`, () => records.readBuild(id)),
       readBuilder: (name) => gate(`read builder ${name}`, () => records.readBuilder(name)),
       readVariant: (id) => gate('read variant', () => records.readVariant(id)),
+      readChannel: (id) => gate('read channel', () => records.readChannel(id)),
       readRequestToken: (id) => gate('read token', () => records.readRequestToken(id)),
       readStrayEvent: (id) => gate('read stray event', () => records.readStrayEvent(id)),
       commit: (writes) =>
@@ -40,6 +41,7 @@ export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPor
       listBuilds: (builder, page) => gate(`list builds of ${builder}`, () => records.listBuilds(builder, page)),
       listOpenBuilds: (page) => gate('list open builds', () => records.listOpenBuilds(page)),
       listBuilders: (page) => gate('list builders', () => records.listBuilders(page)),
+      listChannels: (builder, page) => gate(`list channels of ${builder}`, () => records.listChannels(builder, page)),
     },
     objects: {
       create: (key, content, tags) => gate(`create ${key}`, () => objects.create(key, content, tags)),

@@ -84,7 +84,7 @@ export const guards: readonly Guard[] = [
     name: 'lost-patience',
     keeps: 'a run that does not show yet is not taken for lost',
     file: 'core/advance.ts',
-    text: "    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';\n",
+    text: "    if (lookedAt < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';\n",
     without: '',
   },
   {
@@ -226,7 +226,7 @@ export const guards: readonly Guard[] = [
     name: 'variant-recorded',
     keeps: 'the newest manifest of each variant is known',
     file: 'core/finish.ts',
-    text: '...(manifest === null || after.newest === null ? [] : [await variantWrite(ports.records, finished, after.newest)])',
+    text: '    ...(manifest === null || after.newest === null ? [] : [await variantWrite(ports.records, finished, after.newest)]),\n',
     without: '',
   },
   {
@@ -258,5 +258,40 @@ export const guards: readonly Guard[] = [
     text: '  await pointToNewest(ports, build.builder);\n',
     without:
       "  await ports.records.commit([{ type: 'build', expected: build.version, document: { ...build, version: build.version + 1, settled_at: timestamp(ports.clock.now()) } }]);\n  await pointToNewest(ports, build.builder);\n",
+  },
+  {
+    name: 'publish-quarantine',
+    keeps: 'no channel moves while its builder is quarantined',
+    file: 'core/publish.ts',
+    text: '  if (builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };\n',
+    without: '',
+  },
+  {
+    name: 'publish-builder-version',
+    keeps: 'a quarantine or a newer manifest between look and commit has all looked at anew',
+    file: 'core/publish.ts',
+    text: "    { type: 'builder', expected: builder.version, document: { ...builder, version: builder.version + 1 } },\n",
+    without: '',
+  },
+  {
+    name: 'publish-fingerprint',
+    keeps: 'what is published has the fingerprint that was sent',
+    file: 'core/publish.ts',
+    text: 'wanted.build === null && sealed.value.fingerprint !== wanted.fingerprint',
+    without: 'wanted.build === null && sealed === undefined',
+  },
+  {
+    name: 'publish-view',
+    keeps: 'a refusal is told of one moment, not of two mixed up',
+    file: 'core/publish.ts',
+    text: '    } else if (await stands(ports.records, request.builder, builder)) {\n      return plan;',
+    without: '    } else {\n      return plan;',
+  },
+  {
+    name: 'chain-under-way',
+    keeps: 'a manifest that its build is about to seal breaks no chain',
+    file: 'core/manifest-chain.ts',
+    text: 'build.sealed !== null || !build.ended',
+    without: 'build.sealed !== null',
   },
 ];

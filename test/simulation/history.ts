@@ -1,29 +1,26 @@
-import { advance } from '../../core/advance.ts';
 import { type Build, isOpen } from '../../core/build.ts';
 import { Config } from '../../core/config.ts';
-import { keys } from '../../core/contract/keys.ts';
-import { type Dispatched, dispatch } from '../../core/dispatch.ts';
-import { type Outcome } from '../../core/failure.ts';
-import { fingerprintOf, plainVariableInput, toolInput } from '../../core/fingerprint.ts';
+import { plainVariableInput, toolInput } from '../../core/fingerprint.ts';
 import { type BuilderName, type RunId } from '../../core/identity.ts';
 import { type Input } from '../../core/input.ts';
-import { releaseQuarantine } from '../../core/quarantine.ts';
 import { reconcile } from '../../core/reconcile.ts';
 import { handleRunEvent } from '../../core/run-event.ts';
-import { type BuildState, isFinal } from '../../core/states.ts';
-import { stopBuild } from '../../core/stop.ts';
+import { type BuildState } from '../../core/states.ts';
 import { eventIdOf } from '../../core/stray-event.ts';
 import { buildIdOf, runNamed, someTime } from '../fixtures/records.ts';
+import { performer } from './acts.ts';
 import { type Answered, assertAnswers, assertStops } from './answers.ts';
 import { type Choices } from './choices.ts';
 import { gatedPorts } from './gated-ports.ts';
-import { assertInvariants } from './invariants.ts';
+import { assertChainsRead, assertInvariants } from './invariants.ts';
 import { memoryObjects } from './memory-objects.ts';
 import { memoryRecords } from './memory-records.ts';
-import { type Act, type Scenario } from './scenario.ts';
+import { type Scenario } from './scenario.ts';
 import { type Actor, type FaultSource, Scheduler, type Step, WorldFault } from './scheduler.ts';
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
 import { MachineLost, simulateRun } from './simulated-run.ts';
+import { type Publishing } from './publishing.ts';
+import { type Violation } from './violation.ts';
 import { watch } from './watcher.ts';
 
 const minute = 60_000;
@@ -63,16 +60,13 @@ export interface HistoryOptions {
   readonly guards: WorldGuards;
 }
 
-export interface Violation {
-  readonly promise: string;
-  readonly how: string;
-}
-
 export interface HistoryEnd {
   readonly violations: readonly Violation[];
   readonly steps: readonly Step[];
   /** In the order in which they were accepted. */
   readonly builds: readonly { readonly state: BuildState; readonly attempts: number }[];
+  /** What became of each wish to publish that was answered: `moved`, `stays`, or the rule of the refusal. */
+  readonly publishings: readonly string[];
 }
 
 /** Plays one history and holds it against every promise. */
@@ -87,7 +81,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   const objects = memoryObjects();
   objects.createsOnce = guards.createOnce;
   objects.replacesWhatIsKnown = guards.conditionalReplace;
-  const watcher = watch(records, violate);
+  const publishings: Publishing[] = [];
+  const watcher = watch(records, publishings, violate);
   const notices = new Set<string>();
   const planted = new Set<string>();
   const answers: Answered[] = [];
@@ -99,8 +94,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   let chaos = options.faults !== null;
   let resting = false;
 
-  const inputsOf = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>): readonly Input[] => [
-    toolInput('packer', `1.14.${versions.get(builder) ?? 0}`),
+  const inputsOf = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>, behind = 0): readonly Input[] => [
+    toolInput('packer', `1.14.${Math.max(0, (versions.get(builder) ?? 0) - behind)}`),
     ...Object.entries(requestVariables).map(([name, value]) => plainVariableInput(name, value)),
   ];
   const world = {
@@ -196,76 +191,23 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     }
   };
 
-  const ask = async (actor: Actor, act: Act & { readonly act: 'ask' }) => {
-    const ports = portsOf(actor);
-    const variables = 'variables' in act.request && typeof act.request.variables === 'object' ? { ...act.request.variables } : {};
-    const seen = act.seesInputs
-      ? {
-          fingerprint: fingerprintOf(
-            inputsOf(act.builder, Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]))),
-          ),
-        }
-      : {};
-    const request = { builder: act.builder, ...act.request, ...seen };
-    const answered = await answerTo(actor, () => dispatch(ports, config, { request, command: 'simulated', by: act.by }));
-    if (answered === undefined) return;
-    answers.push({ at: scheduler.now, by: act.by, request, answer: answered });
-    if (!answered.ok) return;
-    for (let looks = 0; looks < (act.follows ? 200 : 1); looks += 1) {
-      await ignoringFaults(() => advance(ports, config, act.builder));
-      const build = records.stored.builds.get(answered.value.build.build_id);
-      if (build === undefined || isFinal(build.state)) return;
-      if (act.follows) await scheduler.sleep(actor, minute);
-    }
-  };
-  /** Who asks tries again where no answer came: with a token that is harmless. */
-  const answerTo = async (actor: Actor, asking: () => Promise<Outcome<Dispatched>>) => {
-    for (let tries = 0; tries < 3; tries += 1) {
-      try {
-        return await asking();
-      } catch (cause) {
-        assertWorldFault(cause);
-        await scheduler.sleep(actor, 5000);
-      }
-    }
-    return undefined;
-  };
-
-  const nthBuild = (index: number) => [...records.stored.builds.keys()][index];
-  const perform = async (actor: Actor, act: Act): Promise<void> => {
-    const ports = portsOf(actor);
-    switch (act.act) {
-      case 'ask':
-        return ask(actor, act);
-      case 'stop': {
-        const build = records.stored.builds.get(nthBuild(act.build) ?? '');
-        if (build === undefined) return undefined;
-        return ignoringFaults(async () => {
-          const stopped = await stopBuild(ports, build.build_id, 'operator');
-          if (stopped.ok) stops.push(stopped.value);
-        });
-      }
-      case 'release':
-        return ignoringFaults(() => releaseQuarantine(ports, act.builder, 'operator', 'looked at'));
-      case 'change':
-        versions.set(act.builder, (versions.get(act.builder) ?? 0) + 1);
-        return undefined;
-      case 'foreign-event': {
-        const event = { run: runNamed('elsewhere'), status: 'FAILED', build_id: buildIdOf(999_999) } as const;
-        await deliver(actor, () => handleRunEvent(ports, config, event));
-        return undefined;
-      }
-      case 'plant': {
-        const build = records.stored.builds.get(nthBuild(act.build) ?? '');
-        const key = build === undefined ? undefined : keys.manifest(build.builder, build.build_id);
-        if (key !== undefined && !objects.stored.has(key)) {
-          objects.put(key, new TextEncoder().encode('{}'));
-          planted.add(key);
-        }
-        return undefined;
-      }
-    }
-  };
+  const perform = performer({
+    scheduler,
+    records,
+    objects,
+    config,
+    portsOf,
+    inputsOf,
+    changeInputs: (builder) => versions.set(builder, (versions.get(builder) ?? 0) + 1),
+    answers,
+    stops,
+    publishings,
+    planted,
+    assertWorldFault,
+    ignoringFaults,
+    deliver,
+    violate,
+  });
   for (const act of scenario.acts)
     scheduler.spawn(act.act === 'ask' ? `${act.by} asks for ${act.builder}` : `somebody: ${act.act}`, (actor) => perform(actor, act), {
       from: someTime + act.at,
@@ -313,10 +255,11 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     assertInvariants({ records, objects, notices, planted, packerRuns: watcher.packerRuns }, violate);
     assertAnswers(answers, records, violate);
     assertStops(stops, records, violate);
+    await assertChainsRead({ records, objects }, planted, violate);
     const foreign = scenario.acts.some((act) => act.act === 'foreign-event');
     if (foreign && options.faults === null && records.stored.strays.get(eventIdOf(runNamed('elsewhere'), 'FAILED')) === undefined)
       violate('an event for an unknown build is recorded', 'elsewhere');
   }
   const builds = [...records.stored.builds.values()].map(({ state, attempts }) => ({ state, attempts: attempts.length }));
-  return { violations, steps: scheduler.steps, builds };
+  return { violations, steps: scheduler.steps, builds, publishings: publishings.flatMap(({ end }) => end ?? []) };
 }

@@ -1,6 +1,7 @@
 import { assertLimit, cursorAfter, placeOf } from '../../adapters/local/cursor.ts';
 import { Build, isOpen } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
+import { Channel } from '../../core/channel.ts';
 import { type Commit, type Page, type RecordWrite, type Records } from '../../core/ports.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
@@ -11,6 +12,7 @@ export interface StoredRecords {
   readonly builds: Map<string, Build>;
   readonly builders: Map<string, BuilderRecord>;
   readonly variants: Map<string, Variant>;
+  readonly channels: Map<string, Channel>;
   readonly tokens: Map<string, RequestToken>;
   readonly strays: Map<string, StrayEvent>;
 }
@@ -37,7 +39,14 @@ const longestPage = 100;
  * @param options `validating`: each document is held against its schema; the simulation does that at the end alone.
  */
 export function memoryRecords(options: { readonly validating: boolean }): MemoryRecords {
-  const stored: StoredRecords = { builds: new Map(), builders: new Map(), variants: new Map(), tokens: new Map(), strays: new Map() };
+  const stored: StoredRecords = {
+    builds: new Map(),
+    builders: new Map(),
+    variants: new Map(),
+    channels: new Map(),
+    tokens: new Map(),
+    strays: new Map(),
+  };
   const records: MemoryRecords = {
     stored,
     observer: () => undefined,
@@ -45,6 +54,7 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
     readBuild: async (id) => stored.builds.get(id),
     readBuilder: async (name) => stored.builders.get(name),
     readVariant: async (id) => stored.variants.get(id),
+    readChannel: async (id) => stored.channels.get(id),
     readRequestToken: async (id) => stored.tokens.get(id),
     readStrayEvent: async (id) => stored.strays.get(id),
     async commit(writes) {
@@ -80,6 +90,14 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
         (builder) => builder.builder,
         (name, after) => name > after,
       ),
+    listChannels: async (builder, page) =>
+      pageOf(
+        [...stored.channels.values()].filter((channel) => channel.builder === builder),
+        `channels of ${builder}`,
+        page,
+        ({ channel }) => channel,
+        (name, after) => name > after,
+      ),
   };
   return records;
 }
@@ -113,6 +131,8 @@ function idOf({ type, document }: RecordWrite): string {
       return document.builder;
     case 'variant':
       return document.variant_id;
+    case 'channel':
+      return document.channel_id;
     case 'request-token':
       return document.token_id;
     case 'stray-event':
@@ -132,6 +152,8 @@ function tableOf(stored: StoredRecords, { type }: RecordWrite): ReadonlyMap<stri
       return stored.builders;
     case 'variant':
       return stored.variants;
+    case 'channel':
+      return stored.channels;
     case 'request-token':
       return stored.tokens;
     case 'stray-event':
@@ -149,6 +171,9 @@ function store(stored: StoredRecords, write: RecordWrite): void {
       return;
     case 'variant':
       stored.variants.set(write.document.variant_id, write.document);
+      return;
+    case 'channel':
+      stored.channels.set(write.document.channel_id, write.document);
       return;
     case 'request-token':
       stored.tokens.set(write.document.token_id, write.document);
@@ -187,6 +212,7 @@ export const documentSchemas = {
   build: Build,
   builder: BuilderRecord,
   variant: Variant,
+  channel: Channel,
   'request-token': RequestToken,
   'stray-event': StrayEvent,
 } as const;

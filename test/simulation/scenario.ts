@@ -1,3 +1,4 @@
+import { ChannelName, defaultChannel } from '../../core/channel.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { type AttemptRequest } from '../../core/request.ts';
 import { builderNamed } from '../fixtures/records.ts';
@@ -25,6 +26,20 @@ export type Act = { readonly at: number } & (
   | { readonly act: 'release'; readonly builder: BuilderName }
   /** Somebody changes a script in the repository. */
   | { readonly act: 'change'; readonly builder: BuilderName }
+  /** Somebody publishes the newest build of some variables, or the n-th that was accepted. */
+  | {
+      readonly act: 'publish';
+      readonly builder: BuilderName;
+      readonly channel: ChannelName;
+      readonly build: number | null;
+      readonly variables: Readonly<Record<string, string>>;
+      /** How many changes of the inputs who publishes has not seen. */
+      readonly behind: number;
+      /** Whether who is refused tries again until it is published, as what waits for a build does. */
+      readonly insists: boolean;
+      /** Whether reading takes its time. */
+      readonly slowly: boolean;
+    }
   /** An event comes that is not about any build here. */
   | { readonly act: 'foreign-event' }
   /** Somebody writes an object where the n-th build is going to seal its manifest. */
@@ -56,6 +71,7 @@ export interface Scenario {
 }
 
 const durations = [5 * minute, 30_000, 40 * minute, 3 * hour] as const;
+const stableChannel = ChannelName.parse('stable');
 const delays = [1000, 30_000, 6 * minute, 2 * hour] as const;
 
 /** A scenario of the choices' making. */
@@ -67,14 +83,22 @@ export function randomScenario(choices: Choices): Scenario {
   const asks = oneOf([1, 2, 3, 5], [2, 3, 2, 1]);
   const acts: Act[] = [];
   const time = (longest: number) => oneOf([0, 60_000, 1, 10 * minute, longest], [3, 2, 1, 2, 1]);
+  const variants: Variant[] = [];
   let at = 0;
   for (let number = 0; number < asks; number += 1) {
     at += number === 0 ? 0 : time(day + hour);
-    acts.push({ at, ...randomAsk(choices, builder()) });
+    const asked = { builder: builder(), variables: randomVariables(choices) };
+    variants.push(asked);
+    acts.push({ at, ...randomAsk(choices, asked) });
   }
   const others = oneOf([0, 1, 2, 4], [3, 3, 2, 1]);
   for (let number = 0; number < others; number += 1)
     acts.push({ at: time(3 * hour) * oneOf([1, 3]), ...randomAct(choices, builder(), asks) });
+  const publishings = oneOf([0, 1, 2, 4], [2, 2, 2, 1]);
+  for (let number = 0; number < publishings; number += 1) {
+    const variant = variants[choices.pick(variants.map(() => 1))] ?? { builder: builder(), variables: {} };
+    acts.push({ at: oneOf([10 * minute, 0, 2 * hour, 26 * hour]) * oneOf([1, 3]), ...randomPublish(choices, variant, asks) });
+  }
   const planWeights = oneOf([
     [12, 2, 6, 2, 2, 2, 1],
     [1, 0, 0, 0, 0, 0, 0],
@@ -96,10 +120,26 @@ export function randomScenario(choices: Choices): Scenario {
   };
 }
 
+/** What asks are for, and publishings are of. */
+interface Variant {
+  readonly builder: BuilderName;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
 
-function randomAsk(choices: Choices, builder: BuilderName): WithoutTime<Act> {
-  const variables = [{}, {}, { n: '1' }, { n: '2' }][choices.pick([3, 0, 2, 1])] ?? {};
+function randomVariables(choices: Choices): Readonly<Record<string, string>> {
+  return [{}, {}, { n: '1' }, { n: '2' }][choices.pick([3, 0, 2, 1])] ?? {};
+}
+
+function randomPublish(choices: Choices, variant: Variant, asks: number): WithoutTime<Act> {
+  const build = choices.pick([3, 1]) === 0 ? null : choices.pick(Array.from({ length: asks }, () => 1));
+  const channel = choices.pick([3, 1]) === 0 ? defaultChannel : stableChannel;
+  const [behind, insists, slowly] = [choices.pick([4, 1]), choices.pick([1, 1]) === 1, choices.pick([2, 1]) === 1];
+  return { act: 'publish', ...variant, channel, build, behind, insists, slowly };
+}
+
+function randomAsk(choices: Choices, { builder, variables }: Variant): WithoutTime<Act> {
   const skips = choices.pick([2, 1, 1]);
   const token = choices.pick([3, 1, 1]);
   return {

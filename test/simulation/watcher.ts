@@ -8,9 +8,8 @@ import { type AttemptRequest } from '../../core/request.ts';
 import { type BuildState, isFinal } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryRecords, type Written } from './memory-records.ts';
-
-/** Tells that a promise of the domain is broken: which, and how it shows. */
-export type Violate = (promise: string, how: string) => void;
+import { type Publishing, watchChannels } from './publishing.ts';
+import { type Violate } from './violation.ts';
 
 /**
  * What may follow what, written down a second time: the domain's own table is among the guards that the simulation takes
@@ -38,7 +37,8 @@ export interface Watcher {
   readonly packerRuns: ReadonlyMap<string, number>;
 }
 
-export function watch(records: MemoryRecords, violate: Violate): Watcher {
+/** @param publishings who wants to publish what, by the name that the record of a channel is given. */
+export function watch(records: MemoryRecords, publishings: readonly Publishing[], violate: Violate): Watcher {
   const { stored } = records;
   const intended = new Set<string>();
   records.observer = (written) => {
@@ -56,6 +56,7 @@ export function watch(records: MemoryRecords, violate: Violate): Watcher {
       watchUnchanged(records, earlier, write.document, violate);
     }
     watchTurns(written, records, violate);
+    watchChannels(written, records, publishings, violate);
   };
   const packerRuns = new Map<string, number>();
   const busy = new Map<string, string>();
