@@ -46,11 +46,18 @@ describeWithMoto('an AWS with what a template declares in it', () => {
     const client = new S3Client(world.moto.clientOptions);
     const Bucket = 'little-objects';
     expect((await client.send(new GetBucketVersioningCommand({ Bucket }))).Status).toBe('Enabled');
-    expect((await client.send(new GetObjectLockConfigurationCommand({ Bucket }))).ObjectLockConfiguration?.ObjectLockEnabled).toBe('Enabled');
+    expect((await client.send(new GetObjectLockConfigurationCommand({ Bucket }))).ObjectLockConfiguration?.ObjectLockEnabled).toBe(
+      'Enabled',
+    );
     expect((await client.send(new GetBucketTaggingCommand({ Bucket }))).TagSet).toEqual([{ Key: 'stack', Value: 'little' }]);
     const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
     expect(Rules).toMatchObject([
-      { ID: 'short', Filter: { Tag: { Key: 'retention', Value: 'short' } }, Expiration: { Days: 30 }, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
+      {
+        ID: 'short',
+        Filter: { Tag: { Key: 'retention', Value: 'short' } },
+        Expiration: { Days: 30 },
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      },
       { ID: 'passing', Filter: { Prefix: 'incoming/' }, Expiration: { Days: 14 } },
     ]);
   });
@@ -60,10 +67,17 @@ describeWithMoto('an AWS with what a template declares in it', () => {
       new GetQueueAttributesCommand({ QueueUrl: world.stack.resource('Queue').ref, AttributeNames: ['All'] }),
     );
     expect(Attributes).toMatchObject({ VisibilityTimeout: '720' });
-    expect(JSON.parse(Attributes?.['RedrivePolicy'] ?? '')).toEqual({ deadLetterTargetArn: world.stack.resource('Dead').attribute('Arn'), maxReceiveCount: 2 });
+    expect(JSON.parse(Attributes?.['RedrivePolicy'] ?? '')).toEqual({
+      deadLetterTargetArn: world.stack.resource('Dead').attribute('Arn'),
+      maxReceiveCount: 2,
+    });
     const TopicArn = world.stack.resource('Topic').ref;
-    expect((await new SNSClient(world.moto.clientOptions).send(new GetTopicAttributesCommand({ TopicArn }))).Attributes).toMatchObject({ TopicArn });
-    expect((await new EventBridgeClient(world.moto.clientOptions).send(new DescribeEventBusCommand({ Name: 'little' }))).Name).toBe('little');
+    expect((await new SNSClient(world.moto.clientOptions).send(new GetTopicAttributesCommand({ TopicArn }))).Attributes).toMatchObject({
+      TopicArn,
+    });
+    expect((await new EventBridgeClient(world.moto.clientOptions).send(new DescribeEventBusCommand({ Name: 'little' }))).Name).toBe(
+      'little',
+    );
   });
 
   it('has the files and folders that are published with it', async () => {
@@ -82,6 +96,8 @@ describeWithMoto('an AWS with what a template declares in it', () => {
   it('refuses a resource that nobody makes or plays', async () => {
     const { stack, moto } = world;
     const gate = { ...stack.resource('Table'), type: 'AWS::ApiGateway::Unknown' };
-    await expect(provision({ ...stack, resources: [gate] }, moto.clientOptions)).rejects.toThrow('AWS::ApiGateway::Unknown is not in provision.ts');
+    await expect(provision({ ...stack, resources: [gate] }, moto.clientOptions)).rejects.toThrow(
+      'AWS::ApiGateway::Unknown is not in provision.ts',
+    );
   });
 });

@@ -2,7 +2,14 @@ import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsComma
 import { DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
-import { DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -42,12 +49,23 @@ describeWithMoto('the proxy that records calls of AWS', () => {
     await dynamo.send(new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName: 'little-table', Item: { id: { S: 'a' } } } }] }));
     await new SNSClient(options()).send(new PublishCommand({ TopicArn: world.stack.resource('Topic').ref, Message: 'm' }));
     await new EC2Client(options()).send(new DescribeImagesCommand({ ImageIds: ['ami-12c6146b'] }));
-    await new EventBridgeClient(options()).send(new PutEventsCommand({ Entries: [{ Source: 's', DetailType: 'd', Detail: '{}', EventBusName: 'little' }] }));
+    await new EventBridgeClient(options()).send(
+      new PutEventsCommand({ Entries: [{ Source: 's', DetailType: 'd', Detail: '{}', EventBusName: 'little' }] }),
+    );
     const sqs = new SQSClient(options());
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'little-queue' }));
     await sqs.send(new SendMessageCommand({ QueueUrl: world.stack.resource('Queue').ref, MessageBody: 'm' }));
     expect(QueueUrl).toContain('/little-queue');
-    expect(world.proxy.calls.map(({ principal, session, service, action, protocol, status }) => [principal, session, service, action, protocol, status])).toEqual(
+    expect(
+      world.proxy.calls.map(({ principal, session, service, action, protocol, status }) => [
+        principal,
+        session,
+        service,
+        action,
+        protocol,
+        status,
+      ]),
+    ).toEqual(
       [
         ['dynamodb', 'TransactWriteItems', 'json'],
         ['sns', 'Publish', 'query'],
@@ -84,11 +102,31 @@ describeWithMoto('the proxy that records calls of AWS', () => {
 
   it('makes each service fail in its own words, as often as it is told to', async () => {
     const cases: readonly [string, string, string, () => Promise<unknown>][] = [
-      ['dynamodb', 'GetItem', 'ProvisionedThroughputExceededException', () => new DynamoDBClient(options()).send(new GetItemCommand({ TableName: 'little-table', Key: { id: { S: 'a' } } }))],
+      [
+        'dynamodb',
+        'GetItem',
+        'ProvisionedThroughputExceededException',
+        () => new DynamoDBClient(options()).send(new GetItemCommand({ TableName: 'little-table', Key: { id: { S: 'a' } } })),
+      ],
       ['s3', 'ListObjectsV2', 'SlowDown', () => new S3Client(options()).send(new ListObjectsV2Command({ Bucket: 'little-objects' }))],
-      ['codebuild', 'StartBuild', 'ThrottlingException', () => new CodeBuildClient(options()).send(new StartBuildCommand({ projectName: 'p' }))],
-      ['sns', 'Publish', 'Throttled', () => new SNSClient(options()).send(new PublishCommand({ TopicArn: world.stack.resource('Topic').ref, Message: 'm' }))],
-      ['sqs', 'SendMessage', 'RequestThrottled', () => new SQSClient(options()).send(new SendMessageCommand({ QueueUrl: world.stack.resource('Queue').ref, MessageBody: 'm' }))],
+      [
+        'codebuild',
+        'StartBuild',
+        'ThrottlingException',
+        () => new CodeBuildClient(options()).send(new StartBuildCommand({ projectName: 'p' })),
+      ],
+      [
+        'sns',
+        'Publish',
+        'Throttled',
+        () => new SNSClient(options()).send(new PublishCommand({ TopicArn: world.stack.resource('Topic').ref, Message: 'm' })),
+      ],
+      [
+        'sqs',
+        'SendMessage',
+        'RequestThrottled',
+        () => new SQSClient(options()).send(new SendMessageCommand({ QueueUrl: world.stack.resource('Queue').ref, MessageBody: 'm' })),
+      ],
       ['ec2', 'DescribeImages', 'RequestLimitExceeded', () => new EC2Client(options()).send(new DescribeImagesCommand({}))],
       ['ssm', 'GetParameter', 'AccessDeniedException', () => new SSMClient(options()).send(new GetParameterCommand({ Name: 'p' }))],
     ];
@@ -108,8 +146,16 @@ describeWithMoto('the proxy that records calls of AWS', () => {
   });
 
   it('fails the later calls, those of one principal, or those about one thing alone', async () => {
-    fail({ action: 'GetItem', after: 1, times: 1, principal: 'some-role', where: ({ parameters }) => JSON.stringify(parameters).includes('wanted'), fault: { code: 'InternalServerError' } });
-    const get = (id: string) => new DynamoDBClient(options()).send(new GetItemCommand({ TableName: 'little-table', Key: { id: { S: id } } }));
+    fail({
+      action: 'GetItem',
+      after: 1,
+      times: 1,
+      principal: 'some-role',
+      where: ({ parameters }) => JSON.stringify(parameters).includes('wanted'),
+      fault: { code: 'InternalServerError' },
+    });
+    const get = (id: string) =>
+      new DynamoDBClient(options()).send(new GetItemCommand({ TableName: 'little-table', Key: { id: { S: id } } }));
     await get('other');
     await get('wanted');
     await get('other');
@@ -120,7 +166,8 @@ describeWithMoto('the proxy that records calls of AWS', () => {
   it('loses an answer once the call is carried out, and a call before it is', async () => {
     const dynamo = new DynamoDBClient(options());
     const put = (id: string) => dynamo.send(new PutItemCommand({ TableName: 'little-table', Item: { id: { S: id } } }));
-    const isThere = async (id: string) => (await dynamo.send(new GetItemCommand({ TableName: 'little-table', Key: { id: { S: id } } }))).Item !== undefined;
+    const isThere = async (id: string) =>
+      (await dynamo.send(new GetItemCommand({ TableName: 'little-table', Key: { id: { S: id } } }))).Item !== undefined;
     fail({ action: 'PutItem', times: 1, fault: 'lost-answer' });
     await expect(put('carried out')).rejects.toMatchObject({ code: 'ECONNRESET' });
     fail({ action: 'PutItem', times: 1, fault: 'reset' });
@@ -131,7 +178,9 @@ describeWithMoto('the proxy that records calls of AWS', () => {
   });
 
   it('sends the calls of one service elsewhere', async () => {
-    const elsewhere = createServer((_, response) => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end('{"build":{"id":"p:1"}}'));
+    const elsewhere = createServer((_, response) =>
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end('{"build":{"id":"p:1"}}'),
+    );
     await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
     const address = elsewhere.address();
     world.proxy.route('codebuild', `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);

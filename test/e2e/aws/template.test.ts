@@ -17,13 +17,19 @@ describe('a synthesized template, read as a deployment reads it', () => {
   afterAll(() => rm(assembly, { recursive: true }));
 
   const changed = (change: (resources: Record<string, { Properties: Record<string, unknown> }>) => void) =>
-    readStack({ assembly, ...place, mutate: ({ Resources }) => change(Resources as Record<string, { Properties: Record<string, unknown> }>) });
+    readStack({
+      assembly,
+      ...place,
+      mutate: ({ Resources }) => change(Resources as Record<string, { Properties: Record<string, unknown> }>),
+    });
 
   it('puts names, ARNs and pseudo parameters in, wherever they stand', () => {
     const { properties } = stack.resource('Function');
     expect(properties['Code']).toEqual({ S3Bucket: 'assets-123456789012-eu-west-1', S3Key: 'function.zip' });
     expect(properties['Role']).toBe('arn:aws:iam::123456789012:role/little-functionrole');
-    expect(properties['Environment']).toMatchObject({ Variables: { TABLE: 'little-table', TOPIC: 'arn:aws:sns:eu-west-1:123456789012:people' } });
+    expect(properties['Environment']).toMatchObject({
+      Variables: { TABLE: 'little-table', TOPIC: 'arn:aws:sns:eu-west-1:123456789012:people' },
+    });
     expect(stack.resource('Objects').properties['Tags']).toEqual([{ Key: 'stack', Value: 'little' }]);
     expect(stack.outputs).toEqual({ Bucket: 'little-objects' });
   });
@@ -35,8 +41,12 @@ describe('a synthesized template, read as a deployment reads it', () => {
   });
 
   it('leaves dynamic references and the variables of policies alone', () => {
-    expect(stack.resource('Function').properties).toMatchObject({ Environment: { Variables: { SECRET: '{{resolve:secretsmanager:a:SecretString}}' } } });
-    expect(JSON.stringify(stack.resource('BuildRole').properties)).toContain('arn:aws:s3:::little-objects/incoming/${codebuild:buildArn}/*');
+    expect(stack.resource('Function').properties).toMatchObject({
+      Environment: { Variables: { SECRET: '{{resolve:secretsmanager:a:SecretString}}' } },
+    });
+    expect(JSON.stringify(stack.resource('BuildRole').properties)).toContain(
+      'arn:aws:s3:::little-objects/incoming/${codebuild:buildArn}/*',
+    );
   });
 
   it('has no resource whose condition is not true', () => {
@@ -53,7 +63,11 @@ describe('a synthesized template, read as a deployment reads it', () => {
 
   it.each([
     ['Fn::Join', { 'Fn::Join': ['-', ['a', { Ref: 'Table' }]] }, 'a-little-table'],
-    ['Fn::Sub with variables', { 'Fn::Sub': ['${A}/${Table}/${Table.Arn}/${!A}', { A: { Ref: 'AWS::Region' } }] }, 'eu-west-1/little-table/arn:aws:dynamodb:eu-west-1:123456789012:table/little-table/${A}'],
+    [
+      'Fn::Sub with variables',
+      { 'Fn::Sub': ['${A}/${Table}/${Table.Arn}/${!A}', { A: { Ref: 'AWS::Region' } }] },
+      'eu-west-1/little-table/arn:aws:dynamodb:eu-west-1:123456789012:table/little-table/${A}',
+    ],
     ['Fn::Select of Fn::Split', { 'Fn::Select': [5, { 'Fn::Split': [':', { 'Fn::GetAtt': 'Queue.Arn' }] }] }, 'little-queue'],
     ['Fn::If', { 'Fn::If': ['Never', 'yes', 'no'] }, 'no'],
     ['a parameter', { Ref: 'BootstrapVersion' }, '/cdk-bootstrap/x/version'],
