@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { type DeployedWorld, deployWorld } from '../../fixtures/aws/deployment/deployed-world.ts';
-import { deliverEvent } from '../../fixtures/aws/deployment/event-rules.ts';
+import { announcedEvents, deliverEvent } from '../../fixtures/aws/deployment/event-rules.ts';
 import { QueueMapping } from '../../fixtures/aws/deployment/event-source.ts';
 import { invokeAsynchronously } from '../../fixtures/aws/deployment/function-invocation.ts';
 import { littleStack, littleStackName } from '../../fixtures/aws/deployment/little-stack.ts';
@@ -90,6 +91,23 @@ describeWithMoto('events on their way to a function', () => {
     const event = { source: 'aws.codebuild', detail: { 'build-status': 'FAILED' } };
     expect(await deliverEvent(world, event, { unreachable: [queue ?? ''] })).toEqual([{ rule: 'Rule', to: missed }]);
     expect(await bodiesIn('Missed')).toEqual([JSON.stringify(event)]);
+  });
+
+  it('brings what is put on a bus of its own to the log that keeps it, in the name of the rule', async () => {
+    const { stack, proxy } = world;
+    const client = new EventBridgeClient({ ...world.moto.clientOptions, endpoint: proxy.endpoint });
+    proxy.guard(() => Promise.resolve(null));
+    await client.send(new PutEventsCommand({ Entries: [{ Source: 'little', DetailType: 'Ended', Detail: '{"state":"failed"}', EventBusName: 'little' }] }));
+    proxy.guard(world.leastPrivilege.denial);
+    const [call] = proxy.calls.filter(({ action }) => action === 'PutEvents');
+    const [announced] = call === undefined ? [] : announcedEvents(stack, call);
+    expect(announced).toMatchObject({ bus: 'little', event: { source: 'little', 'detail-type': 'Ended', detail: { state: 'failed' } } });
+    proxy.forget();
+    const log = 'arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/final';
+    expect(await deliverEvent(world, announced?.event, { bus: 'little' })).toEqual([{ rule: 'KeepFinal', to: log }]);
+    expect(proxy.calls.map(({ principal, action, parameters }) => [principal, action, parameters['logGroupName']])).toEqual(
+      ['CreateLogStream', 'PutLogEvents'].map((action) => ['events.amazonaws.com', action, '/aws/events/final']),
+    );
   });
 
   it('fires a schedule with its time in the input', async () => {

@@ -144,7 +144,9 @@ describeWithMoto('calls held against the policies of a stack', () => {
       account: '123456789012',
       region: 'us-east-1',
       queueEndpoint: world.proxy.endpoint,
-      mutate: (template) => Object.assign(template, JSON.parse(JSON.stringify(template).replace('"s3:PutObjectTagging",', ''))),
+      mutate(template) {
+        Object.assign(template, JSON.parse(JSON.stringify(template).replace('"s3:PutObjectTagging",', '')));
+      },
     });
     await host().invoke({ do: 'write', key: 'sealed/c' });
     const verdicts = await new LeastPrivilege(accessPolicies(withoutTagging)).verdicts(world.proxy.calls);

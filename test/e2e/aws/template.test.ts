@@ -99,8 +99,8 @@ describe('a synthesized template, read as a deployment reads it', () => {
     const long = 'A'.repeat(80);
     const mutate = ({ Resources }: Record<string, unknown>) =>
       Object.assign(Resources as object, { [`${long}1`]: { Type: 'AWS::SQS::Queue' }, [`${long}2`]: { Type: 'AWS::SQS::Queue' } });
-    const { resource } = readStack({ assembly, ...place, mutate });
-    expect(resource(`${long}1`).name).toHaveLength(63);
-    expect(resource(`${long}1`).name).not.toBe(resource(`${long}2`).name);
+    const stack = readStack({ assembly, ...place, mutate });
+    expect(stack.resource(`${long}1`).name).toHaveLength(63);
+    expect(stack.resource(`${long}1`).name).not.toBe(stack.resource(`${long}2`).name);
   });
 });
