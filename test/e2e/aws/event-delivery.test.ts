@@ -97,9 +97,11 @@ describeWithMoto('events on their way to a function', () => {
     const { stack, proxy } = world;
     const client = new EventBridgeClient({ ...world.moto.clientOptions, endpoint: proxy.endpoint });
     proxy.guard(() => Promise.resolve(null));
-    await client.send(new PutEventsCommand({ Entries: [{ Source: 'little', DetailType: 'Ended', Detail: '{"state":"failed"}', EventBusName: 'little' }] }));
+    await client.send(
+      new PutEventsCommand({ Entries: [{ Source: 'little', DetailType: 'Ended', Detail: '{"state":"failed"}', EventBusName: 'little' }] }),
+    );
     proxy.guard(world.leastPrivilege.denial);
-    const [call] = proxy.calls.filter(({ action }) => action === 'PutEvents');
+    const call = proxy.calls.find(({ action }) => action === 'PutEvents');
     const [announced] = call === undefined ? [] : announcedEvents(stack, call);
     expect(announced).toMatchObject({ bus: 'little', event: { source: 'little', 'detail-type': 'Ended', detail: { state: 'failed' } } });
     proxy.forget();

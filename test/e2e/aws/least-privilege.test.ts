@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { accessPolicies } from '../../fixtures/aws/deployment/access-policies.ts';
 import { clientAs } from '../../fixtures/aws/deployment/client-as.ts';
@@ -114,11 +118,49 @@ describeWithMoto('calls held against the policies of a stack', () => {
   });
 
   it('show the grants that name more than one thing', () => {
-    expect(world.leastPrivilege.wildcards(['little-buildrole']).map(({ action, resource }) => [action, resource])).toEqual([
+    const wildcards = world.leastPrivilege.wildcards(['little-buildrole']).filter(({ policy }) => policy === 'HandOver');
+    expect(wildcards.map(({ action, resource }) => [action, resource])).toEqual([
       ['s3:PutObject', 'arn:aws:s3:::little-objects/incoming/${codebuild:buildArn}/*'],
+      ['logs:CreateLogStream', 'arn:aws:logs:us-east-1:123456789012:log-group:little-log:*'],
+      ['logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:little-log:*'],
       ['s3:Get*', '*'],
     ]);
   });
+
+  it('are those of a whole packer build of an image, and no more', async () => {
+    expect(await buildImage()).toMatchObject({ code: 0, output: expect.stringMatching(/us-east-1: ami-[0-9a-f]+/) });
+    const verdicts = await world.leastPrivilege.verdicts(world.proxy.calls);
+    const unused = world.leastPrivilege.unused(verdicts, ['little-buildrole']).filter(({ policy }) => policy === 'Packer');
+    expect(unused).toEqual([]);
+  });
+
+  it('end a packer build where EC2 says so', async () => {
+    const takeBack = world.proxy.fail({ action: 'RunInstances', times: Infinity, fault: { code: 'UnauthorizedOperation' } });
+    const { code, output } = await buildImage();
+    takeBack();
+    expect(code).toBe(1);
+    expect(output).toContain('UnauthorizedOperation: You are not authorized to perform this operation');
+  });
+
+  /** Runs real packer in the name of the build's role. */
+  async function buildImage(): Promise<{ readonly code: unknown; readonly output: string }> {
+    const { file } = inject('packer');
+    const template = join(import.meta.dirname, '../../fixtures/aws/amazon-ebs.pkr.hcl');
+    const environment = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: assembly,
+      CHECKPOINT_DISABLE: '1',
+      AWS_ACCESS_KEY_ID: 'little-buildrole',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'arn:aws:codebuild:us-east-1:123456789012:build/p:1',
+    };
+    const packer = spawn(file, ['build', '-color=false', '-var', `endpoint=${world.proxy.endpoint}`, template], {
+      cwd: assembly,
+      env: environment,
+    });
+    const [output, [code]] = await Promise.all([text(packer.stdout), once(packer, 'close')]);
+    return { code, output };
+  }
 
   it('cannot be judged where nobody knows what IAM is asked for them', async () => {
     const call: AwsCall = {

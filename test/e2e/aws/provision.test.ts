@@ -14,9 +14,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { type DeployedWorld, deployWorld } from '../../fixtures/aws/deployment/deployed-world.ts';
+import { giveSecrets } from '../../fixtures/aws/deployment/given-secrets.ts';
 import { littleStack, littleStackName } from '../../fixtures/aws/deployment/little-stack.ts';
 import { provision } from '../../fixtures/aws/deployment/provision.ts';
 import { describeWithMoto } from '../../fixtures/aws/moto.ts';
@@ -91,6 +93,20 @@ describeWithMoto('an AWS with what a template declares in it', () => {
     await writeFile(zip, await published('function.zip'));
     expect(execFileSync('python3', ['-m', 'zipfile', '-l', zip], { encoding: 'utf8' })).toContain('index.mjs');
     await rm(zip);
+  });
+
+  it('has the secrets that it was given', async () => {
+    await giveSecrets(world.moto.clientOptions, {
+      parameters: { '/images/token': 'a parameter' },
+      secrets: { 'images/join': '{"token":"a secret"}' },
+    });
+    const { Parameter } = await new SSMClient(world.moto.clientOptions).send(
+      new GetParameterCommand({ Name: '/images/token', WithDecryption: true }),
+    );
+    expect(Parameter).toMatchObject({ Value: 'a parameter', Type: 'SecureString' });
+    await expect(giveSecrets(world.moto.clientOptions, { secrets: { 'images/join': 'again' } })).rejects.toThrow(
+      'the secret images/join could not be created',
+    );
   });
 
   it('refuses a resource that nobody makes or plays', async () => {
