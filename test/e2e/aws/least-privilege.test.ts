@@ -179,6 +179,22 @@ describeWithMoto('calls held against the policies of a stack', () => {
     await expect(world.leastPrivilege.verdicts([call])).rejects.toThrow('s3 RestoreObject is in no table of permissions/');
   });
 
+  it('cannot be held against a statement that allows all but what it names', () => {
+    const stack = readStack({
+      assembly,
+      stackName: littleStackName,
+      account: '123456789012',
+      region: 'us-east-1',
+      queueEndpoint: world.proxy.endpoint,
+      mutate(template) {
+        Object.assign(template, JSON.parse(JSON.stringify(template).replace('"Action":"s3:Get*"', '"NotAction":"s3:Get*"')));
+      },
+    });
+    expect(() => new LeastPrivilege(accessPolicies(stack)).grants()).toThrow(
+      'little-buildrole: HandOver Everything allows all but what it names',
+    );
+  });
+
   it('are denied one by one where one permission is taken away', async () => {
     const withoutTagging = readStack({
       assembly,
