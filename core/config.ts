@@ -22,6 +22,9 @@ export const SecretReference = z
     'a secret is named as secretsmanager:ID#KEY, ssm:/NAME or env:NAME',
   );
 
+/** As `sha256sum` and HashiCorp's SHA256SUMS print it. */
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 characters of 0-9 and a-f');
+
 const Builder = z.strictObject({
   template: RepositoryPath.describe('what packer is given: a file or a folder'),
   var_files: z.array(RepositoryPath).default([]).describe('variable files, in this order'),
@@ -36,7 +39,13 @@ const Builder = z.strictObject({
   variables: z.array(VariableName).default([]).describe('the only variables that a request may set'),
   secrets: z.record(VariableName, SecretReference).default({}).describe('variables whose values reach packer in a private file'),
   packer: z
-    .strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is pinned whole: "1.14.2"') })
+    .strictObject({
+      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is pinned whole: "1.14.2"'),
+      sha256: z
+        .strictObject({ linux_amd64: Sha256.optional(), linux_arm64: Sha256.optional() })
+        .optional()
+        .describe("the checksums of the release's zip files, where they do not come with this project"),
+    })
     .optional()
     .describe('the pinned packer; a build with any other is refused'),
   retry: z.strictObject({ delay: durationUpTo('1d').default('2m') }).default({ delay: '2m' }),

@@ -53,3 +53,10 @@ export const tagKeys = {
 
 /** The event on the bus for each final state. */
 export const finalStateEvent = { source: 'hybridcore.packer', detailType: 'Build Ended' } as const;
+
+/**
+ * How many characters the names and values of a run's variables may have. CodeBuild takes `inAll` over those of the project and
+ * of the start together, and fails a larger build with a fault that says nothing. `cdk/` holds the projects to theirs, the
+ * adapter the starts to the rest.
+ */
+export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;

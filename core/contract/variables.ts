@@ -33,6 +33,8 @@ export const variables = {
   packerDigest: 'HYBRIDCORE_PACKER_SHA256',
   /** Where releases come from; HashiCorp's where it is not set. */
   packerReleases: 'HYBRIDCORE_PACKER_RELEASES',
+  /** Set by the buildspec and exported: the exit status of the attempt, where the service's own record lacks it. */
+  exitStatus: 'HYBRIDCORE_EXIT_STATUS',
   /** The build service's id of the run, on both homes under CodeBuild's name. */
   run: 'CODEBUILD_BUILD_ARN',
 } as const;
