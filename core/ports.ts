@@ -39,7 +39,7 @@ export type Commit =
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Opaque; present where there is more. */
+  /** Opaque; present where there may be more. A page that has one can have fewer items than were asked for, or none. */
   readonly cursor?: string;
 }
 

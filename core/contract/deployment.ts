@@ -43,6 +43,15 @@ export const table = {
   openIndex: 'open-builds',
 } as const;
 
+/** Its global secondary indexes: each holds the items that have both attributes, sorted by the second, and of them the keys alone (KEYS_ONLY). */
+export const tableIndexes = {
+  listing: { name: table.listIndex, partition: table.list, sort: table.place },
+  open: { name: table.openIndex, partition: table.open, sort: table.place },
+} as const;
+
+/** Every attribute that is part of a key; all of them are strings. */
+export const tableKeyAttributes = [table.key, table.list, table.open, table.place] as const;
+
 /** The keys of S3's tags; on disk the same are in the records. */
 export const tagKeys = {
   kind: 'hybridcore:kind',
