@@ -42,6 +42,7 @@ export const ownRules = {
   PACKER_NOT_PINNED: { exit_code: 1, reason: 'this packer is not the pinned version' },
   PACKER_INVALID: { exit_code: 1, reason: 'packer refuses the template' },
   RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
+  POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },
   SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
   INSTALL_INVALID: { exit_code: 1, reason: 'the build environment could not install what an attempt needs, and would not the next time' },
   QUEUE_FULL: { exit_code: 2, reason: 'as many builds of this builder wait as the line holds' },
@@ -56,6 +57,7 @@ export const ownRules = {
   INPUT_SECRET: { exit_code: 3, reason: 'a secret stands in clear among the inputs' },
   BUILDER_QUARANTINED: { exit_code: 3, reason: 'the builder is quarantined and takes no build until a person releases it' },
   HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
+  ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, not ours, or older than the attempt' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
 

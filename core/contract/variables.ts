@@ -1,3 +1,5 @@
+import { digestOf } from '../digest.ts';
+
 /**
  * The environment variables by which the dispatcher speaks to an attempt, through the build service.
  * `buildspecs/packer-build.yml` and `cdk/` use the same names.
@@ -38,3 +40,13 @@ export const variables = {
   /** The build service's id of the run, on both homes under CodeBuild's name. */
   run: 'CODEBUILD_BUILD_ARN',
 } as const;
+
+/**
+ * The variable in which an attempt on AWS finds a secret: the build service fills it from the store that the reference
+ * names. A name made of the reference itself would have to leave characters out, and two references could then meet.
+ *
+ * @param reference as in `hybridcore.yaml`: `secretsmanager:images/join#token`, `ssm:/images/join`.
+ */
+export function secretVariable(reference: string): string {
+  return `HYBRIDCORE_SECRET_${digestOf(reference).slice('sha256:'.length, 'sha256:'.length + 16)}`;
+}
