@@ -54,26 +54,12 @@ export const tagKeys = {
 /** The event on the bus for each final state. */
 export const finalStateEvent = { source: 'hybridcore.packer', detailType: 'Build Ended' } as const;
 
-/**
- * What the functions count, in CloudWatch's embedded metric format. Alarms and the dashboard look at these names; the one
- * dimension, `service`, has the project prefix as its value, so that two deployments in one account are told apart.
- */
-export const metrics = {
-  namespace: 'HybridcorePacker',
-  dimension: 'service',
-  names: {
-    /** Requests that were given a build, and that were not; of the latter, those of a schedule, which nobody reads the answer of. */
-    dispatched: 'Dispatched',
-    refused: 'Refused',
-    refusedSchedules: 'RefusedSchedules',
-    /** Messages of the queue that are dropped, since they are nothing that is known, and that failed and come again. */
-    unreadableMessages: 'UnreadableMessages',
-    failedMessages: 'FailedMessages',
-    /** As each sweep finds them: builds that something is still to be done for, and what it could not go on with. */
-    openBuilds: 'OpenBuilds',
-    sweepProblems: 'SweepProblems',
-  },
-} as const;
+/** The functions: each is the folder `lambdas/<name>/`, and the folder of its bundle. */
+export const functionNames = ['dispatch', 'complete', 'reconcile'] as const;
+export type FunctionName = (typeof functionNames)[number];
+
+/** Who asks for the builds of a schedule. */
+export const scheduleCaller = 'schedule';
 
 /** How often `reconcile` sweeps. Milliseconds. */
 export const sweepInterval = 300_000;
