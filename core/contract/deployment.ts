@@ -69,3 +69,12 @@ export const finalStateEvent = { source: 'hybridcore.packer', detailType: 'Build
  * adapter the starts to the rest.
  */
 export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;
+/** The functions: each is the folder `lambdas/<name>/`, and the folder of its bundle. */
+export const functionNames = ['dispatch', 'complete', 'reconcile'] as const;
+export type FunctionName = (typeof functionNames)[number];
+
+/** Who asks for the builds of a schedule. */
+export const scheduleCaller = 'schedule';
+
+/** How often `reconcile` sweeps. Milliseconds. */
+export const sweepInterval = 300_000;
