@@ -13,9 +13,6 @@ export interface PublishedFile {
 export interface DeploymentPlan {
   /** The stack's name; projects, metrics and tags carry it. */
   readonly stackName: string;
-  /** Where it goes; what is missing is decided by who deploys. */
-  readonly account?: string;
-  readonly region?: string;
   /** What `deployment.json` says, beside the functions' code. */
   readonly deployment: Deployment;
   /** What `hybridcore.yaml` is called in the repository that is an asset. */

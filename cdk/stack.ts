@@ -28,12 +28,8 @@ export function projectPrefixOf(stackName: string): string {
 /** The dispatcher on AWS: records, objects, functions, queues, schedules, and a project for each builder. */
 export class DispatcherStack extends Stack {
   constructor(scope: Construct, plan: DeploymentPlan) {
-    const { stackName, account, region, deployment } = plan;
-    super(scope, stackName, {
-      stackName,
-      description: 'hybridcore-packer: dispatches machine image builds',
-      env: { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) },
-    });
+    const { stackName, deployment } = plan;
+    super(scope, stackName, { stackName, description: 'hybridcore-packer: dispatches machine image builds' });
     const { config } = deployment;
     const projectPrefix = projectPrefixOf(stackName);
     const table = recordsTable(this, 'Records');

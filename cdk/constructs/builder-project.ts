@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild';
 import { type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -163,11 +163,12 @@ function minutesOf(builder: Builder): number {
   return Math.min(timeoutMinutes.most, Math.max(timeoutMinutes.least, minutes));
 }
 
-/** The shortest retention of CloudWatch that keeps a log for so many days; it knows only some, and ten years at most. */
+/** The retentions that CloudWatch knows, in days. */
+const logRetentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
+
+/** The shortest retention of CloudWatch that keeps a log for so many days; for ever where none is long enough. */
 function logRetention(days: number): RetentionDays {
-  const known = Object.values(RetentionDays).filter((value) => typeof value === 'number' && value !== Number(RetentionDays.INFINITE));
-  const long = known.filter((value) => Number(value) >= days).map(Number);
-  return long.length === 0 ? RetentionDays.INFINITE : Math.min(...long);
+  return logRetentions.find((known) => known >= days) ?? RetentionDays.INFINITE;
 }
 
 function imageStatements(stack: Stack, builder: Builder): PolicyStatement[] {

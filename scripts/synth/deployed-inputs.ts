@@ -1,0 +1,62 @@
+import { imageRepository } from '../../adapters/local/image-repository.ts';
+import { findSecrets } from '../../adapters/local/secret-scan.ts';
+import { type Builder, type Config } from '../../core/config.ts';
+import { type DeployedInputs } from '../../core/deployment.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { fingerprintOf } from '../../core/fingerprint.ts';
+import { BuilderName } from '../../core/identity.ts';
+import { type Input } from '../../core/input.ts';
+
+/** The inputs of the builders as they are deployed, and what a person should know of them before. */
+export interface DeployedSources {
+  readonly sources: Record<string, DeployedInputs | null>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Discovers the inputs of every builder whose source is deployed with it.
+ *
+ * A builder whose inputs cannot be discovered is deployed all the same, with a warning: its attempts end with the cause. A link
+ * among the inputs is refused: an asset carries what it leads to, and no attempt would come to the same fingerprint.
+ *
+ * @param root the repository as it is deployed.
+ */
+export async function deployedSources(root: string, config: Config): Promise<Outcome<DeployedSources>> {
+  const sources: Record<string, DeployedInputs | null> = {};
+  const warnings: string[] = [];
+  const linked: string[] = [];
+  for (const [key, builder] of Object.entries(config.builders)) {
+    const name = BuilderName.parse(key);
+    sources[name] = null;
+    if ((builder.aws?.source?.type ?? 'asset') !== 'asset') continue;
+    const discovered = await imageRepository(root).discover(builder, {});
+    if (!discovered.ok) {
+      warnings.push(`${name}: its inputs are not known (${discovered.failure.message}); every build of it will end so`);
+      continue;
+    }
+    const { inputs, undeclared } = discovered.value;
+    linked.push(...inputs.filter((input) => 'mode' in input && input.mode === '120000').map((input) => `${name}: ${input.name}`));
+    warnings.push(
+      ...undeclared.map(({ reference, template, line }) => `${name}: ${template}:${line}: ${reference} is an undeclared input`),
+      ...(await findSecrets(root, inputs)).map(
+        ({ file, line, rule }) => `${name}: ${file}:${line} holds a secret in clear (${rule}), which is uploaded with the repository`,
+      ),
+    );
+    sources[name] = deployedInputs(builder, inputs);
+  }
+  if (linked.length === 0) return success({ sources, warnings });
+  return failure(
+    'CONFIG_INVALID',
+    `links among the inputs cannot be deployed as an asset: ${linked.join(', ')}`,
+    'put files in their place, or give the builder a Git source (aws.source)',
+    linked,
+  );
+}
+
+/**
+ * Which files a request's variables lead to is not known before; so of a builder that takes any, no inputs go along that a
+ * request could vary, and of one that takes none nobody needs them.
+ */
+function deployedInputs(_builder: Builder, inputs: readonly Input[]): DeployedInputs {
+  return { fingerprint: fingerprintOf(inputs) };
+}
