@@ -21,6 +21,7 @@ export interface Acknowledged {
   readonly functions: Functions;
   readonly projects: readonly BuilderProject[];
   readonly projectPrefix: string;
+  readonly reserveConcurrency: boolean;
 }
 
 /**
@@ -66,16 +67,21 @@ const functionReasons: Readonly<Record<FunctionName, Readonly<Record<string, str
     'NIST.800.53.R5-LambdaDLQ': 'It is invoked by its queue alone, which has a dead-letter queue.',
   },
   reconcile: {
-    'NIST.800.53.R5-LambdaConcurrency': 'One at a time, unless the context says that the account cannot reserve any.',
     'NIST.800.53.R5-LambdaDLQ': 'A sweep that fails is followed by the next in five minutes, and an alarm tells where none ends well.',
   },
 };
 
-function acknowledgeFunction(functions: Functions, name: FunctionName, { storage, projectPrefix }: Acknowledged): void {
+function acknowledgeFunction(functions: Functions, name: FunctionName, { storage, projectPrefix, reserveConcurrency }: Acknowledged): void {
   const bucket = arnOf(storage.bucket);
   const [artifacts, , state] = lastingPrefixes;
   acknowledge(functions.byName[name], {
     ...functionReasons[name],
+    ...(name === 'reconcile' && !reserveConcurrency
+      ? {
+          'NIST.800.53.R5-LambdaConcurrency':
+            'The context says that the account has none to reserve; any number of sweeps may run at once.',
+        }
+      : {}),
     'NIST.800.53.R5-LambdaInsideVPC':
       'It speaks to AWS alone, each call signed and over TLS; a VPC would only add gateways to pay for and to fail.',
   });
@@ -93,7 +99,12 @@ function acknowledgeFunction(functions: Functions, name: FunctionName, { storage
 }
 
 function acknowledgeProject(project: BuilderProject, bucket: Bucket): void {
-  acknowledge(project, { 'AwsSolutions-CB4': 'It leaves no artifacts: what it hands over it writes to the bucket, which is encrypted.' });
+  acknowledge(project, {
+    'AwsSolutions-CB4': 'It leaves no artifacts: what it hands over it writes to the bucket, which is encrypted.',
+    ...(project.hasOwnImage
+      ? { 'AwsSolutions-CB5': 'hybridcore.yaml gives this builder an image of its own, and is reviewed as such.' }
+      : {}),
+  });
   acknowledge(project.role, {
     ...Object.fromEntries(
       [incomingPrefix('<codebuild:buildArn>'), controlPrefix('<codebuild:buildArn>')].map((prefix) => [

@@ -106,6 +106,15 @@ export class DispatcherStack extends Stack {
     for (const [output, value] of Object.entries(named)) new CfnOutput(folder, output, { value }).overrideLogicalId(output);
     // What checks templates does not know that a dashboard can have tags.
     Tags.of(this).add(stackTagKeys.stack, stackName, { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
-    acknowledgeFindings({ table, storage, finalStates, queues, functions, projects, projectPrefix });
+    acknowledgeFindings({
+      table,
+      storage,
+      finalStates,
+      queues,
+      functions,
+      projects,
+      projectPrefix,
+      reserveConcurrency: plan.reserveConcurrency,
+    });
   }
 }

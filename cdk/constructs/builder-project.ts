@@ -49,6 +49,8 @@ export interface BuilderProjectProps {
 export class BuilderProject extends Construct {
   readonly role: Role;
   readonly logGroup: LogGroup;
+  /** Whether its image is none of CodeBuild's own. */
+  readonly hasOwnImage: boolean;
   /** Findings of the rule packs on the role that stand, with their reasons: what a VPC, an image or `aws.policies` bring. */
   readonly acknowledged: Readonly<Record<string, string>>;
 
@@ -57,6 +59,7 @@ export class BuilderProject extends Construct {
     const { name, builder, projectPrefix, bundle, bucket } = props;
     const projectName = `${projectPrefix}${name}`;
     const machine = buildMachine(builder);
+    this.hasOwnImage = machine.pulledByRole;
     const packer = installedPacker(name, builder);
     if (!packer.ok) throw new FailureError(packer.failure);
     const source = builderSource(builder.aws?.source, props);
@@ -221,26 +224,26 @@ function vpcStatements(stack: Stack, { aws }: Builder): PolicyStatement[] {
 }
 
 function furtherFindings({ aws }: Builder): Record<string, string> {
-  const wildcards = (aws?.policies ?? []).flatMap(({ actions, resources }) => [
-    ...actions.filter((action) => action.includes('*')).map((action) => `Action::${action}`),
-    ...resources.filter((resource) => resource.includes('*')).map((resource) => `Resource::${resource}`),
-  ]);
-  const findings = wildcards.map((finding) => [finding, 'hybridcore.yaml gives this builder so much, and is reviewed as such.'] as const);
+  const given = 'hybridcore.yaml gives this builder so much, and is reviewed as such.';
+  const findings = [
+    ...(aws?.policies ?? []).flatMap(({ actions, resources }) => [
+      ...actions.filter((action) => action.includes('*')).map((action) => [`Action::${action}`, given] as const),
+      ...resources.filter((resource) => resource.includes('*')).map((resource) => [`Resource::${resource}`, given] as const),
+    ]),
+    ...(aws?.vpc === undefined ? [] : vpcFindings),
+    ...(buildMachine({ aws }).repository === null ? [] : imageFindings),
+  ];
+  const reasons = Map.groupBy(findings, ([finding]) => finding);
   return Object.fromEntries(
-    [
-      ...findings,
-      ...(aws?.vpc === undefined
-        ? []
-        : ([
-            ['Resource::*', 'EC2 knows no narrower resource for what it describes, and CodeBuild makes the interfaces itself.'],
-            [
-              'Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:network-interface/*',
-              'CodeBuild makes the interfaces itself; the condition names the subnets that they are in.',
-            ],
-          ] as const)),
-      ...(aws?.image !== undefined && buildMachine({ aws }).repository !== null
-        ? ([['Resource::*', 'ecr:GetAuthorizationToken knows no narrower resource.']] as const)
-        : []),
-    ].map(([finding, reason]) => [`AwsSolutions-IAM5[${finding}]`, reason]),
+    [...reasons].map(([finding, each]) => [`AwsSolutions-IAM5[${finding}]`, [...new Set(each.map(([, reason]) => reason))].join(' ')]),
   );
 }
+
+const imageFindings = [['Resource::*', 'ecr:GetAuthorizationToken knows no narrower resource.']] as const;
+const vpcFindings = [
+  ['Resource::*', 'EC2 knows no narrower resource for what it describes, and CodeBuild makes the interfaces itself.'],
+  [
+    'Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:network-interface/*',
+    'CodeBuild makes the interfaces itself; the condition names the subnets that they are in.',
+  ],
+] as const;
