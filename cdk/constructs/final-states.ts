@@ -7,6 +7,8 @@ import { finalStateEvent } from '../../core/contract/deployment.ts';
 import { finalStates } from '../../core/contract/metrics.ts';
 import { BuildState, isFinal } from '../../core/states.ts';
 
+const delivery = { Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] } } as const;
+
 /**
  * The bus that every final state is announced on, for whoever wants to act on one. Its events are kept in a log, which counts
  * them by state.
@@ -43,11 +45,12 @@ export class FinalStates extends Construct {
       policyDocument: Stack.of(this).toJsonString({
         Version: '2012-10-17',
         Statement: [
+          { Sid: 'OpenStreams', Effect: 'Allow', ...delivery, Action: 'logs:CreateLogStream', Resource: this.logGroup.logGroupArn },
           {
             Sid: 'KeepFinalStates',
             Effect: 'Allow',
-            Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
-            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            ...delivery,
+            Action: 'logs:PutLogEvents',
             Resource: this.logGroup.logGroupArn,
             Condition: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
           },

@@ -1,11 +1,10 @@
 import { imageRepository } from '../../adapters/local/image-repository.ts';
 import { findSecrets } from '../../adapters/local/secret-scan.ts';
-import { type Builder, type Config } from '../../core/config.ts';
+import { type Config } from '../../core/config.ts';
 import { type DeployedInputs } from '../../core/deployment.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { BuilderName } from '../../core/identity.ts';
-import { type Input } from '../../core/input.ts';
 
 /** The inputs of the builders as they are deployed, and what a person should know of them before. */
 export interface DeployedSources {
@@ -42,7 +41,8 @@ export async function deployedSources(root: string, config: Config): Promise<Out
         ({ file, line, rule }) => `${name}: ${file}:${line} holds a secret in clear (${rule}), which is uploaded with the repository`,
       ),
     );
-    sources[name] = deployedInputs(builder, inputs);
+    // Which files a request's variables lead to is not known before they are set: so no inputs go along that they could vary.
+    sources[name] = { fingerprint: fingerprintOf(inputs) };
   }
   if (linked.length === 0) return success({ sources, warnings });
   return failure(
@@ -51,12 +51,4 @@ export async function deployedSources(root: string, config: Config): Promise<Out
     'put files in their place, or give the builder a Git source (aws.source)',
     linked,
   );
-}
-
-/**
- * Which files a request's variables lead to is not known before; so of a builder that takes any, no inputs go along that a
- * request could vary, and of one that takes none nobody needs them.
- */
-function deployedInputs(_builder: Builder, inputs: readonly Input[]): DeployedInputs {
-  return { fingerprint: fingerprintOf(inputs) };
 }

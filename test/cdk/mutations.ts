@@ -22,7 +22,7 @@ export interface Mutation {
   /** Where in the template, and what is done there. */
   readonly what: string;
   /** Does it to a template of one's own. */
-  apply(template: Template): void;
+  readonly apply: (template: Template) => void;
 }
 
 /** Every mutation of a template, found by what it looks like and not by what is expected of it. */

@@ -79,7 +79,11 @@ export function statementLines(statement: unknown): string[] {
   return [...listOf(Action)].flatMap((action) =>
     (Resource === undefined ? [''] : listOf(Resource)).map(
       (resource) =>
-        [`${String(Effect)} ${String(Sid ?? '-')}${who}:`, String(action), ...(resource === '' ? [] : ['on', String(resource)])].join(' ') +
+        [
+          `${String(Effect)} ${typeof Sid === 'string' ? Sid : '-'}${who}:`,
+          String(action),
+          ...(resource === '' ? [] : ['on', String(resource)]),
+        ].join(' ') +
         condition +
         other,
     ),

@@ -6,7 +6,7 @@ import { type Template, resourcesOf, shown } from '../template.ts';
 export interface Check {
   /** What is promised. */
   readonly name: string;
-  problems(template: Template): readonly string[];
+  readonly problems: (template: Template) => readonly string[];
 }
 
 /** That lists hold the same, whatever their order: what is missing, and what is too much. */
@@ -38,7 +38,7 @@ export function justThese(
   except: readonly string[] = [],
 ): string[] {
   const found = resourcesOf(template, type);
-  const without = ['Tags', ...except];
+  const without = new Set(['Tags', ...except]);
   return [
     ...sameLines(
       `the stack's ${type}`,
@@ -47,7 +47,7 @@ export function justThese(
     ),
     ...found.flatMap(({ name, properties }) => {
       const wanted = expected[name] ?? {};
-      const names = new Set([...Object.keys(wanted), ...Object.keys(properties)].filter((property) => !without.includes(property)));
+      const names = new Set([...Object.keys(wanted), ...Object.keys(properties)].filter((property) => !without.has(property)));
       return [...names].flatMap((property) => sameValue(`${name}.${property}`, wanted[property], properties[property]));
     }),
   ];

@@ -17,6 +17,7 @@ const queuePolicies: Readonly<Record<string, readonly string[]>> = {
   QueuesUnprocessed: [queueTlsOnly('QueuesUnprocessed')],
 };
 
+const delivery = { Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] } };
 const finalStates = ['Succeeded', 'Skipped', 'Failed', 'Stopped', 'Escalated', 'Quarantined'];
 
 export const messageChecks: readonly Check[] = [
@@ -128,11 +129,12 @@ export const messageChecks: readonly Check[] = [
           PolicyDocument: JSON.stringify({
             Version: '2012-10-17',
             Statement: [
+              { Sid: 'OpenStreams', Effect: 'Allow', ...delivery, Action: 'logs:CreateLogStream', Resource: 'FinalStatesLog.Arn' },
               {
                 Sid: 'KeepFinalStates',
                 Effect: 'Allow',
-                Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
-                Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+                ...delivery,
+                Action: 'logs:PutLogEvents',
                 Resource: 'FinalStatesLog.Arn',
                 Condition: { ArnEquals: { 'aws:SourceArn': 'FinalStatesKeep.Arn' } },
               },

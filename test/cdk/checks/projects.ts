@@ -94,7 +94,7 @@ export const projectChecks: readonly Check[] = [
         return [
           ...sameValue(`the version of ${name}`, 0.2, version),
           ...sameValue(`the variables of ${name}`, secrets[name.replace(/Project$/, '')], env),
-          ...sameValue(`the phases of ${name}`, ['install', 'build', 'post_build'], Object.keys((phases ?? {}) as object)),
+          ...sameValue(`the phases of ${name}`, ['install', 'build', 'post_build'], Object.keys(phases ?? {})),
         ];
       }),
   },

@@ -109,7 +109,7 @@ const outputs = {
 };
 
 /** What CloudFormation gives no tags, or the checkers of templates do not know to have any. */
-const untagged = [
+const untagged = new Set([
   'AWS::CloudWatch::Dashboard',
   'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::EventInvokeConfig',
@@ -120,7 +120,7 @@ const untagged = [
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
   'AWS::Scheduler::Schedule',
-];
+]);
 
 /** What holds evidence outlives the stack. */
 const retained = [
@@ -187,7 +187,7 @@ export const watchingChecks: readonly Check[] = [
             ...(builder === undefined ? [] : [{ Key: 'hybridcore:builder', Value: builder }]),
             { Key: 'hybridcore:stack', Value: 'images' },
           ];
-          return untagged.includes(resource.Type) ? [] : sameValue(`the tags of ${name}`, expected, properties['Tags']);
+          return untagged.has(resource.Type) ? [] : sameValue(`the tags of ${name}`, expected, properties['Tags']);
         }),
   },
 ];
