@@ -86,7 +86,7 @@ function acknowledgeFunction(functions: Functions, name: FunctionName, { storage
       'It speaks to AWS alone, each call signed and over TLS; a VPC would only add gateways to pay for and to fail.',
   });
   acknowledge(functions.roles[name], {
-    'AwsSolutions-IAM5[Resource::*]': 'ec2:DescribeImages knows no narrower resource.',
+    'AwsSolutions-IAM5[Resource::*]': 'EC2 knows no narrower resource for what it describes.',
     ...Object.fromEntries(
       [artifacts, state, ...passingPrefixes].map((prefix) => [
         `AwsSolutions-IAM5[Resource::${bucket}/${prefix}*]`,

@@ -9,9 +9,9 @@ import { type FunctionName, functionNames, functionVariables } from '../../core/
 import { observationVariables } from '../../core/contract/metrics.ts';
 import { type Grounds, allow, functionStatements, permit, writeLog } from './permissions.ts';
 
-/** Timeouts in seconds. `complete` and `reconcile` read whole logs and redact them again. */
+/** Timeouts in seconds. Each may have to complete a run: to read whole logs and redact them again, and to wait for EC2 to show an image. */
 const shapes = {
-  dispatch: { description: 'Accepts requests for builds, and starts their runs', seconds: 30, megabytes: 512 },
+  dispatch: { description: 'Accepts requests for builds, and starts their runs', seconds: 60, megabytes: 1024 },
   complete: { description: 'Classifies ended runs, seals, retries once, tells people', seconds: 120, megabytes: 1024 },
   reconcile: { description: 'Finishes what a crash or a lost event left', seconds: 270, megabytes: 1024 },
 } as const satisfies Record<FunctionName, { description: string; seconds: number; megabytes: number }>;

@@ -99,8 +99,11 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
     }),
     // Without it S3 answers "denied" where it should answer "not there".
     findObjects: allow('FindObjects', { actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
-    // EC2 knows no narrower resource for it.
-    checkArtifacts: allow('CheckArtifacts', { actions: ['ec2:DescribeImages'], resources: ['*'] }),
+    // EC2 knows no narrower resource for what it describes.
+    checkArtifacts: allow('CheckArtifacts', {
+      actions: ['ec2:DescribeImages', 'ec2:DescribeRegions', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'],
+      resources: ['*'],
+    }),
     notify: allow('Notify', { actions: ['sns:Publish'], resources: [operators.topic.topicArn] }),
     encryptNotices: allow('EncryptNotices', { actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [operators.key.keyArn] }),
     announce: allow('Announce', { actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),

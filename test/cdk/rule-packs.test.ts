@@ -87,7 +87,7 @@ it('the reasons of all that is acknowledged', () =>
         "AwsSolutions-CB4: It leaves no artifacts: what it hands over it writes to the bucket, which is encrypted.",
         "AwsSolutions-CB5: hybridcore.yaml gives this builder an image of its own, and is reviewed as such.",
         "AwsSolutions-IAM5[Action::ec2:Describe*]: hybridcore.yaml gives this builder so much, and is reviewed as such.",
-        "AwsSolutions-IAM5[Resource::*]: ec2:DescribeImages knows no narrower resource.",
+        "AwsSolutions-IAM5[Resource::*]: EC2 knows no narrower resource for what it describes.",
         "AwsSolutions-IAM5[Resource::*]: hybridcore.yaml gives this builder so much, and is reviewed as such. EC2 knows no narrower resource for what it describes, and CodeBuild makes the interfaces itself. ecr:GetAuthorizationToken knows no narrower resource.",
         "AwsSolutions-IAM5[Resource::<StorageObjects.Arn>/artifacts/*]: Builds and runs are not known before they are: the prefix is as narrow as it gets, and the bucket policy says what may be done below it.",
         "AwsSolutions-IAM5[Resource::<StorageObjects.Arn>/control/*]: Builds and runs are not known before they are: the prefix is as narrow as it gets, and the bucket policy says what may be done below it.",

@@ -2,7 +2,12 @@ import { resourcesOf } from '../template.ts';
 import { type Check, justThese, sameValue } from './check.ts';
 
 const shapes = {
-  Dispatch: { Description: 'Accepts requests for builds, and starts their runs', MemorySize: 512, Timeout: 30, RecursiveLoop: 'Terminate' },
+  Dispatch: {
+    Description: 'Accepts requests for builds, and starts their runs',
+    MemorySize: 1024,
+    Timeout: 60,
+    RecursiveLoop: 'Terminate',
+  },
   Complete: {
     Description: 'Classifies ended runs, seals, retries once, tells people',
     MemorySize: 1024,

@@ -33,7 +33,7 @@ const advance = [
     ['control', 'incoming'].map((prefix) => `Allow Receive: ${action} on StorageObjects.Arn/${prefix}/*`),
   ),
   'Allow FindObjects: s3:ListBucket on StorageObjects.Arn',
-  'Allow CheckArtifacts: ec2:DescribeImages on *',
+  ...['Images', 'Regions', 'Snapshots', 'Volumes'].map((what) => `Allow CheckArtifacts: ec2:Describe${what} on *`),
   'Allow Notify: sns:Publish on OperatorsTopic',
   'Allow EncryptNotices: kms:GenerateDataKey on OperatorsKey.Arn',
   'Allow EncryptNotices: kms:Decrypt on OperatorsKey.Arn',
