@@ -15,7 +15,7 @@ import { variables } from '../core/contract/variables.ts';
 import { type DispatchPorts } from '../core/dispatch.ts';
 import { type RunId } from '../core/identity.ts';
 import { plainText } from '../core/packer-log/plain-text.ts';
-import { reconcile } from '../core/reconcile.ts';
+import { reconcile, sweepProblemText } from '../core/reconcile.ts';
 import { type Host, type Repository } from './host.ts';
 
 /** The dispatcher on this machine: the domain's ports over SQLite, files and the embedded build service. */
@@ -73,9 +73,9 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
       database.close();
     },
   };
-  for (const problem of await reconcile(embedded, config)) {
+  for (const problem of (await reconcile(embedded, config)).problems) {
     host.terminal.err.write(
-      `something recorded could not be gone on with, and is tried again with the next command: ${plainText(problem)}\n`,
+      `something recorded could not be gone on with, and is tried again with the next command: ${plainText(sweepProblemText(problem))}\n`,
     );
   }
   return embedded;

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 
-import { Duration, durationUpTo } from './duration.ts';
+import { AwsSettings } from './aws-settings.ts';
+import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
+import { Schedule } from './schedule.ts';
 
 /** A path below the repository's root, with `/`; never absolute, never through `..`. */
 const RepositoryPath = z
@@ -49,26 +51,21 @@ const Builder = z.strictObject({
   retry: z.strictObject({ delay: durationUpTo('1d').default('2m') }).default({ delay: '2m' }),
   retention: RetentionClassName.optional().describe('the floor: a request may raise it, never lower it'),
   timeout: durationUpTo('36h').default('60m').describe('the time limit of one attempt'),
-  schedule: z
+  schedule: Schedule.optional().describe('when the deployed dispatcher, or `serve`, builds it by itself'),
+  publish: z
     .strictObject({
-      cron: z.string().min(1).optional(),
-      rate: z.string().min(1).optional(),
-      timezone: z.string().min(1).default('UTC'),
-      only_if_changed: z.boolean().default(false),
-      max_age: Duration.optional(),
+      ssm_parameter: z
+        .string()
+        .regex(
+          /^\/(?:[\w.-]|\{channel\})+(?:\/(?:[\w.-]|\{channel\})+)*$/,
+          'a parameter is named from the root with letters, digits and . _ - in each part: "/images/debian-base/{channel}"',
+        )
+        .refine((name) => !/^\/(?:aws|ssm)/i.test(name), 'names that begin with /aws or /ssm are reserved by AWS')
+        .optional()
+        .describe('the SSM parameter that holds the published image; {channel} stands for the channel'),
     })
     .optional(),
-  publish: z.strictObject({ ssm_parameter: z.string().min(1).optional() }).optional(),
-  aws: z
-    .strictObject({
-      compute: z.string().min(1).optional(),
-      image: z.string().min(1).optional(),
-      vpc: z.record(z.string(), z.json()).optional(),
-      source: z.record(z.string(), z.json()).optional(),
-      policies: z.array(z.json()).optional(),
-    })
-    .optional()
-    .describe('what only the deployed home needs'),
+  aws: AwsSettings.optional().describe('what only the deployed home needs'),
 });
 export type Builder = z.infer<typeof Builder>;
 

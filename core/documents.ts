@@ -6,7 +6,7 @@ import { Channel, ChannelName } from './channel.ts';
 import { Classification, Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
-import { BuildId, Timestamp } from './identity.ts';
+import { BuildId, BuilderName, Timestamp } from './identity.ts';
 import { Input, UndeclaredInput } from './input.ts';
 import { BuildState } from './states.ts';
 
@@ -130,6 +130,20 @@ export type LogsDocument = z.infer<typeof LogsDocument>;
 
 /** `stop` */
 export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: Build.shape.stop });
+
+/** What the function `dispatch` answers, and `dispatch` prints; where the request was refused, it is a result. */
+export const DispatchDocument = z.strictObject({
+  dispatched: z.strictObject({
+    build_id: BuildId,
+    builder: BuilderName,
+    /** When the answer was given. */
+    state: BuildState,
+    how: z
+      .literal(['accepted', 'joined', 'known'])
+      .describe('accepted: a build of its own; joined: an equal one that waits; known: the one that the same client token was given'),
+  }),
+});
+export type DispatchDocument = z.infer<typeof DispatchDocument>;
 
 /** `init` */
 export const InitDocument = z.strictObject({

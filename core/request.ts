@@ -32,6 +32,8 @@ export const BuildRequest = z.strictObject({
   fingerprint: Digest.optional().describe('with only_if_changed: the fingerprint of the inputs as the caller sees them'),
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
+/** A request as it is written: without what has a default. */
+export type BuildRequestInput = z.input<typeof BuildRequest>;
 
 /** What the dispatcher asks an attempt to do. It travels as environment variables (`contract/variables.ts`). */
 export const AttemptRequest = z.strictObject({

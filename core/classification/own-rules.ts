@@ -20,6 +20,7 @@ export const ownRules = {
   NODE_TOO_OLD: { exit_code: 1, reason: 'this Node.js is too old' },
   CONFIG_MISSING: { exit_code: 1, reason: 'there is no hybridcore.yaml' },
   CONFIG_INVALID: { exit_code: 1, reason: 'hybridcore.yaml is not valid' },
+  DEPLOYMENT_INVALID: { exit_code: 1, reason: 'what was deployed does not fit together' },
   BUILDER_UNKNOWN: { exit_code: 1, reason: 'hybridcore.yaml has no such builder' },
   BUILD_UNKNOWN: { exit_code: 1, reason: 'there is no such build' },
   REQUEST_INVALID: { exit_code: 1, reason: 'the request does not fit its schema' },

@@ -2,9 +2,12 @@ import * as z from 'zod';
 
 import { AttemptReport } from '../attempt-report.ts';
 import { Config } from '../config.ts';
+import { Deployment } from '../deployment.ts';
+import { DispatchCall } from '../dispatch-call.ts';
 import {
   BuildsDocument,
   ClassifyDocument,
+  DispatchDocument,
   InitDocument,
   InputsDocument,
   LogsDocument,
@@ -29,6 +32,9 @@ const schemas = {
   builds: { schema: BuildsDocument, title: 'What `builds --json` prints', io: 'output' },
   classify: { schema: ClassifyDocument, title: 'What `classify --json` prints: a verdict', io: 'output' },
   config: { schema: Config, title: 'hybridcore.yaml', io: 'input' },
+  deployment: { schema: Deployment, title: 'deployment.json: what was deployed', io: 'output' },
+  dispatch: { schema: DispatchDocument, title: 'What the function dispatch answers to a request that it takes', io: 'output' },
+  'dispatch-call': { schema: DispatchCall, title: 'What the function dispatch is called with', io: 'input' },
   'hash-manifest': { schema: HashManifest, title: 'A sealed hash manifest', io: 'output' },
   init: { schema: InitDocument, title: 'What `init --json` prints', io: 'output' },
   inputs: { schema: InputsDocument, title: 'What `inputs --json` prints', io: 'output' },

@@ -41,6 +41,16 @@ export const variables = {
   run: 'CODEBUILD_BUILD_ARN',
 } as const;
 
+/** What a start of a run may set, and nothing else: the rest is the project's own. */
+export const startVariables: readonly string[] = [
+  variables.builder,
+  variables.buildId,
+  variables.attempt,
+  variables.variables,
+  variables.unless,
+  variables.builderDigest,
+];
+
 /**
  * The variable in which an attempt on AWS finds a secret: the build service fills it from the store that the reference
  * names. A name made of the reference itself would have to leave characters out, and two references could then meet.

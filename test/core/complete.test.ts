@@ -9,7 +9,7 @@ import { HashManifest, manifestDigest } from '../../core/hash-manifest.ts';
 import { type BuildId } from '../../core/identity.ts';
 import { type Objects } from '../../core/ports.ts';
 import { dispatch } from '../../core/dispatch.ts';
-import { reconcile } from '../../core/reconcile.ts';
+import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other, successLog } from '../fixtures/dispatcher.ts';
 import { runNamed } from '../fixtures/records.ts';
@@ -388,7 +388,12 @@ describe('a sweep', () => {
       if (id === bad) throw new Error('the record is damaged');
       return readBuild(id);
     };
-    expect(await reconcile(home.ports, config)).toEqual([`build ${bad}: the record is damaged`]);
+    const { open, builders, problems } = await reconcile(home.ports, config);
+    expect({ open, builders, problems: problems.map((problem) => sweepProblemText(problem)) }).toEqual({
+      open: 2,
+      builders: [other],
+      problems: [`build ${bad}: the record is damaged`],
+    });
     expect(await home.build(good)).toMatchObject({ state: 'running', attempts: [{ run: runNamed('run-1') }] });
   });
 
@@ -406,7 +411,7 @@ describe('a sweep', () => {
       const asked = await dispatch(home.ports, many, { request: { builder: `b${n}` }, command: 'x', by: 'tester' });
       if (!asked.ok) throw new Error(asked.failure.message);
     }
-    expect(await reconcile(home.ports, many)).toEqual([]);
+    expect((await reconcile(home.ports, many)).problems).toEqual([]);
     const looks: number[] = [];
     const look = home.service.look.bind(home.service);
     home.service.look = (runs) => {
@@ -419,7 +424,7 @@ describe('a sweep', () => {
       read.push(id);
       return readBuild(id);
     };
-    expect(await reconcile(home.ports, many)).toEqual([]);
+    expect((await reconcile(home.ports, many)).problems).toEqual([]);
     expect(looks).toEqual([100, 1]);
     expect(new Set(read).size).toBe(101);
     expect(read).toHaveLength(202);
@@ -427,7 +432,7 @@ describe('a sweep', () => {
 
   it('completes a run whose end was never reported', async () => {
     const id = await handedOver();
-    expect(await reconcile(home.ports, config)).toEqual([]);
+    expect((await reconcile(home.ports, config)).problems).toEqual([]);
     expect((await home.build(id)).state).toBe('succeeded');
   });
 });

@@ -1,0 +1,128 @@
+import type { SQSBatchResponse } from 'aws-lambda';
+import * as z from 'zod';
+
+import { advance } from '../../core/advance.ts';
+import { type CompletePorts } from '../../core/complete.ts';
+import { type Config } from '../../core/config.ts';
+import { type Outcome } from '../../core/failure.ts';
+import { type BuilderName } from '../../core/identity.ts';
+import { type RunEvent, handleRunEvent } from '../../core/run-event.ts';
+import { Turn, type Turns } from '../../core/turn.ts';
+import { type Count } from '../counts.ts';
+import { type Log, type LogKeys } from '../log.ts';
+import { problemOf } from '../scrub-text.ts';
+import { sendTurn } from '../turns.ts';
+
+export interface CompleteDependencies {
+  readonly ports: CompletePorts;
+  readonly config: Config;
+  readonly turns: Turns;
+  readonly log: Log;
+  readonly count: Count;
+  /** Reads an event of the build service. Its failures name places and never quote: an event carries the values of variables. */
+  readonly readRunEvent: (event: unknown) => Outcome<RunEvent>;
+}
+
+/** Builders whose messages are gone on with at once. */
+const buildersAtOnce = 4;
+
+const Batch = z.object({ Records: z.array(z.object({ messageId: z.string(), body: z.string() })) });
+type QueueMessage = z.infer<typeof Batch>['Records'][number];
+
+/** What a message asks for. */
+type Message =
+  | { readonly type: 'turn'; readonly builder: BuilderName }
+  | { readonly type: 'event'; readonly event: RunEvent }
+  | { readonly type: 'unreadable'; readonly why: string };
+
+/**
+ * Goes on with what the messages of a batch are about: events of the build service, and turns. Messages of one builder
+ * follow each other in their order; different builders do not wait for each other. A message that fails comes again, and
+ * it alone; one that is nothing known is logged and dropped, since it would be that for ever.
+ *
+ * @param batch what the queue's mapping delivers.
+ * @returns the messages that are to come again.
+ */
+export async function completeMessages(dependencies: CompleteDependencies, batch: unknown): Promise<SQSBatchResponse> {
+  const { log, count } = dependencies;
+  const parsed = Batch.safeParse(batch);
+  if (!parsed.success) {
+    log('BATCH_FAILED', { problem: 'the function was called with something else than messages of a queue' });
+    throw new Error('this function takes batches of an SQS queue, and was called with something else');
+  }
+  const failed: string[] = [];
+  let unreadable = 0;
+  const lines = new Map<string, (() => Promise<void>)[]>();
+  for (const record of parsed.data.Records) {
+    const message = readMessage(dependencies, record.body);
+    if (message.type === 'unreadable') {
+      unreadable += 1;
+      log('MESSAGE_UNREADABLE', { message_id: record.messageId, problem: message.why });
+      continue;
+    }
+    const take = async () => {
+      if (!(await takeMessage(dependencies, record, message))) failed.push(record.messageId);
+    };
+    const line = await lineOf(dependencies, message);
+    lines.set(line, [...(lines.get(line) ?? []), take]);
+  }
+  await inTurn([...lines.values()], buildersAtOnce);
+  count({ unreadableMessages: unreadable, failedMessages: failed.length });
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function readMessage({ readRunEvent }: CompleteDependencies, body: string): Message {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // What JSON.parse says quotes the text.
+    return { type: 'unreadable', why: 'it is no JSON' };
+  }
+  const turn = Turn.safeParse(value);
+  if (turn.success) return { type: 'turn', builder: turn.data.turn };
+  const event = readRunEvent(value);
+  return event.ok ? { type: 'event', event: event.value } : { type: 'unreadable', why: `it is no turn, and ${event.failure.message}` };
+}
+
+/** Messages with the same answer wait for each other. A build that cannot be read has a line of its own; what that means is for who takes the message. */
+async function lineOf({ ports }: CompleteDependencies, message: Exclude<Message, { type: 'unreadable' }>): Promise<string> {
+  if (message.type === 'turn') return message.builder;
+  const builder = await builderOfEvent(ports, message.event).catch(() => undefined);
+  return builder ?? `run ${message.event.run}`;
+}
+
+async function builderOfEvent({ records }: Pick<CompletePorts, 'records'>, { build_id: id }: RunEvent): Promise<BuilderName | undefined> {
+  return id === null ? undefined : (await records.readBuild(id))?.builder;
+}
+
+/** @returns whether it was gone on with; where it was not, that is logged. */
+async function takeMessage(
+  dependencies: CompleteDependencies,
+  { messageId }: QueueMessage,
+  message: Exclude<Message, { type: 'unreadable' }>,
+): Promise<boolean> {
+  const { ports, config, log } = dependencies;
+  const about: LogKeys =
+    message.type === 'turn' ? { builder: message.builder } : { build_id: message.event.build_id, run: message.event.run };
+  try {
+    if (message.type === 'turn') await advance(ports, config, message.builder);
+    else await handleRunEvent(ports, config, message.event);
+    const builder = message.type === 'turn' ? message.builder : await builderOfEvent(ports, message.event);
+    if (builder !== undefined) await sendTurn(dependencies, builder);
+    log(message.type === 'turn' ? 'TURN_TAKEN' : 'EVENT_TAKEN', { message_id: messageId, ...about });
+    return true;
+  } catch (cause) {
+    log('MESSAGE_FAILED', { message_id: messageId, ...about, problem: problemOf(cause) });
+    return false;
+  }
+}
+
+/** Works through several lines, at most so many at once; the work of one line in its order. */
+async function inTurn(lines: readonly (readonly (() => Promise<void>)[])[], atOnce: number): Promise<void> {
+  const waiting = [...lines];
+  const worker = async () => {
+    for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) for (const work of line) await work();
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, lines.length) }, () => worker()));
+}

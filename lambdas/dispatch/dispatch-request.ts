@@ -1,0 +1,99 @@
+import { advance } from '../../core/advance.ts';
+import { type Build } from '../../core/build.ts';
+import { verdictOf } from '../../core/classification/verdict.ts';
+import { type CompletePorts } from '../../core/complete.ts';
+import { type Config } from '../../core/config.ts';
+import { scheduleCaller } from '../../core/contract/deployment.ts';
+import { type DispatchPorts, type Dispatched, dispatch } from '../../core/dispatch.ts';
+import { type CalledFor, openDispatchCall } from '../../core/dispatch-call.ts';
+import { type DispatchDocument } from '../../core/documents.ts';
+import { type Failure, type Outcome } from '../../core/failure.ts';
+import { type BuilderName, timestamp } from '../../core/identity.ts';
+import { type Result, refusedResult } from '../../core/result.ts';
+import { type Turns } from '../../core/turn.ts';
+import { type Count } from '../counts.ts';
+import { type Log } from '../log.ts';
+import { problemOf } from '../scrub-text.ts';
+import { sendTurn } from '../turns.ts';
+
+export interface DispatchDependencies {
+  readonly ports: DispatchPorts & CompletePorts;
+  readonly config: Config;
+  readonly turns: Turns;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+/** When the queue comes back to a builder that could not be gone on with. Milliseconds. */
+const secondLook = 60_000;
+
+/**
+ * Takes a request, from a caller or from a schedule, and begins with its build where its turn has come.
+ *
+ * @param call untrusted (`DispatchCall`).
+ * @param invocation the id of the invocation: Lambda repeats a call under the same one.
+ * @returns what the request was given, or a result that says why it was refused.
+ * @throws where the world failed before the request was accepted. From then on its build is in the records, so a fault is
+ *   logged and left to the queue: a caller that asks again may be asking for another build.
+ */
+export async function dispatchRequest(
+  dependencies: DispatchDependencies,
+  call: unknown,
+  invocation: string,
+): Promise<DispatchDocument | Result> {
+  const { log, count } = dependencies;
+  const opened = openDispatchCall(call, invocation);
+  if (!opened.ok) return refuse(dependencies, call, null, opened.failure);
+  const asked = await accept(dependencies, opened.value);
+  if (!asked.ok) return refuse(dependencies, call, opened.value.builder, asked.failure);
+  const { build, how } = asked.value;
+  const { build_id, builder, state } = await begin(dependencies, build);
+  log('REQUEST_DISPATCHED', { build_id, builder, state, how });
+  if (how === 'accepted') count({ accepted: 1 });
+  return { dispatched: { build_id, builder, state, how } };
+}
+
+async function accept({ ports, config, log }: DispatchDependencies, { request, by, builder }: CalledFor): Promise<Outcome<Dispatched>> {
+  try {
+    return await dispatch(ports, config, { request, command: commandOf(builder), by });
+  } catch (cause) {
+    log('CALL_FAILED', { ...(builder === null ? {} : { builder }), problem: problemOf(cause) });
+    // Lambda writes what is thrown into the log as it is; `cause` was scrubbed for the line above.
+    // oxlint-disable-next-line preserve-caught-error
+    throw new Error('the request could not be dispatched; the line CALL_FAILED of this invocation says why');
+  }
+}
+
+function refuse({ ports, log, count }: DispatchDependencies, call: unknown, builder: BuilderName | null, cause: Failure): Result {
+  log('REQUEST_REFUSED', { ...(builder === null ? {} : { builder }), rule: cause.rule, problem: cause.message });
+  count({ refused: 1, ...(isScheduled(call) ? { refusedSchedules: 1 } : {}) });
+  return refusedResult(verdictOf(cause), { command: commandOf(builder), builder, at: timestamp(ports.clock.now()) });
+}
+
+/** Also of a call that does not fit otherwise. */
+function isScheduled(call: unknown): boolean {
+  return typeof call === 'object' && call !== null && 'by' in call && call.by === scheduleCaller;
+}
+
+function commandOf(builder: BuilderName | null): string {
+  return builder === null ? 'hybridcore-packer dispatch' : `hybridcore-packer dispatch ${builder}`;
+}
+
+/** Does what is due for an accepted build. @returns the build as it is then. */
+async function begin(dependencies: DispatchDependencies, build: Build): Promise<Build> {
+  const { ports, config, turns, log } = dependencies;
+  const { build_id, builder } = build;
+  try {
+    await advance(ports, config, builder);
+    await sendTurn(dependencies, builder);
+    return (await ports.records.readBuild(build_id)) ?? build;
+  } catch (cause) {
+    log('ADVANCE_FAILED', { build_id, builder, problem: problemOf(cause) });
+  }
+  try {
+    await turns.send(builder, secondLook);
+  } catch (cause) {
+    log('TURN_NOT_SENT', { build_id, builder, problem: problemOf(cause) });
+  }
+  return build;
+}

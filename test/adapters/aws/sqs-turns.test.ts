@@ -1,0 +1,40 @@
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { sqsTurns } from '../../../adapters/aws/sqs-turns.ts';
+import { Turn, longestTurnDelay } from '../../../core/turn.ts';
+import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
+import { builderNamed } from '../../fixtures/records.ts';
+
+describeWithMoto('turns in SQS', () => {
+  let moto: Moto;
+  let client: SQSClient;
+  let queue: string;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    client = new SQSClient(moto.clientOptions);
+    queue = (await client.send(new CreateQueueCommand({ QueueName: 'turns' }))).QueueUrl ?? '';
+  });
+  afterAll(() => moto.end());
+
+  const received = async () => {
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: queue }));
+    return Messages.map(({ Body = '' }) => Turn.parse(JSON.parse(Body)));
+  };
+
+  it('come when their delay is over, rounded up to whole seconds', async () => {
+    await sqsTurns(client, queue).send(builderNamed('base'), 0);
+    expect(await received()).toEqual([{ turn: 'base' }]);
+    await sqsTurns(client, queue).send(builderNamed('base'), 1100);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(await received()).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(await received()).toEqual([{ turn: 'base' }]);
+  });
+
+  it('are held back as long as a queue can, and no longer', async () => {
+    await sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay);
+    await expect(sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay + 1)).rejects.toThrow();
+  });
+});

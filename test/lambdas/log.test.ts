@@ -1,0 +1,126 @@
+import type { Context } from 'aws-lambda';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { metrics, metricsNamespace } from '../../core/contract/metrics.ts';
+import { failure } from '../../core/failure.ts';
+import { completeMessages } from '../../lambdas/complete/complete-messages.ts';
+import { functionCounts } from '../../lambdas/counts.ts';
+import { dispatchRequest } from '../../lambdas/dispatch/dispatch-request.ts';
+import { functionLog } from '../../lambdas/log.ts';
+import { problemOf, scrubText } from '../../lambdas/scrub-text.ts';
+import { config, dispatcher } from '../fixtures/dispatcher.ts';
+import { functionDependencies } from '../fixtures/function-dependencies.ts';
+import { buildIdOf, builderNamed } from '../fixtures/records.ts';
+
+/** All that was written to standard output and standard error. */
+let written: string;
+beforeEach(() => {
+  written = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    vi.spyOn(stream, 'write').mockImplementation((text) => {
+      written += String(text);
+      return true;
+    });
+  }
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const scrub = scrubText({ bytes: (count) => new Uint8Array(count) });
+const lines = () =>
+  written
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const key = ['AKIA', 'Z7Q2M4N6P8R1S3T5'].join('');
+
+describe('a line of the log', () => {
+  it('is JSON with its registered code and words, and what it is about', () => {
+    const { log, begin } = functionLog('images', scrub);
+    begin({ awsRequestId: 'an-id', functionName: 'images-dispatch' } as Context);
+    log('REQUEST_DISPATCHED', { build_id: buildIdOf(1), builder: builderNamed('base'), state: 'running', how: 'accepted' });
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        level: 'INFO',
+        message: 'a request was given a build',
+        service: 'images',
+        code: 'REQUEST_DISPATCHED',
+        build_id: buildIdOf(1),
+        builder: 'base',
+        state: 'running',
+        how: 'accepted',
+        function_request_id: 'an-id',
+      }),
+    ]);
+  });
+
+  it('has what went wrong scrubbed, in one line, without control characters and bounded', () => {
+    const { log } = functionLog('images', scrub);
+    log('CALL_FAILED', { problem: `denied for ${key}\n\u001b[31mtoday` });
+    log('CALL_FAILED', { problem: 'x'.repeat(100_000) });
+    const [first, second] = lines();
+    expect(first).toMatchObject({ level: 'ERROR', problem: expect.stringMatching(/^denied for .*; today$/) as string });
+    expect(written).not.toContain(key);
+    expect(String(second?.['problem'])).toHaveLength(4096);
+  });
+});
+
+describe('what an invocation counted', () => {
+  it('is one document of the embedded metric format', () => {
+    functionCounts('images')({ openBuilds: 3, sweepProblems: 0 });
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        service: 'images',
+        [metrics.openBuilds]: 3,
+        [metrics.sweepProblems]: 0,
+        _aws: expect.objectContaining({
+          CloudWatchMetrics: [expect.objectContaining({ Namespace: metricsNamespace, Dimensions: [['service']] })],
+        }) as unknown,
+      }),
+    ]);
+  });
+});
+
+describe('nothing of an event', () => {
+  const planted = 'planted-value';
+
+  it('is ever logged raw: neither the environment that it carries nor what it says instead', async () => {
+    const home = await dispatcher();
+    const given = {
+      ...functionDependencies(),
+      ...functionLog('images', scrub),
+      count: functionCounts('images'),
+      ports: home.ports,
+      config,
+    };
+    const event = {
+      'detail-type': 'CodeBuild Build State Change',
+      detail: {
+        'additional-information': { environment: { 'environment-variables': [{ name: 'A', type: 'PLAINTEXT', value: planted }] } },
+      },
+    };
+    const readRunEvent = () => failure('REQUEST_INVALID', 'a message is no event', 'see which rule sends it');
+    const Records = [event, planted, { turn: planted.toUpperCase() }].map((body, n) => ({
+      messageId: `m${n}`,
+      body: JSON.stringify(body),
+    }));
+    await completeMessages({ ...given, readRunEvent }, { Records: [...Records, { messageId: 'm9', body: `{${planted}` }] });
+    await expect(completeMessages({ ...given, readRunEvent }, event)).rejects.not.toThrow(planted);
+    await dispatchRequest(given, { request: { builder: 'base', variables: { n: planted } } }, 'an-id');
+    await dispatchRequest(given, { request: { builder: planted, variables: { [planted]: planted }, [planted]: 1 }, by: 'ann' }, 'an-id');
+    expect(
+      lines()
+        .map((line) => line['code'])
+        .filter(Boolean),
+    ).toEqual([
+      ...['MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE'],
+      ...['BATCH_FAILED', 'REQUEST_DISPATCHED', 'REQUEST_REFUSED'],
+    ]);
+    expect(written.slice(0, written.indexOf('REQUEST_REFUSED'))).not.toMatch(/planted-value/i);
+  });
+});
+
+it('says of what was thrown what it is and says', () => {
+  expect([problemOf(new TypeError('no')), problemOf('bare')]).toEqual(['TypeError: no', 'bare']);
+});
