@@ -1,16 +1,18 @@
 import { attemptEnvironment } from './attempt-environment.ts';
+import { builderDigest } from './builder-digest.ts';
 import { type Attempt, type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { verdictLines, verdictOf } from './classification/verdict.ts';
 import { type CompletePorts, completeAttempt } from './complete.ts';
 import { type Config, builderOf } from './config.ts';
 import { type End, decide } from './decide.ts';
+import { digestOfJson } from './digest.ts';
 import { milliseconds } from './duration.ts';
 import { type Failure } from './failure.ts';
 import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
-import { type RunRecord } from './run-record.ts';
+import { type RunRecord, runBegan } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
 import { manifestToHold, unchangedVerdict } from './unchanged.ts';
@@ -21,11 +23,14 @@ export const stopGrace = 150_000;
 /** How long after a run's time limit the build service is given to end it by itself. Milliseconds. */
 const overdueSlack = 60_000;
 
+/** How long after a start the build service may not know of the run yet, which is then not lost. Milliseconds. */
+const unknownGrace = 120_000;
+
 /** When a build service that was full is asked again. Milliseconds. */
 const fullDelay = 15_000;
 
-/** What the build service knows of some runs, looked up together beforehand; undefined for a run that it does not know. */
-export type KnownRuns = ReadonlyMap<RunId, RunRecord | undefined>;
+/** What the build service knows of some runs, looked up together beforehand. One that is missing is looked up again: it may be known by now. */
+export type KnownRuns = ReadonlyMap<RunId, RunRecord>;
 
 /**
  * Does what is due for one builder, until nothing more is: ends what in its line is not to be built, gives the next
@@ -64,10 +69,12 @@ async function endWithoutAttempt(ports: CompletePorts, build: Build, builder: Bu
   if (build.stop !== null) return endOf('stop', stoppedBy(build, build.stop.by));
   if (build.state !== 'queued') return undefined;
   if (builder.quarantine !== null) return endOf('close', quarantineFailure(builder, builder.quarantine));
-  if ((build.only_if_changed?.fingerprint ?? null) === null) return undefined;
+  if (build.only_if_changed === null) return undefined;
+  const seen = build.only_if_changed.fingerprint ?? (await ports.deployedSource.fingerprint(build.builder, build.variables));
+  if (seen === null) return undefined;
   const manifest = await manifestToHold(ports.records, build, ports.clock.now());
-  if (manifest === null || manifest.fingerprint !== build.only_if_changed?.fingerprint) return undefined;
-  return { event: 'skip', verdict: unchangedVerdict(manifest), unchanged: manifest };
+  if (manifest?.fingerprint !== seen) return undefined;
+  return { event: 'skip', verdict: unchangedVerdict(manifest), judged: null, rests_on: null, unchanged: manifest };
 }
 
 /** `moved`: here or by somebody else, so all is to be looked at anew. `waits`: for something that is not here yet. */
@@ -107,14 +114,21 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     await unlessMoved(ports, builder, `the build ${build.build_id} cannot start an attempt in the state ${build.state}`);
     return 'waits';
   }
+  const declared = builderOf(config, build.builder);
+  const told = {
+    time_limit: milliseconds(declared?.timeout ?? '60m') + stopGrace,
+    unless: await manifestToHold(ports.records, build, ports.clock.now()),
+    expected: await ports.deployedSource.fingerprint(build.builder, build.variables),
+    builder_digest: declared === undefined ? null : builderDigest(declared),
+  };
   const attempt: Attempt = {
     attempt: number,
-    // The same for every try, also after a service that was full for one caller and had room for another.
-    token: `${build.build_id}-${number}`,
+    // The same for every try, also after a service that was full for one caller and had room for another; but a service
+    // refuses a token that it knows where the attempt is told something else, so that goes into it.
+    token: `${build.build_id}-${number}-${digestOfJson(told).slice('sha256:'.length, 'sha256:'.length + 8)}`,
     run: null,
     intended_at: timestamp(ports.clock.now()),
-    time_limit: milliseconds(builderOf(config, build.builder)?.timeout ?? '60m') + stopGrace,
-    unless: await manifestToHold(ports.records, build, ports.clock.now()),
+    ...told,
     started_at: null,
     finished_at: null,
     expired_at: null,
@@ -199,16 +213,19 @@ async function watchRun(
   { attempt, run }: { readonly attempt: Attempt; readonly run: RunId },
   known: KnownRuns,
 ): Promise<Progress> {
-  const record = known.has(run) ? known.get(run) : (await ports.buildService.look([run]))[0];
+  // Before the look: it may take long, and what it says was true when it was made.
+  const now = ports.clock.now();
+  const record = known.get(run) ?? (await ports.buildService.look([run]))[0];
+  if (record === undefined && build.decision === null && now < Date.parse(attempt.started_at ?? attempt.intended_at) + unknownGrace)
+    return 'waits';
   if (record === undefined || record.status !== 'IN_PROGRESS') {
     await completeAttempt(ports, config, build, builder, record);
     return 'moved';
   }
-  const now = ports.clock.now();
   await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
   if (build.stop !== null) await endRunKindly(ports, run, Date.parse(build.stop.at), `${build.stop.by} at ${build.stop.at}`);
   else if (attempt.expired_at !== null) await endRunKindly(ports, run, Date.parse(attempt.expired_at), 'its time is up');
-  else if (now > Date.parse(record.started_at) + attempt.time_limit + overdueSlack) await expire(ports, build, attempt, run);
+  else if (now > (runBegan(record) ?? now) + attempt.time_limit + overdueSlack) await expire(ports, build, attempt, run);
   return 'waits';
 }
 
@@ -229,7 +246,7 @@ async function endRunKindly(ports: CompletePorts, run: RunId, since: number, rea
 // ---- ending ------------------------------------------------------------------------------------------------
 
 function endOf(event: BuildEvent, cause: Failure): End {
-  return { event, verdict: verdictOf(cause), unchanged: null };
+  return { event, verdict: verdictOf(cause), judged: null, rests_on: null, unchanged: null };
 }
 
 /** Ends a build that has no attempt under way: decides it, where that is not done yet, and carries it out. */

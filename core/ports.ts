@@ -4,11 +4,13 @@ import { type BuilderRecord } from './builder-record.ts';
 import { type Builder } from './config.ts';
 import { type Tags } from './contract/tags.ts';
 import { type Digest } from './digest.ts';
+import { type ExitCode } from './exit-code.ts';
 import { type Failure, type Outcome } from './failure.ts';
-import { type BuildId, type BuilderName, type RunId } from './identity.ts';
+import { type BuildId, type BuilderName, type RunId, type Timestamp } from './identity.ts';
 import { type Input, type UndeclaredInput } from './input.ts';
 import { type RequestToken } from './request-token.ts';
 import { type RunRecord } from './run-record.ts';
+import { type BuildState } from './states.ts';
 import { type StrayEvent } from './stray-event.ts';
 import { type Variant } from './variant.ts';
 
@@ -68,7 +70,7 @@ export interface Records {
   listBuilds(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
   /**
    * Builds that something is still to be done for (`isOpen` in `build.ts`), oldest first; costs what is open, not what
-   * ever was. Names alone: one that cannot be read keeps none of the others from being found. `limit` is at most 100.
+   * ever was. It may lag behind the documents: a build that was just written may be missing, and one that is done be there. Names alone: one that cannot be read keeps none of the others from being found. `limit` is at most 100.
    */
   listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<OpenBuild>>;
   /** By name. */
@@ -78,7 +80,8 @@ export interface Records {
 // ---- objects -----------------------------------------------------------------------------------------------
 
 export type ReadObject =
-  | { readonly state: 'read'; readonly content: Uint8Array }
+  /** `version` names just these bytes, whatever is written under the key later; null where the store keeps no versions. */
+  | { readonly state: 'read'; readonly content: Uint8Array; readonly version: string | null }
   | { readonly state: 'absent' }
   /** Larger than the reader allowed; nothing was read. `size` in bytes. */
   | { readonly state: 'too-large'; readonly size: number }
@@ -100,7 +103,11 @@ export interface Objects {
    * that the caller read (null: that nothing stands there). For the newest-of keys only.
    */
   replace(key: string, content: Uint8Array, tags: Tags, standing: Uint8Array | null): Promise<'replaced' | 'changed'>;
-  read(key: string, limit: { readonly bytes: number }): Promise<ReadObject>;
+  /**
+   * What stands there now, or, where `version` is given, what an earlier read gave with that version: `absent` where the
+   * store does not have it (any more).
+   */
+  read(key: string, wanted: { readonly bytes: number; readonly version?: string }): Promise<ReadObject>;
   tags(key: string): Promise<Tags | undefined>;
   /** Keys that begin with the prefix, in order of code units. `limit` is at most 1000. */
   list(prefix: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
@@ -132,7 +139,7 @@ export type StartAnswer =
 /** Runs the buildspec. Starting is asynchronous: what became of a run is looked up. */
 export interface BuildService {
   start(request: StartRequest): Promise<StartAnswer>;
-  /** What it knows of at most 100 runs; runs that it does not know are left out. */
+  /** What it knows of at most 100 runs; runs that it does not know, or not yet, are left out. */
   look(runs: readonly RunId[]): Promise<readonly RunRecord[]>;
   /** Ends a run by force. To stop kindly, `Objects.tell` comes first. No error where it has ended. */
   stop(run: RunId): Promise<void>;
@@ -153,6 +160,54 @@ export interface Notice {
 
 export interface Operators {
   notify(notice: Notice): Promise<void>;
+}
+
+// ---- announcements -----------------------------------------------------------------------------------------
+
+/** How a build ended, for whoever wants to go on from there. */
+export interface FinalState {
+  readonly build_id: BuildId;
+  readonly builder: BuilderName;
+  readonly state: BuildState;
+  readonly exit_code: ExitCode;
+  /** The code of the rule that decided. */
+  readonly rule: string;
+  /** How many attempts were started. */
+  readonly attempts: number;
+  readonly requested_by: string;
+  readonly finished_at: Timestamp;
+  readonly result_path: string;
+  readonly summary_path: string;
+  /** Of a skipped build the one that still holds; null where there is none. */
+  readonly manifest_path: string | null;
+}
+
+/** Tells the world of each final state, at least once: it may be told again, also late. */
+export interface Announcements {
+  /** @throws where it cannot be announced: it is tried again. */
+  announce(end: FinalState): Promise<void>;
+}
+
+// ---- what the dispatcher knows by itself -------------------------------------------------------------------
+
+/** Looks whether artifacts that an attempt claims are what they are said to be. */
+export interface ArtifactCheck {
+  /**
+   * @param made `after`: what the attempt made is younger than this, in milliseconds since 1970.
+   * @returns what is wrong with the artifacts (ARTIFACT_UNCONFIRMED), naming each in its evidence; undefined where they hold,
+   *   or nothing is known of such artifacts.
+   * @throws where it cannot be known now.
+   */
+  problem(artifacts: readonly Artifact[], made: { readonly after: number }): Promise<Failure | undefined>;
+}
+
+/** The source that builds are made from, where the dispatcher was deployed with it. */
+export interface DeployedSource {
+  /**
+   * The fingerprint of a builder's inputs with these request variables; null where the dispatcher does not know the source,
+   * or cannot derive it for them.
+   */
+  fingerprint(builder: BuilderName, variables: Readonly<Record<string, string>>): Promise<Digest | null>;
 }
 
 // ---- time and ids ------------------------------------------------------------------------------------------

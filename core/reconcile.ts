@@ -3,6 +3,7 @@ import { newestAttempt } from './build.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
 import { type BuilderName, type RunId } from './identity.ts';
+import { type RunRecord } from './run-record.ts';
 import { settle } from './settle.ts';
 import { isFinal } from './states.ts';
 
@@ -26,7 +27,7 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<r
     }
   };
   const builders = new Set<BuilderName>();
-  const runs = new Map<RunId, undefined>();
+  const runs = new Set<RunId>();
   let cursor: string | undefined;
   do {
     const page = await ports.records.listOpenBuilds({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
@@ -37,21 +38,19 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<r
         if (isFinal(build.state)) return settle(ports, build);
         builders.add(build.builder);
         const run = newestAttempt(build)?.run ?? null;
-        if (build.state === 'running' && run !== null) runs.set(run, undefined);
+        if (build.state === 'running' && run !== null) runs.add(run);
       });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  const known = await lookUp(ports, [...runs.keys()]);
+  const known = await lookUp(ports, [...runs]);
   for (const builder of builders) await attempt(`builder ${builder}`, () => advance(ports, config, builder, known));
   return problems;
 }
 
 /** What the build service knows of all runs under way, up to 100 in one call. */
 async function lookUp(ports: CompletePorts, runs: readonly RunId[]): Promise<KnownRuns> {
-  const known = new Map<RunId, Awaited<ReturnType<CompletePorts['buildService']['look']>>[number] | undefined>(
-    runs.map((run) => [run, undefined]),
-  );
+  const known = new Map<RunId, RunRecord>();
   for (let from = 0; from < runs.length; from += pageSize)
     for (const record of await ports.buildService.look(runs.slice(from, from + pageSize))) known.set(record.run, record);
   return known;

@@ -31,3 +31,10 @@ export const RunRecord = z.strictObject({
   exported_variables: z.record(z.string(), z.string()).optional(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
+
+/** When a run left the build service's own line, in milliseconds since 1970; null while it waits there, which counts for no time limit. */
+export function runBegan({ started_at, phases }: RunRecord): number | null {
+  const queued = phases.find(({ phase }) => phase === 'QUEUED');
+  if (queued === undefined) return Date.parse(started_at);
+  return queued.finished_at === null ? null : Date.parse(queued.finished_at);
+}

@@ -20,6 +20,8 @@ export const ownRules = {
   NODE_TOO_OLD: { exit_code: 1, reason: 'this Node.js is too old' },
   CONFIG_MISSING: { exit_code: 1, reason: 'there is no hybridcore.yaml' },
   CONFIG_INVALID: { exit_code: 1, reason: 'hybridcore.yaml is not valid' },
+  BUILDER_DIFFERS: { exit_code: 1, reason: 'the checked-out builder is not declared as the dispatcher knows it' },
+  SOURCE_DIFFERS: { exit_code: 1, reason: 'the checked-out inputs are not those that the dispatcher knows' },
   BUILDER_UNKNOWN: { exit_code: 1, reason: 'hybridcore.yaml has no such builder' },
   BUILD_UNKNOWN: { exit_code: 1, reason: 'there is no such build' },
   REQUEST_INVALID: { exit_code: 1, reason: 'the request does not fit its schema' },
@@ -53,6 +55,7 @@ export const ownRules = {
   INPUT_SECRET: { exit_code: 3, reason: 'a secret stands in clear among the inputs' },
   BUILDER_QUARANTINED: { exit_code: 3, reason: 'the builder is quarantined and takes no build until a person releases it' },
   HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
+  ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, is not ours, or was there before' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
 

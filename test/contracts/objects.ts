@@ -12,11 +12,21 @@ export interface ObjectsUnderTest {
   remove(): Promise<void>;
 }
 
+/** What only some stores of objects can do. */
+export interface ObjectsCapabilities {
+  /** Every write of a key makes a version, and what it replaced can still be read by its own. */
+  readonly versioned: boolean;
+}
+
 const key = keys.result(builderNamed('debian-base'), buildIdOf(1));
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** What every adapter of `Objects` promises. Registers its tests. */
-export function objectsContract(name: string, make: () => Promise<ObjectsUnderTest>): void {
+export function objectsContract(
+  name: string,
+  make: () => Promise<ObjectsUnderTest>,
+  { versioned }: ObjectsCapabilities = { versioned: false },
+): void {
   describe(`${name} keeps the contract of objects`, () => {
     let store: ObjectsUnderTest;
     let objects: Objects;
@@ -32,7 +42,12 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
     };
     const readUpTo = async (at: string, limit: number) => {
       const read = await objects.read(at, { bytes: limit });
-      return read.state === 'read' ? { ...read, content: new TextDecoder().decode(read.content) } : read;
+      return read.state === 'read' ? { state: read.state, content: new TextDecoder().decode(read.content) } : read;
+    };
+    const versionOf = async (at: string) => {
+      const read = await objects.read(at, { bytes: 1_000_000 });
+      if (read.state !== 'read') throw new Error(`${at} is ${read.state}`);
+      return read.version;
     };
     const put = async (...wanted: readonly string[]) => {
       for (const at of wanted) expect(await objects.create(at, bytes(at), tagsWith())).toBe('created');
@@ -141,6 +156,58 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
       for (const limit of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
         await expect(objects.read(key, { bytes: limit })).rejects.toThrow(RangeError);
     });
+
+    if (versioned) {
+      const known = async (at: string) => {
+        const version = await versionOf(at);
+        if (version === null) throw new Error(`a read of ${at} gives no version`);
+        return version;
+      };
+      const textAt = async (version: string, limit = 1_000_000) => {
+        const read = await (await store.open()).read(key, { bytes: limit, version });
+        return read.state === 'read' ? [new TextDecoder().decode(read.content), read.version] : [read.state];
+      };
+
+      it('a version gives the bytes that were read with it, whatever is written there later', async () => {
+        await objects.replace(key, bytes('first'), tagsWith(), null);
+        const first = await known(key);
+        expect(await known(key)).toBe(first);
+        await objects.replace(key, bytes('second'), tagsWith(), bytes('first'));
+        const second = await known(key);
+        await objects.replace(key, bytes('first'), tagsWith(), bytes('second'));
+        expect(new Set([first, second, await known(key)]).size).toBe(3);
+        expect([await textAt(first), await textAt(second)]).toEqual([
+          ['first', first],
+          ['second', second],
+        ]);
+        expect(await text(key)).toBe('first');
+      });
+
+      it('a version is read up to the limit, too', async () => {
+        await objects.replace(key, bytes('a longer one'), tagsWith(), null);
+        const version = await known(key);
+        await objects.replace(key, bytes('short'), tagsWith(), bytes('a longer one'));
+        expect(await textAt(version, 5)).toEqual(['too-large']);
+      });
+
+      it('a version that never was, or is of another key, is absent', async () => {
+        const other = keys.result(builderNamed('debian-base'), buildIdOf(2));
+        await put(key, other);
+        expect(await textAt(await known(other))).toEqual(['absent']);
+        for (const version of ['never-was', 'null', '', 'x'.repeat(1024)]) expect(await textAt(version), version).toEqual(['absent']);
+        expect(
+          await objects.read(keys.result(builderNamed('debian-base'), buildIdOf(3)), { bytes: 10, version: await known(key) }),
+        ).toEqual({
+          state: 'absent',
+        });
+      });
+    } else {
+      it('a read gives no version, and none is there to be asked for', async () => {
+        await put(key);
+        expect(await versionOf(key)).toBeNull();
+        expect(await objects.read(key, { bytes: 1_000_000, version: 'any' })).toEqual({ state: 'absent' });
+      });
+    }
 
     it('large objects of any bytes come back as they were', async () => {
       const content = Uint8Array.from({ length: 300_001 }, (_, n) => (n * 31) % 256);

@@ -7,23 +7,28 @@ import { type Outcome } from '../../core/failure.ts';
 import { fingerprintOf, plainVariableInput, toolInput } from '../../core/fingerprint.ts';
 import { type BuilderName, type RunId } from '../../core/identity.ts';
 import { type Input } from '../../core/input.ts';
+import { type FinalState } from '../../core/ports.ts';
 import { releaseQuarantine } from '../../core/quarantine.ts';
 import { reconcile } from '../../core/reconcile.ts';
+import { type AttemptRequest } from '../../core/request.ts';
 import { handleRunEvent } from '../../core/run-event.ts';
 import { type BuildState, isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { eventIdOf } from '../../core/stray-event.ts';
-import { buildIdOf, runNamed, someTime } from '../fixtures/records.ts';
+import { buildIdOf, builderNamed, runNamed, someTime } from '../fixtures/records.ts';
 import { type Answered, assertAnswers } from './answers.ts';
 import { type Choices } from './choices.ts';
 import { gatedPorts } from './gated-ports.ts';
 import { assertInvariants } from './invariants.ts';
 import { memoryObjects } from './memory-objects.ts';
 import { memoryRecords } from './memory-records.ts';
+import { type PackerPlan } from './packer-plan.ts';
 import { type Act, type Scenario } from './scenario.ts';
 import { type Actor, type FaultSource, Scheduler, type Step, WorldFault } from './scheduler.ts';
+import { simulatedAccount } from './simulated-account.ts';
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
-import { MachineLost, simulateRun } from './simulated-run.ts';
+import { MachineLost, oldImage, simulateRun } from './simulated-run.ts';
+import { assertTrust } from './trust.ts';
 import { watch } from './watcher.ts';
 
 const minute = 60_000;
@@ -33,10 +38,14 @@ const sweepEvery = 5 * minute;
 const mostSteps = 20_000;
 const longestHistory = 30 * 24 * 60 * minute;
 
-export const config = Config.parse({
-  version: 1,
-  builders: Object.fromEntries(['base', 'other'].map((name) => [name, { template: name, variables: ['n'], retry: { delay: '2m' } }])),
-});
+/** What is declared. @param times how often each builder was declared otherwise. */
+function declaredAfter(times: ReadonlyMap<BuilderName, number>): Config {
+  const builders = ['base', 'other'].map((name) => {
+    const timeout = `${60 + (times.get(builderNamed(name)) ?? 0)}m`;
+    return [name, { template: name, variables: ['n'], retry: { delay: '2m' }, timeout }] as const;
+  });
+  return Config.parse({ version: 1, builders: Object.fromEntries(builders) });
+}
 
 /** Guards beside the domain that can be taken away: what they guard must then be found missing. */
 export interface WorldGuards {
@@ -82,13 +91,17 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   scheduler.steadiness = options.steadiness;
   const violations: Violation[] = [];
   const violate = (promise: string, how: string) => violations.push({ promise, how });
-  const records = memoryRecords({ validating: false });
+  const { home } = scenario;
+  const records = memoryRecords({ validating: false, lag: { by: home.listingLag, now: () => scheduler.now } });
   records.conditional = guards.conditionalCommits;
-  const objects = memoryObjects();
+  const objects = memoryObjects({ versioned: home.deployed, keepsRemoved: home.keepsRemoved });
   objects.createsOnce = guards.createOnce;
   objects.replacesWhatIsKnown = guards.conditionalReplace;
-  const watcher = watch(records, violate);
+  const account = simulatedAccount();
+  account.make(oldImage, someTime - minute);
   const notices = new Set<string>();
+  const announced = new Set<string>();
+  const plans = new Map<RunId, PackerPlan>();
   const planted = new Set<string>();
   const answers: Answered[] = [];
   const versions = new Map<BuilderName, number>();
@@ -102,19 +115,32 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     toolInput('packer', `1.14.${versions.get(builder) ?? 0}`),
     ...Object.entries(requestVariables).map(([name, value]) => plainVariableInput(name, value)),
   ];
+  const deployedFingerprint = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>) =>
+    home.knowsSource ? fingerprintOf(inputsOf(builder, requestVariables)) : null;
+  const watcher = watch(records, deployedFingerprint, violate);
+  const declarations = new Map<BuilderName, number>();
+  let config = declaredAfter(declarations);
   const world = {
     scheduler,
     objects,
-    config,
+    account,
+    checkedOut: () => declaredAfter(declarations),
     inputsOf,
-    planOf: scenario.planOf,
+    planOf: (request: AttemptRequest) => {
+      const plan = scenario.planOf(request);
+      plans.set(request.run, plan);
+      return plan;
+    },
     durationOf: scenario.durationOf,
+    intrusions: () => scenario.intrusions(),
     packerBegins: watcher.packerBegins,
     packerEnds: watcher.packerEnds,
   };
   const buildService = simulatedBuildService({
     limit: scenario.serviceLimit,
     tokenMemory: scenario.tokenMemory,
+    unknownFor: home.unknownFor,
+    conflict: (token) => violate('a start that is asked for again says the same', token),
     refuses: scenario.refusesLast ? scenario.builders.at(-1) : undefined,
     now: () => scheduler.now,
     begins(simulated) {
@@ -153,6 +179,18 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
       notify: async (notice: { readonly key: string }) => {
         notices.add(notice.key);
       },
+    },
+    announcements: {
+      announce: async (end: FinalState) => {
+        const { state, finished_at } = records.stored.builds.get(end.build_id) ?? {};
+        if (state !== end.state || finished_at !== end.finished_at || !isFinal(end.state))
+          violate('only what has ended is announced', `${end.build_id}: ${end.state}`);
+        announced.add(`${end.build_id}:${end.state}`);
+      },
+    },
+    artifactCheck: home.deployed ? account : { problem: async () => undefined },
+    deployedSource: {
+      fingerprint: async (builder: BuilderName, variables: Readonly<Record<string, string>>) => deployedFingerprint(builder, variables),
     },
     buildService,
     ids: { buildId: () => buildIdOf((ids += 1)) },
@@ -235,6 +273,12 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
       case 'change':
         versions.set(act.builder, (versions.get(act.builder) ?? 0) + 1);
         return undefined;
+      case 'redeclare':
+        declarations.set(act.builder, (declarations.get(act.builder) ?? 0) + 1);
+        return undefined;
+      case 'deploy':
+        config = declaredAfter(declarations);
+        return undefined;
       case 'foreign-event': {
         const event = { run: runNamed('elsewhere'), status: 'FAILED', build_id: buildIdOf(999_999) } as const;
         await deliver(actor, () => handleRunEvent(ports, config, event));
@@ -295,7 +339,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   });
   if (!resting && violations.length === 0) violate('every history comes to rest', `${scheduler.steps.length} steps`);
   if (violations.length === 0) {
-    assertInvariants({ records, objects, notices, planted, packerRuns: watcher.packerRuns }, violate);
+    assertInvariants({ records, objects, notices, announced, planted, packerRuns: watcher.packerRuns }, violate);
+    if (home.deployed) assertTrust({ records, objects, account, plans, knowsSource: home.knowsSource }, violate);
     assertAnswers(answers, records, violate);
     const foreign = scenario.acts.some((act) => act.act === 'foreign-event');
     if (foreign && options.faults === null && records.stored.strays.get(eventIdOf(runNamed('elsewhere'), 'FAILED')) === undefined)

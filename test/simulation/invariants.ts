@@ -17,6 +17,8 @@ export interface Remains {
   readonly objects: MemoryObjects;
   /** The keys of the notices that the operators got. */
   readonly notices: ReadonlySet<string>;
+  /** The final states that were announced, as `<build>:<state>`. */
+  readonly announced: ReadonlySet<string>;
   /** Objects that were written by somebody else, in the place of manifests. */
   readonly planted: ReadonlySet<string>;
   /** How often packer ran for each attempt. */
@@ -42,7 +44,7 @@ export function assertInvariants(remains: Remains, violate: Violate): void {
   checkSchemas(records, violate);
 }
 
-function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, violate: Violate): void {
+function checkFinal({ objects, notices, announced, packerRuns }: Remains, build: Build, violate: Violate): void {
   const { build_id: id, builder, state } = build;
   const result = parsed(objects, build.result_path, Result);
   const summary = parsed(objects, build.summary_path, LogSummary);
@@ -63,6 +65,7 @@ function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, vio
   }
   if ((state === 'escalated' || state === 'quarantined') && !notices.has(`${id}:${state}`))
     violate('the operators are told', `${id}:${state}`);
+  if (!announced.has(`${id}:${state}`)) violate('each final state is announced', `${id}:${state}`);
   if (state === 'escalated' && build.attempts.length !== 2) violate('escalated after two attempts', id);
   if ((state === 'succeeded') !== (build.manifest !== null)) violate('a success, and nothing else, seals a manifest', id);
   if (state === 'stopped' && build.stop === null && build.attempts.length === 0) violate('somebody stopped what is stopped', id);

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { type BuilderName, type RunId, timestamp } from '../../core/identity.ts';
-import { type BuildService, type StartRequest } from '../../core/ports.ts';
+import { type BuildService, type StartAnswer, type StartRequest } from '../../core/ports.ts';
 import { type RunRecord, type RunStatus } from '../../core/run-record.ts';
 import { runNamed } from '../fixtures/records.ts';
 
@@ -7,7 +9,7 @@ import { runNamed } from '../fixtures/records.ts';
  * A build service as CodeBuild is, as far as the domain can tell, on a virtual clock:
  *
  * - `start` is asynchronous: the run is under way when it answers. Equal tokens give the same run for `tokenMemory`
- *   after the first start, and another run after that.
+ *   after the first start, and another run after that. A token that is remembered with another request is refused.
  * - As many runs as `limit` are under way at once; a further start is `full` and leaves nothing behind. A token that is
  *   remembered is never full.
  * - A request with a variable whose name CodeBuild keeps for itself, or for a builder without a project, is refused.
@@ -15,7 +17,7 @@ import { runNamed } from '../fixtures/records.ts';
  *   context of its BUILD phase), when it is stopped (STOPPED), when its time limit is over (TIMED_OUT), or when the
  *   service fails it (FAULT). From then on its record does not change.
  * - The end of each run is reported by events, as often as the world says: `ended` is told once a run.
- * - `look` leaves out what it does not know; `forget` changes nothing here, since CodeBuild keeps what it ran.
+ * - `look` leaves out what it does not know, for `unknownFor` also what has just begun; `forget` changes nothing here, since CodeBuild keeps what it ran.
  */
 
 export type EndedStatus = Exclude<RunStatus, 'IN_PROGRESS'>;
@@ -32,6 +34,10 @@ export interface ServiceOptions {
   readonly limit: number;
   /** How long a token is remembered. Milliseconds. */
   readonly tokenMemory: number;
+  /** For how long it may not know of a run that it has started. Milliseconds. */
+  readonly unknownFor?: number;
+  /** Somebody asked for another start with a token that is remembered. */
+  readonly conflict?: (token: string) => void;
   /** The builder whose builds it refuses, as it does where there is no project for them. */
   readonly refuses?: BuilderName | undefined;
   readonly now: () => number;
@@ -73,15 +79,24 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
     end(run, status);
   };
 
+  const knows = (run: RunId) => options.now() - (runs.get(run)?.startedAt ?? 0) >= (options.unknownFor ?? 0);
+  const refused = (message: string): StartAnswer => ({
+    state: 'refused',
+    failure: { rule: 'SERVICE_REFUSED', message, remedy: 'deploy the builder, and set other variables' },
+  });
+
   return {
     runs,
     async start(request) {
       const known = newest.get(request.token);
-      if (known !== undefined && options.now() - known.startedAt < options.tokenMemory) return { state: 'started', run: known.run };
+      if (known !== undefined && options.now() - known.startedAt < options.tokenMemory) {
+        if (isDeepStrictEqual(known.request, request)) return { state: 'started', run: known.run };
+        options.conflict?.(request.token);
+        return refused(`the token ${request.token} stands for another request`);
+      }
       const reserved = Object.keys(request.environment).find((name) => name.startsWith('CODEBUILD_'));
       if (reserved !== undefined || request.builder === options.refuses) {
-        const message = reserved === undefined ? `there is no project for ${request.builder}` : `${reserved} is a reserved variable`;
-        return { state: 'refused', failure: { rule: 'SERVICE_REFUSED', message, remedy: 'deploy the builder, and set other variables' } };
+        return refused(reserved === undefined ? `there is no project for ${request.builder}` : `${reserved} is a reserved variable`);
       }
       if (active.size >= options.limit) return { state: 'full', message: `${options.limit} runs are under way` };
       const run = runNamed(`run-${runs.size + 1}`);
@@ -94,7 +109,7 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
       options.begins(simulated);
       return { state: 'started', run };
     },
-    look: async (wanted) => wanted.flatMap((run) => runs.get(run)?.record ?? []),
+    look: async (wanted) => wanted.flatMap((run) => (knows(run) ? (runs.get(run)?.record ?? []) : [])),
     async stop(run) {
       const known = runs.get(run);
       if (known !== undefined) force(known, 'STOPPED');
