@@ -1,10 +1,11 @@
-import { type Build, joinLimit } from './build.ts';
+import { textThatFits } from './bounded-text.ts';
+import { type Build, joinLimit, longestCommand } from './build.ts';
 import { type BuilderRecord, queueLimit } from './builder-record.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Config } from './config.ts';
 import { type Digest, digestOfJson } from './digest.ts';
 import { type Outcome, failure, success } from './failure.ts';
-import { type BuildId, type BuilderName, type Timestamp, timestamp } from './identity.ts';
+import { type BuildId, type BuilderName, type Timestamp, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Ids, type RecordWrite, type Records } from './ports.ts';
 import { quarantineFailure } from './quarantine.ts';
 import { type BuildRequest } from './request.ts';
@@ -47,7 +48,7 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
     if (token?.state === 'known') return known(ports.records, token.record, request);
 
     const builder = await ports.records.readBuilder(request.builder);
-    const place = await placeFor(ports.records, builder, build, { at, by: asked.by });
+    const place = await placeFor(ports.records, builder, build, { at, by: callerNamed(asked.by) });
     if (!place.ok) {
       // Meanwhile somebody else may have been given a build for the same token: then that is the answer.
       const now = token === undefined ? undefined : await ports.records.readRequestToken(token.record.token_id);
@@ -158,7 +159,7 @@ async function findToken(records: Records, request: BuildRequest, token: string,
       version: (record?.version ?? 0) + 1,
       token_id: id,
       builder: request.builder,
-      by,
+      by: callerNamed(by),
       request: bodyDigest(request),
       accepted_at: at,
       expires_at: timestamp(Date.parse(at) + tokenLifetime),
@@ -198,9 +199,9 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: { request: 
     build_id: id,
     builder: request.builder,
     state: 'queued',
-    command: asked.command,
+    command: textThatFits(asked.command, longestCommand),
     requested_at: at,
-    requested_by: asked.by,
+    requested_by: callerNamed(asked.by),
     variables: request.variables,
     retention,
     only_if_changed: request.only_if_changed ? { max_age: request.max_age ?? null, fingerprint: request.fingerprint ?? null } : null,

@@ -21,6 +21,8 @@ export const ownRules = {
   CONFIG_MISSING: { exit_code: 1, reason: 'there is no hybridcore.yaml' },
   CONFIG_INVALID: { exit_code: 1, reason: 'hybridcore.yaml is not valid' },
   DEPLOYMENT_INVALID: { exit_code: 1, reason: 'what was deployed does not fit together' },
+  BUILDER_DIFFERS: { exit_code: 1, reason: 'the checked-out builder is not declared as the dispatcher knows it' },
+  SOURCE_DIFFERS: { exit_code: 1, reason: 'the checked-out inputs are not those that the dispatcher knows' },
   BUILDER_UNKNOWN: { exit_code: 1, reason: 'hybridcore.yaml has no such builder' },
   BUILD_UNKNOWN: { exit_code: 1, reason: 'there is no such build' },
   REQUEST_INVALID: { exit_code: 1, reason: 'the request does not fit its schema' },
@@ -64,7 +66,7 @@ export const ownRules = {
     reason: 'the builder is quarantined: it takes no build and publishes none until a person releases it',
   },
   HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
-  ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, not ours, or older than the attempt' },
+  ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, is not ours, or was there before' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
 

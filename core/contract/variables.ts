@@ -15,6 +15,8 @@ export const variables = {
   variables: 'HYBRIDCORE_VARIABLES',
   /** The fingerprint at which packer need not run; empty or missing where it has to. */
   unless: 'HYBRIDCORE_UNLESS',
+  /** The fingerprint of the source as the dispatcher knows it; empty or missing where it does not. */
+  expected: 'HYBRIDCORE_EXPECTED',
   /** The digest of the builder as the dispatcher knows it (`builderDigest`): the checked-out one has to be equal. */
   builderDigest: 'HYBRIDCORE_BUILDER_DIGEST',
   /** `hybridcore.yaml`, absolute or below the source's folder. */

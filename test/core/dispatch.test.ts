@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { joinLimit } from '../../core/build.ts';
 import { queueLimit } from '../../core/builder-record.ts';
+import { dispatch } from '../../core/dispatch.ts';
 import { type BuildId, timestamp } from '../../core/identity.ts';
 import { stopBuild } from '../../core/stop.ts';
-import { type Dispatcher, base, dispatcher, other } from '../fixtures/dispatcher.ts';
+import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
 import { buildIdOf, someTime } from '../fixtures/records.ts';
 
 let home: Dispatcher;
@@ -117,6 +118,25 @@ describe('a request that is equal to one that waits', () => {
     };
     expect(await given(base)).toMatchObject({ how: 'accepted', id: expect.not.stringMatching(waiting.id) as string });
     expect(await home.build(waiting.id)).toMatchObject({ state: 'running', joined: [] });
+  });
+});
+
+describe('who asks, and how,', () => {
+  it('is kept as far as a record holds it: of a long name and a long command the beginning and the end', async () => {
+    const by = `arn:aws:iam::123456789012:user/${'division/'.repeat(80)}alice`;
+    const command = `hybridcore-packer build base ${'--var n=1 '.repeat(1000)}--json`;
+    const asked = await dispatch(home.ports, config, { request: { builder: base }, command, by });
+    const build = asked.ok ? asked.value.build : undefined;
+    expect(build?.requested_by).toMatch(/^arn:aws:iam::123456789012:user\/division.* … .*alice$/);
+    expect(build?.command).toMatch(/^hybridcore-packer build base --var .* … .* --json$/);
+    expect(build?.requested_by.length).toBeLessThanOrEqual(512);
+    expect(build?.command.length).toBeLessThanOrEqual(4096);
+  });
+
+  it('is told from others by the whole name', async () => {
+    const name = (last: string) => `${'x'.repeat(300)}${last}${'x'.repeat(700)}`;
+    const token = { client_token: 'the-same' };
+    expect((await given(base, token, name('a'))).id).not.toBe((await given(base, token, name('b'))).id);
   });
 });
 

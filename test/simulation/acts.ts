@@ -34,11 +34,16 @@ export interface ActWorld {
   readonly scheduler: Scheduler;
   readonly records: MemoryRecords;
   readonly objects: MemoryObjects;
-  readonly config: Config;
+  /** What the dispatcher was deployed with. */
+  readonly config: () => Config;
   portsOf(actor: Actor): CompletePorts & DispatchPorts;
   /** @param behind how many changes ago. */
   inputsOf(builder: BuilderName, variables: Readonly<Record<string, string>>, behind?: number): readonly Input[];
   changeInputs(builder: BuilderName): void;
+  /** Somebody declares a builder otherwise in the repository. */
+  redeclare(builder: BuilderName): void;
+  /** The dispatcher is given what is declared in the repository. */
+  deploy(): void;
   readonly answers: Answered[];
   /** The builds as those who stopped them were given them. */
   readonly stops: Build[];
@@ -73,13 +78,17 @@ export function performer(world: ActWorld): (actor: Actor, act: Act) => Promise<
         return world.ignoringFaults(() => releaseQuarantine(ports, act.builder, 'operator', 'looked at'));
       case 'change':
         return world.changeInputs(act.builder);
+      case 'redeclare':
+        return world.redeclare(act.builder);
+      case 'deploy':
+        return world.deploy();
       case 'publish': {
         const build = act.build === null ? null : nthBuild(act.build);
         return build === undefined ? undefined : publishAs(world, actor, act, build?.build_id ?? null);
       }
       case 'foreign-event': {
         const event = { run: runNamed('elsewhere'), status: 'FAILED', build_id: buildIdOf(999_999) } as const;
-        return world.deliver(actor, () => handleRunEvent(ports, world.config, event));
+        return world.deliver(actor, () => handleRunEvent(ports, world.config(), event));
       }
       case 'plant': {
         const build = nthBuild(act.build);
@@ -106,12 +115,12 @@ async function ask(world: ActWorld, actor: Actor, act: Act & { readonly act: 'as
       }
     : {};
   const request = { builder: act.builder, ...act.request, ...seen };
-  const answered = await answerTo(world, actor, () => dispatch(ports, config, { request, command: 'simulated', by: act.by }));
+  const answered = await answerTo(world, actor, () => dispatch(ports, config(), { request, command: 'simulated', by: act.by }));
   if (answered === undefined) return;
   world.answers.push({ at: scheduler.now, by: act.by, request, answer: answered });
   if (!answered.ok) return;
   for (let looks = 0; looks < (act.follows ? 200 : 1); looks += 1) {
-    await world.ignoringFaults(() => advance(ports, config, act.builder));
+    await world.ignoringFaults(() => advance(ports, config(), act.builder));
     const build = records.stored.builds.get(answered.value.build.build_id);
     if (build === undefined || isFinal(build.state)) return;
     if (act.follows) await scheduler.sleep(actor, 60_000);

@@ -3,7 +3,7 @@ import { builderNamed } from '../fixtures/records.ts';
 import { replayedChoices } from './choices.ts';
 import { type HistoryEnd, type WorldGuards, playHistory } from './history.ts';
 import { type PackerPlan } from './packer-plan.ts';
-import { type Act, type Scenario } from './scenario.ts';
+import { type Act, type Home, type Scenario, oneMachine } from './scenario.ts';
 import { type Fault, type FaultSource } from './scheduler.ts';
 import { type Violation } from './violation.ts';
 
@@ -20,7 +20,11 @@ interface Fixed {
   readonly ends: readonly string[];
   /** Has too many places for each pair of them: only each crash alone is played. */
   readonly alone?: true;
+  /** On one machine where it is missing. */
+  readonly home?: Home;
 }
+
+const deployed: Home = { deployed: true, keepsRemoved: false, knowsSource: true, unknownFor: 0, listingLag: 0 };
 
 function asks(at: number, request: object = {}, more: { readonly seesInputs?: boolean } = {}): Act {
   return { at, act: 'ask', builder: base, by: 'alice', request, seesInputs: more.seesInputs ?? false, follows: true };
@@ -75,6 +79,28 @@ const scenarios: Readonly<Record<string, Fixed>> = {
     acts: [asks(0), asks(1), asks(2)],
     plans: ['success', 'success'],
     ends: ['succeeded after 1'],
+    alone: true,
+  },
+  'unchanged, as the dispatcher knows': {
+    acts: [asks(0), asks(30 * minute, { only_if_changed: true })],
+    plans: ['success'],
+    ends: ['succeeded after 1', 'skipped after 0'],
+    alone: true,
+    home: deployed,
+  },
+  'deployed anew while it starts': {
+    acts: [asks(0), { at: minute, act: 'redeclare', builder: base }, { at: minute, act: 'deploy' }],
+    plans: ['success'],
+    ends: ['succeeded after 1', 'failed after 1'],
+    alone: true,
+    home: deployed,
+  },
+  'an image that is not there': { acts: [asks(0)], plans: ['no-image'], ends: ['quarantined after 1'], alone: true, home: deployed },
+  'written over after its end': {
+    acts: [asks(0)],
+    plans: ['overwrites', 'success'],
+    ends: ['succeeded after 1', 'succeeded after 2'],
+    home: deployed,
     alone: true,
   },
 };
@@ -132,11 +158,11 @@ function playFixed(fixed: Fixed, faults: FaultSource, guards: WorldGuards): Prom
   let begun = 0;
   const plans = new Map<string, PackerPlan>();
   const scenario: Scenario = {
+    home: fixed.home ?? oneMachine,
     builders: [base],
     serviceLimit: 100,
     tokenMemory: 5 * minute,
     queueTime: 0,
-    lookLag: 0,
     enforcesTimeLimits: true,
     refusesLast: false,
     sweeps: true,
@@ -150,6 +176,7 @@ function playFixed(fixed: Fixed, faults: FaultSource, guards: WorldGuards): Prom
     },
     durationOf: () => 5 * minute,
     deliveries: () => Array.from({ length: fixed.events ?? 1 }, () => 1000),
+    intrusions: () => [1005, 1100, 6 * minute],
   };
   return playHistory({ scenario, choices: replayedChoices([]), faults, steadiness: 1, chaosSteps: 100_000, guards });
 }

@@ -1,13 +1,15 @@
 import { type Build, isOpen } from '../../core/build.ts';
 import { Config } from '../../core/config.ts';
-import { plainVariableInput, toolInput } from '../../core/fingerprint.ts';
+import { fingerprintOf, plainVariableInput, toolInput } from '../../core/fingerprint.ts';
 import { type BuilderName, type RunId } from '../../core/identity.ts';
 import { type Input } from '../../core/input.ts';
+import { type FinalState } from '../../core/ports.ts';
 import { reconcile } from '../../core/reconcile.ts';
+import { type AttemptRequest } from '../../core/request.ts';
 import { handleRunEvent } from '../../core/run-event.ts';
-import { type BuildState } from '../../core/states.ts';
+import { type BuildState, isFinal } from '../../core/states.ts';
 import { eventIdOf } from '../../core/stray-event.ts';
-import { buildIdOf, runNamed, someTime } from '../fixtures/records.ts';
+import { buildIdOf, builderNamed, runNamed, someTime } from '../fixtures/records.ts';
 import { performer } from './acts.ts';
 import { type Answered, assertAnswers, assertStops } from './answers.ts';
 import { type Choices } from './choices.ts';
@@ -15,11 +17,14 @@ import { gatedPorts } from './gated-ports.ts';
 import { assertChainsRead, assertInvariants } from './invariants.ts';
 import { memoryObjects } from './memory-objects.ts';
 import { memoryRecords } from './memory-records.ts';
+import { type PackerPlan } from './packer-plan.ts';
 import { type Scenario } from './scenario.ts';
 import { type Actor, type FaultSource, Scheduler, type Step, WorldFault } from './scheduler.ts';
+import { simulatedAccount } from './simulated-account.ts';
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
-import { MachineLost, simulateRun } from './simulated-run.ts';
+import { MachineLost, oldImage, simulateRun } from './simulated-run.ts';
 import { type Publishing } from './publishing.ts';
+import { assertTrust } from './trust.ts';
 import { type Violation } from './violation.ts';
 import { watch } from './watcher.ts';
 
@@ -30,10 +35,14 @@ const sweepEvery = 5 * minute;
 const mostSteps = 20_000;
 const longestHistory = 30 * 24 * 60 * minute;
 
-export const config = Config.parse({
-  version: 1,
-  builders: Object.fromEntries(['base', 'other'].map((name) => [name, { template: name, variables: ['n'], retry: { delay: '2m' } }])),
-});
+/** What is declared. @param times how often each builder was declared otherwise. */
+function declaredAfter(times: ReadonlyMap<BuilderName, number>): Config {
+  const builders = ['base', 'other'].map((name) => {
+    const timeout = `${60 + (times.get(builderNamed(name)) ?? 0)}m`;
+    return [name, { template: name, variables: ['n'], retry: { delay: '2m' }, timeout }] as const;
+  });
+  return Config.parse({ version: 1, builders: Object.fromEntries(builders) });
+}
 
 /** Guards beside the domain that can be taken away: what they guard must then be found missing. */
 export interface WorldGuards {
@@ -76,14 +85,18 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   scheduler.steadiness = options.steadiness;
   const violations: Violation[] = [];
   const violate = (promise: string, how: string) => violations.push({ promise, how });
-  const records = memoryRecords({ validating: false });
+  const { home } = scenario;
+  const records = memoryRecords({ validating: false, lag: { by: home.listingLag, now: () => scheduler.now } });
   records.conditional = guards.conditionalCommits;
-  const objects = memoryObjects();
+  const objects = memoryObjects({ versioned: home.deployed, keepsRemoved: home.keepsRemoved });
   objects.createsOnce = guards.createOnce;
   objects.replacesWhatIsKnown = guards.conditionalReplace;
   const publishings: Publishing[] = [];
-  const watcher = watch(records, publishings, violate);
+  const account = simulatedAccount();
+  account.make(oldImage, someTime - minute);
   const notices = new Set<string>();
+  const announced = new Set<string>();
+  const plans = new Map<RunId, PackerPlan>();
   const planted = new Set<string>();
   const answers: Answered[] = [];
   const stops: Build[] = [];
@@ -98,13 +111,24 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     toolInput('packer', `1.14.${Math.max(0, (versions.get(builder) ?? 0) - behind)}`),
     ...Object.entries(requestVariables).map(([name, value]) => plainVariableInput(name, value)),
   ];
+  const deployedFingerprint = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>) =>
+    home.knowsSource ? fingerprintOf(inputsOf(builder, requestVariables)) : null;
+  const watcher = watch(records, { publishings, deployed: deployedFingerprint }, violate);
+  const declarations = new Map<BuilderName, number>();
+  let config = declaredAfter(declarations);
   const world = {
     scheduler,
     objects,
-    config,
+    account,
+    checkedOut: () => declaredAfter(declarations),
     inputsOf,
-    planOf: scenario.planOf,
+    planOf: (request: AttemptRequest) => {
+      const plan = scenario.planOf(request);
+      plans.set(request.run, plan);
+      return plan;
+    },
     durationOf: scenario.durationOf,
+    intrusions: () => scenario.intrusions(),
     packerBegins: watcher.packerBegins,
     packerEnds: watcher.packerEnds,
   };
@@ -112,7 +136,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     limit: scenario.serviceLimit,
     tokenMemory: scenario.tokenMemory,
     queueTime: scenario.queueTime,
-    lookLag: scenario.lookLag,
+    unknownFor: home.unknownFor,
+    conflict: (token) => violate('a start that is asked for again says the same', token),
     refuses: scenario.refusesLast ? scenario.builders.at(-1) : undefined,
     now: () => scheduler.now,
     begins(simulated) {
@@ -161,6 +186,18 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         notices.add(notice.key);
       },
     },
+    announcements: {
+      announce: async (end: FinalState) => {
+        const { state, finished_at } = records.stored.builds.get(end.build_id) ?? {};
+        if (state !== end.state || finished_at !== end.finished_at || !isFinal(end.state))
+          violate('only what has ended is announced', `${end.build_id}: ${end.state}`);
+        announced.add(`${end.build_id}:${end.state}`);
+      },
+    },
+    artifactCheck: home.deployed ? account : { problem: async () => undefined },
+    deployedSource: {
+      fingerprint: async (builder: BuilderName, variables: Readonly<Record<string, string>>) => deployedFingerprint(builder, variables),
+    },
     buildService: stoppable,
     ids: { buildId: () => buildIdOf((ids += 1)) },
     randomness: { bytes: (count: number) => new Uint8Array(count).fill((keysGiven += 1)) },
@@ -195,10 +232,14 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     scheduler,
     records,
     objects,
-    config,
+    config: () => config,
     portsOf,
     inputsOf,
     changeInputs: (builder) => versions.set(builder, (versions.get(builder) ?? 0) + 1),
+    redeclare: (builder) => declarations.set(builder, (declarations.get(builder) ?? 0) + 1),
+    deploy: () => {
+      config = declaredAfter(declarations);
+    },
     answers,
     stops,
     publishings,
@@ -252,7 +293,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   });
   if (!resting && violations.length === 0) violate('every history comes to rest', `${scheduler.steps.length} steps`);
   if (violations.length === 0) {
-    assertInvariants({ records, objects, notices, planted, packerRuns: watcher.packerRuns }, violate);
+    assertInvariants({ records, objects, notices, announced, planted, plans, packerRuns: watcher.packerRuns }, violate);
+    if (home.deployed) assertTrust({ records, objects, account, plans, knowsSource: home.knowsSource }, violate);
     assertAnswers(answers, records, violate);
     assertStops(stops, records, violate);
     await assertChainsRead({ records, objects }, planted, violate);

@@ -4,12 +4,14 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import { type Channel, channelIdOf } from '../../core/channel.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { HashManifest, manifestDigest } from '../../core/hash-manifest.ts';
+import { type RunId } from '../../core/identity.ts';
 import { LogSummary } from '../../core/log-summary.ts';
 import { readChain } from '../../core/manifest-chain.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal, states } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryObjects } from './memory-objects.ts';
+import { type PackerPlan } from './packer-plan.ts';
 import { type MemoryRecords, documentSchemas } from './memory-records.ts';
 import { type Violate } from './violation.ts';
 
@@ -19,8 +21,12 @@ export interface Remains {
   readonly objects: MemoryObjects;
   /** The keys of the notices that the operators got. */
   readonly notices: ReadonlySet<string>;
+  /** The final states that were announced, as `<build>:<state>`. */
+  readonly announced: ReadonlySet<string>;
   /** Objects that were written by somebody else, in the place of manifests. */
   readonly planted: ReadonlySet<string>;
+  /** How each run went; somebody goes on writing below the one of an `overwrites`, also when all is over. */
+  readonly plans: ReadonlyMap<RunId, PackerPlan>;
   /** How often packer ran for each attempt. */
   readonly packerRuns: ReadonlyMap<string, number>;
 }
@@ -71,7 +77,7 @@ function checkChannel({ objects, records }: Remains, channel: Channel, violate: 
     violate('a channel pointed to a success before', name);
 }
 
-function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, violate: Violate): void {
+function checkFinal({ objects, notices, announced, packerRuns, plans }: Remains, build: Build, violate: Violate): void {
   const { build_id: id, builder, state } = build;
   const result = parsed(objects, build.result_path, Result);
   const summary = parsed(objects, build.summary_path, LogSummary);
@@ -85,7 +91,7 @@ function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, vio
     if (key !== undefined && (tags?.retention !== build.retention || tags.build !== id)) violate('nothing final lacks its tags', key);
   }
   for (const { run } of build.attempts)
-    for (const key of run === null ? [] : Object.values(keys.incoming(run)))
+    for (const key of run === null || plans.get(run) === 'overwrites' ? [] : Object.values(keys.incoming(run)))
       if (objects.stored.has(key)) violate('what a completed run handed over goes', key);
   for (const { outcome, attempt } of build.attempts) {
     for (const key of [outcome?.log?.path, outcome?.scrub_manifest_path ?? undefined])
@@ -95,6 +101,7 @@ function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, vio
   }
   if ((state === 'escalated' || state === 'quarantined') && !notices.has(`${id}:${state}`))
     violate('the operators are told', `${id}:${state}`);
+  if (!announced.has(`${id}:${state}`)) violate('each final state is announced', `${id}:${state}`);
   if (state === 'escalated' && build.attempts.length !== 2) violate('escalated after two attempts', id);
   if ((state === 'succeeded') !== (build.manifest !== null)) violate('a success, and nothing else, seals a manifest', id);
   if (state === 'stopped' && build.stop === null && build.attempts.length === 0) violate('somebody stopped what is stopped', id);

@@ -33,12 +33,24 @@ export interface MemoryRecords extends Records {
 
 const longestPage = 100;
 
-/**
- * Records in memory. Documents are values that nobody changes, so they are kept as they are.
- *
- * @param options `validating`: each document is held against its schema; the simulation does that at the end alone.
- */
-export function memoryRecords(options: { readonly validating: boolean }): MemoryRecords {
+export interface MemoryRecordsOptions {
+  /** Each document is held against its schema; the simulation does that at the end alone. */
+  readonly validating: boolean;
+  /** The listing of open builds is as it was so long ago: an index of DynamoDB lags behind. Milliseconds. */
+  readonly lag?: { readonly by: number; readonly now: () => number };
+}
+
+/** Records in memory. Documents are values that nobody changes, so they are kept as they are. */
+export function memoryRecords(options: MemoryRecordsOptions): MemoryRecords {
+  const { by: lag, now } = options.lag ?? { by: 0, now: () => 0 };
+  const opened = new Map<string, number>();
+  const closed = new Map<string, number>();
+  const listed = (build: Build) =>
+    lag === 0 ? isOpen(build) : (opened.get(build.build_id) ?? 0) <= now() - lag && (closed.get(build.build_id) ?? Infinity) > now() - lag;
+  const note = (build: Build) => {
+    if (!opened.has(build.build_id)) opened.set(build.build_id, now());
+    if (!isOpen(build) && !closed.has(build.build_id)) closed.set(build.build_id, now());
+  };
   const stored: StoredRecords = {
     builds: new Map(),
     builders: new Map(),
@@ -59,7 +71,9 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
     readStrayEvent: async (id) => stored.strays.get(id),
     async commit(writes) {
       if (options.validating) for (const write of writes) assertValid(write);
-      return commit(records, writes);
+      const answer = commit(records, writes);
+      if (answer.committed && lag > 0) for (const write of writes) if (write.type === 'build') note(write.document);
+      return answer;
     },
     async listBuilds(builder, page) {
       const found = [...stored.builds.values()].filter((build) => build.builder === builder).reverse();
@@ -72,7 +86,7 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
       );
     },
     async listOpenBuilds(page) {
-      const found = [...stored.builds.values()].filter((build) => isOpen(build));
+      const found = [...stored.builds.values()].filter(listed);
       const names = found.map(({ build_id, builder }) => ({ build_id, builder }));
       return pageOf(
         names,
