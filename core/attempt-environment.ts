@@ -1,4 +1,5 @@
 import { type Attempt, type Build } from './build.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { variables } from './contract/variables.ts';
 import { type Outcome, failure, success } from './failure.ts';
 import { AttemptRequest } from './request.ts';
@@ -10,7 +11,8 @@ export function attemptEnvironment(build: Build, { attempt, unless }: Attempt): 
     [variables.builder]: build.builder,
     [variables.buildId]: build.build_id,
     [variables.attempt]: String(attempt),
-    [variables.variables]: JSON.stringify(build.variables),
+    // Equal for every try to start it, in whichever order the records gave the variables back.
+    [variables.variables]: canonicalJson(build.variables),
   };
 }
 

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 
+import { AwsSettings } from './aws-settings.ts';
 import { Duration, durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
+import { Schedule } from './schedule.ts';
 
 /** A path below the repository's root, with `/`; never absolute, never through `..`. */
 const RepositoryPath = z
@@ -20,6 +22,9 @@ export const SecretReference = z
     'a secret is named as secretsmanager:ID#KEY, ssm:/NAME or env:NAME',
   );
 
+/** As `sha256sum` and HashiCorp's SHA256SUMS print it. */
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 characters of 0-9 and a-f');
+
 const Builder = z.strictObject({
   template: RepositoryPath.describe('what packer is given: a file or a folder'),
   var_files: z.array(RepositoryPath).default([]).describe('variable files, in this order'),
@@ -34,32 +39,33 @@ const Builder = z.strictObject({
   variables: z.array(VariableName).default([]).describe('the only variables that a request may set'),
   secrets: z.record(VariableName, SecretReference).default({}).describe('variables whose values reach packer in a private file'),
   packer: z
-    .strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is pinned whole: "1.14.2"') })
+    .strictObject({
+      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is pinned whole: "1.14.2"'),
+      sha256: z
+        .strictObject({ linux_amd64: Sha256.optional(), linux_arm64: Sha256.optional() })
+        .optional()
+        .describe("the checksums of the release's zip files, where they do not come with this project"),
+    })
     .optional()
     .describe('the pinned packer; a build with any other is refused'),
   retry: z.strictObject({ delay: durationUpTo('1d').default('2m') }).default({ delay: '2m' }),
   retention: RetentionClassName.optional().describe('the floor: a request may raise it, never lower it'),
   timeout: durationUpTo('36h').default('60m').describe('the time limit of one attempt'),
-  schedule: z
+  schedule: Schedule.optional().describe('when the deployed dispatcher, or `serve`, builds it by itself'),
+  publish: z
     .strictObject({
-      cron: z.string().min(1).optional(),
-      rate: z.string().min(1).optional(),
-      timezone: z.string().min(1).default('UTC'),
-      only_if_changed: z.boolean().default(false),
-      max_age: Duration.optional(),
+      ssm_parameter: z
+        .string()
+        .regex(
+          /^\/(?:[\w.-]|\{channel\})+(?:\/(?:[\w.-]|\{channel\})+)*$/,
+          'a parameter is named from the root with letters, digits and . _ - in each part: "/images/debian-base/{channel}"',
+        )
+        .refine((name) => !/^\/(?:aws|ssm)/i.test(name), 'names that begin with /aws or /ssm are reserved by AWS')
+        .optional()
+        .describe('the SSM parameter that holds the published image; {channel} stands for the channel'),
     })
     .optional(),
-  publish: z.strictObject({ ssm_parameter: z.string().min(1).optional() }).optional(),
-  aws: z
-    .strictObject({
-      compute: z.string().min(1).optional(),
-      image: z.string().min(1).optional(),
-      vpc: z.record(z.string(), z.json()).optional(),
-      source: z.record(z.string(), z.json()).optional(),
-      policies: z.array(z.json()).optional(),
-    })
-    .optional()
-    .describe('what only the deployed home needs'),
+  aws: AwsSettings.optional().describe('what only the deployed home needs'),
 });
 export type Builder = z.infer<typeof Builder>;
 

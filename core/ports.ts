@@ -4,11 +4,13 @@ import { type BuilderRecord } from './builder-record.ts';
 import { type Builder } from './config.ts';
 import { type Tags } from './contract/tags.ts';
 import { type Digest } from './digest.ts';
+import { type ExitCode } from './exit-code.ts';
 import { type Failure, type Outcome } from './failure.ts';
-import { type BuildId, type BuilderName, type RunId } from './identity.ts';
+import { type BuildId, type BuilderName, type RunId, type Timestamp } from './identity.ts';
 import { type Input, type UndeclaredInput } from './input.ts';
 import { type RequestToken } from './request-token.ts';
 import { type RunRecord } from './run-record.ts';
+import { type BuildState } from './states.ts';
 import { type StrayEvent } from './stray-event.ts';
 import { type Variant } from './variant.ts';
 
@@ -39,7 +41,7 @@ export type Commit =
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Opaque; present where there is more. */
+  /** Opaque; present where there may be more. A page that has one can have fewer items than were asked for, or none. */
   readonly cursor?: string;
 }
 
@@ -78,7 +80,11 @@ export interface Records {
 // ---- objects -----------------------------------------------------------------------------------------------
 
 export type ReadObject =
-  | { readonly state: 'read'; readonly content: Uint8Array }
+  /**
+   * `version`: by which the store can be asked for these very bytes again, whatever stands under the key by then. Null
+   * where it keeps no versions: on one machine who could put other bytes there is the same user as who reads.
+   */
+  | { readonly state: 'read'; readonly content: Uint8Array; readonly version: string | null }
   | { readonly state: 'absent' }
   /** Larger than the reader allowed; nothing was read. `size` in bytes. */
   | { readonly state: 'too-large'; readonly size: number }
@@ -100,7 +106,11 @@ export interface Objects {
    * that the caller read (null: that nothing stands there). For the newest-of keys only.
    */
   replace(key: string, content: Uint8Array, tags: Tags, standing: Uint8Array | null): Promise<'replaced' | 'changed'>;
-  read(key: string, limit: { readonly bytes: number }): Promise<ReadObject>;
+  /**
+   * Reads an object of at most so many bytes. With a `version` that an earlier read gave, that one of it, also where
+   * another stands there since; a store without versions ignores it and reads what stands there.
+   */
+  read(key: string, limit: { readonly bytes: number; readonly version?: string }): Promise<ReadObject>;
   tags(key: string): Promise<Tags | undefined>;
   /** Keys that begin with the prefix, in order of code units. `limit` is at most 1000. */
   list(prefix: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
@@ -153,6 +163,55 @@ export interface Notice {
 
 export interface Operators {
   notify(notice: Notice): Promise<void>;
+}
+
+// ---- whoever listens ---------------------------------------------------------------------------------------
+
+/** A build that has ended, as it is announced. */
+export interface FinalState {
+  readonly build_id: BuildId;
+  readonly builder: BuilderName;
+  readonly state: BuildState;
+  readonly exit_code: ExitCode;
+  readonly rule: string;
+  readonly attempts: number;
+  readonly requested_by: string;
+  readonly finished_at: Timestamp;
+  readonly result_path: string;
+  readonly summary_path: string;
+  readonly manifest_path: string | null;
+}
+
+export interface Announcements {
+  /** Says that a build has ended; may be called again for the same build. */
+  announce(end: FinalState): Promise<void>;
+}
+
+// ---- what a run claims to have made --------------------------------------------------------------------------
+
+export interface ArtifactCheck {
+  /**
+   * A failure where an artifact that a run claims is not what it says; undefined where all hold or cannot be judged here.
+   *
+   * @param made `after`: when the attempt began, in milliseconds since 1970; what is older was not made by it.
+   * @throws FailureError where nobody can tell now: ask again later.
+   */
+  problem(artifacts: readonly Artifact[], made: { readonly after: number }): Promise<Failure | undefined>;
+}
+
+// ---- pointers outside --------------------------------------------------------------------------------------
+
+export interface ChannelPointers {
+  /**
+   * Lets the pointer outside that a channel has show an image, and waits until it does. Doing it again changes nothing.
+   *
+   * @param channel `parameter`: the pointer's name, in which `{channel}` stands for the channel.
+   * @param image the artifact's id, as packer names it.
+   */
+  point(
+    channel: { readonly builder: BuilderName; readonly channel: string; readonly parameter: string },
+    image: string,
+  ): Promise<Outcome<void>>;
 }
 
 // ---- time and ids ------------------------------------------------------------------------------------------

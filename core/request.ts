@@ -38,6 +38,8 @@ export const BuildRequest = z
         context.addIssue({ code: 'custom', path: [name], message: 'means something with only_if_changed alone' });
   });
 export type BuildRequest = z.infer<typeof BuildRequest>;
+/** A request as it is written: without what has a default. */
+export type BuildRequestInput = z.input<typeof BuildRequest>;
 
 /** What the dispatcher asks an attempt to do. It travels as environment variables (`contract/variables.ts`). */
 export const AttemptRequest = z.strictObject({

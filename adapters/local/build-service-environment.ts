@@ -1,4 +1,4 @@
-import { type Outcome, failure, success } from '../../core/failure.ts';
+import { isPackersOwn } from '../../core/start-environment.ts';
 
 /**
  * What a run sees of the surroundings it was started in: what finding programs, trusting certificates and
@@ -43,9 +43,6 @@ const passed = new Set([
   'AWS_USE_DUALSTACK_ENDPOINT',
 ]);
 
-/** Variables by which packer would take an input that no manifest shows. */
-const packersOwn = /^(?:PKR_VAR_|PACKER_)/;
-
 /**
  * What of the surroundings reaches the commands of a run: a short list, the endpoints of AWS, and the names in
  * `passThrough` (of the builder's `env:NAME` secrets). `PKR_VAR_*` and `PACKER_*` never.
@@ -57,32 +54,8 @@ export function surroundingsOf(
   const named = new Set(passThrough);
   const chosen: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    if (value === undefined || packersOwn.test(name)) continue;
+    if (value === undefined || isPackersOwn(name)) continue;
     if (passed.has(name) || named.has(name) || /^AWS_ENDPOINT_URL(?:_|$)/.test(name)) chosen[name] = value;
   }
   return chosen;
-}
-
-/**
- * Whether a start request may set these variables: names that a shell can hold, none of CodeBuild's reserved
- * `CODEBUILD_`, none by which packer takes inputs, and values without NUL.
- */
-export function checkRequestEnvironment(environment: Readonly<Record<string, string>>): Outcome<Readonly<Record<string, string>>> {
-  for (const [name, value] of Object.entries(environment)) {
-    const why = refusal(name, value);
-    if (why !== undefined)
-      return failure(
-        'SERVICE_REFUSED',
-        `the start request sets the variable ${JSON.stringify(name)}: ${why}`,
-        'leave it out, or give it another name',
-      );
-  }
-  return success(environment);
-}
-
-function refusal(name: string, value: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return 'a shell cannot hold a variable of this name';
-  if (name.startsWith('CODEBUILD_')) return 'names that begin with CODEBUILD_ are reserved for the build service';
-  if (packersOwn.test(name)) return 'it would change what packer builds without being an input of the builder';
-  return value.includes('\0') ? 'its value holds a NUL' : undefined;
 }

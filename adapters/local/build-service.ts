@@ -8,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { variables } from '../../core/contract/variables.ts';
 import { RunId, timestamp } from '../../core/identity.ts';
 import { type BuildService, type Clock, type StartAnswer, type StartRequest } from '../../core/ports.ts';
+import { checkStartEnvironment } from '../../core/start-environment.ts';
 import { isAbsence } from './atomic-file.ts';
-import { checkRequestEnvironment, surroundingsOf } from './build-service-environment.ts';
+import { surroundingsOf } from './build-service-environment.ts';
 import { signal } from './build-service-processes.ts';
 import { beginningPatience, killOrphans, lastWord, lookAt, runnerState } from './build-service-look.ts';
 import { quote } from './buildspec-shell.ts';
@@ -35,14 +36,16 @@ export interface LocalBuildServiceOptions {
   readonly buildspec: string;
   /** How a runner is started, for instance `node hybridcore-packer.mjs run-buildspec`; the run's folder is appended. It calls `runBuildspec`. */
   readonly command: readonly [string, ...string[]];
-  /** What the buildspec's `hybridcore-packer` is, for instance `node hybridcore-packer.mjs`. */
-  readonly program: readonly [string, ...string[]];
+  /** What the buildspec's `hybridcore-packer` is, for instance `node hybridcore-packer.mjs`; without it the buildspec fetches its own. */
+  readonly program?: readonly [string, ...string[]];
   /** The surroundings, of which `surroundingsOf` is passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Names in the surroundings that the runs need too: of `env:NAME` secrets. Their values are never written. */
   readonly passThrough: readonly string[];
   /** Variables of every run, as of a CodeBuild project: `HYBRIDCORE_HOME` and `HYBRIDCORE_CONFIG`. A start request wins over them. */
   readonly projectVariables: Readonly<Record<string, string>>;
+  /** What runs find in the place of this service's own `CODEBUILD_*`, where they are known by other ids elsewhere. */
+  readonly builtIn?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** New ULIDs: a run is named `run-` and one of them. */
   readonly newUlid: () => string;
@@ -108,7 +111,7 @@ async function start(options: LocalBuildServiceOptions, folders: RunFolders, giv
   const holder = await folders.holder(token);
   if (holder !== undefined) return ensureRunner(options, folders, holder);
 
-  const environment = checkRequestEnvironment(given.environment);
+  const environment = checkStartEnvironment(given.environment);
   if (!environment.ok) return { state: 'refused', failure: environment.failure };
   const buildspec = parseBuildspec(options.buildspec, 'buildspecs/packer-build.yml');
   if (!buildspec.ok) return { state: 'refused', failure: buildspec.failure };
@@ -141,13 +144,18 @@ async function reserve(options: LocalBuildServiceOptions, folders: RunFolders, g
     run,
     token,
     requested_at: timestamp(options.clock.now()),
-    project_variables: { [variables.command]: path.join(folders.folder(run), runFiles.launcher), ...options.projectVariables },
+    project_variables: {
+      ...(options.program === undefined ? {} : { [variables.command]: path.join(folders.folder(run), runFiles.launcher) }),
+      ...options.projectVariables,
+    },
+    built_in: { ...options.builtIn },
     pass_through: [...options.passThrough],
     source: path.resolve(options.source),
     buildspec: options.buildspec,
     grace: options.grace ?? defaultGrace,
   });
-  await folders.create(request, `#!/bin/sh\nexec ${options.program.map(quote).join(' ')} "$@"\n`);
+  const launcher = options.program === undefined ? null : `#!/bin/sh\nexec ${options.program.map(quote).join(' ')} "$@"\n`;
+  await folders.create(request, launcher);
   return run;
 }
 

@@ -206,6 +206,7 @@ class BuildspecRun {
         CODEBUILD_INITIATOR: 'hybridcore-packer',
         CODEBUILD_SRC_DIR: request.source,
         CODEBUILD_START_TIME: String(Date.parse(request.requested_at)),
+        ...request.built_in,
       },
       exportedVariables: buildspec.exportedVariables,
       // Before the shell is given a command: should the runner die, whoever looks finds the session.

@@ -180,25 +180,31 @@ function hasRange(item: unknown): item is { range: readonly [number, number, num
 
 /** The keys that the schema knows at a path; names that the user chose (of builders, classes) count as one step. */
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  let schema: z.ZodType | undefined = Config;
-  for (const step of path) schema = child(unwrapped(schema), String(step));
-  const inner = unwrapped(schema);
-  return inner !== undefined && 'shape' in inner && typeof inner.shape === 'object' && inner.shape !== null ? Object.keys(inner.shape) : [];
+  let schemas = alternatives(Config);
+  for (const step of path) schemas = schemas.flatMap((schema) => alternatives(child(schema, String(step))));
+  return [...new Set(schemas.flatMap((schema) => Object.keys(schema.shape ?? {})))];
 }
 
 interface Wrapper {
-  readonly def: { readonly innerType?: z.ZodType; readonly valueType?: z.ZodType; readonly element?: z.ZodType };
+  readonly def: {
+    readonly innerType?: z.ZodType;
+    readonly valueType?: z.ZodType;
+    readonly element?: z.ZodType;
+    readonly options?: readonly z.ZodType[];
+  };
   readonly shape?: Readonly<Record<string, z.ZodType>>;
 }
 
-function unwrapped(schema: z.ZodType | undefined): (z.ZodType & Wrapper) | undefined {
-  let inner: (z.ZodType & Wrapper) | undefined = schema;
-  while (inner?.def.innerType !== undefined) inner = inner.def.innerType;
-  return inner;
+/** What a schema is without its wrappers: itself, or each branch of a union. */
+function alternatives(schema: z.ZodType | undefined): readonly (z.ZodType & Wrapper)[] {
+  const inner: (z.ZodType & Wrapper) | undefined = schema;
+  if (inner === undefined) return [];
+  if (inner.def.innerType !== undefined) return alternatives(inner.def.innerType);
+  return inner.def.options === undefined ? [inner] : inner.def.options.flatMap((option) => alternatives(option));
 }
 
-function child(schema: (z.ZodType & Wrapper) | undefined, step: string): z.ZodType | undefined {
-  return schema?.shape?.[step] ?? schema?.def.valueType ?? schema?.def.element;
+function child(schema: z.ZodType & Wrapper, step: string): z.ZodType | undefined {
+  return schema.shape?.[step] ?? schema.def.valueType ?? schema.def.element;
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { keys } from '../../core/contract/keys.ts';
-import { keyPrefixes } from '../../core/contract/object-key.ts';
+import { assertReadLimit, keyPrefixes } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';
 import { digestOf } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure-error.ts';
@@ -35,7 +35,8 @@ interface Store {
  *
  * Keys and what is no key: `core/contract/object-key.ts`; what is no key throws TypeError. A folder that is a link
  * is never passed: a read tells `not-a-file`, a write throws. Where the file system fails, FailureError STORAGE
- * names the key. One user owns everything below home: who can write there can also race with these checks.
+ * names the key. One user owns everything below home: who can write there can also race with these checks. For the
+ * same reason files have no versions: a read's is null, and one that is asked for is ignored.
  *
  * @param home the folder that keys are relative to; made where it is missing.
  * @param database of the same home. `close` closes it; the records may share it.
@@ -148,7 +149,7 @@ async function fileToWrite(store: Store, key: string): Promise<string> {
 // ---- reading -----------------------------------------------------------------------------------------------
 
 async function read(store: Store, key: string, bytes: number) {
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`a read takes a limit of 0 or more bytes, not ${bytes}`);
+  assertReadLimit(bytes);
   const place = await placeOfKey(store.home, key);
   return place.state === 'inside' ? readPlainFile(place.file, bytes) : { state: 'not-a-file' as const };
 }

@@ -1,14 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 
 import { keys } from '../../core/contract/keys.ts';
-import { assertKey } from '../../core/contract/object-key.ts';
+import { assertHandoverKey } from '../../core/contract/object-key.ts';
 import { type RunId } from '../../core/identity.ts';
 import { type Handover } from '../../core/ports.ts';
 import { writeFileAtomically } from './atomic-file.ts';
+import { gzipLog } from './gzip-log.ts';
 
 /**
  * `incoming/<run>/` below a home folder. Each part appears whole, under its own name, or not at all. A key that lies
@@ -18,9 +17,7 @@ import { writeFileAtomically } from './atomic-file.ts';
  */
 export function handoverFolder(home: string, of: RunId): Handover {
   const fileOf = (key: string): string => {
-    assertKey(key);
-    const folder = `incoming/${of}/`;
-    if (!key.startsWith(folder)) throw new TypeError(`nothing is handed over under ${JSON.stringify(key)}, which is not below ${folder}`);
+    assertHandoverKey(key, of);
     return join(home, key);
   };
   return {
@@ -30,17 +27,11 @@ export function handoverFolder(home: string, of: RunId): Handover {
       const unfinished = join(dirname(file), '.packer.log.gz.partial');
       // What an earlier one left goes, rather than being written over: it may still be open.
       await rm(unfinished, { force: true });
-      const compressed = createGzip();
-      const written = pipeline(compressed, createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }));
-      // A full disk shows when the log is closed; until then it must be no unhandled rejection.
-      written.catch(() => undefined);
+      const log = gzipLog(createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }));
       return {
-        write: (line) => {
-          if (!compressed.destroyed) compressed.write(`${line}\n`);
-        },
+        write: (line) => log.write(line),
         async close() {
-          if (!compressed.destroyed) compressed.end();
-          await written;
+          await log.close();
           const handle = await open(unfinished, 'r');
           await handle.sync();
           await handle.close();

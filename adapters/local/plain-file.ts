@@ -54,7 +54,7 @@ export async function readPlainFile(file: string, limit: number): Promise<ReadOb
     const content = await readUpTo(handle, limit, size);
     return content === undefined
       ? { state: 'too-large', size: Math.max(limit + 1, (await handle.stat()).size) }
-      : { state: 'read', content };
+      : { state: 'read', content, version: null };
   } finally {
     await handle.close();
   }

@@ -16,7 +16,7 @@ import { ProcessIdentity } from './process-identity.ts';
  *     tokens/<sha256 of the token>   the run that a token stands for (`ClaimedToken`); created once, never changed
  *     <run>/                         one folder a run, `run-` and a ULID; appears whole, by a rename
  *       request.json                 what was asked for (`RunRequest`)
- *       hybridcore-packer            the launcher that the buildspec calls, mode 700
+ *       hybridcore-packer            the launcher that the buildspec calls, mode 700; not where it fetches its own
  *       spawned.json                 the runner that was started last; it may not have begun yet
  *       runner.json                  the runner: whoever creates it is the only one
  *       shells.json                  the leaders of the sessions in which commands run
@@ -63,6 +63,8 @@ export const RunRequest = z.strictObject({
   environment: z.record(z.string(), z.string()),
   /** What every run of this home finds, unless the request says otherwise. */
   project_variables: z.record(z.string(), z.string()),
+  /** What stands in the place of the service's own `CODEBUILD_*` variables. */
+  built_in: z.record(z.string(), z.string()).default({}),
   /** Names of the surroundings that are passed on; their values are never written. */
   pass_through: z.array(z.string()),
   /** The folder in which commands begin. */
@@ -146,14 +148,14 @@ export class RunFolders {
     return (await namesIn(this.#root)).filter((name) => LocalRunId.test(name)).map((name) => RunId.parse(name));
   }
 
-  /** Makes a run's folder with its request and launcher: whole or not at all. */
-  async create(request: RunRequest, launcher: string): Promise<void> {
+  /** Makes a run's folder with its request and, where it has one, its launcher: whole or not at all. */
+  async create(request: RunRequest, launcher: string | null): Promise<void> {
     if (!LocalRunId.test(request.run)) throw new TypeError(`a run of this service is named run- and a ULID, not ${request.run}`);
     await makeFolder(path.join(this.#root, 'tokens'));
     const draft = path.join(this.#root, `.new-${request.run}`);
     await mkdir(draft, { mode: 0o700 });
     await writeDocument(path.join(draft, runFiles.request), request);
-    await writeFileAtomically(path.join(draft, runFiles.launcher), launcher, 0o700);
+    if (launcher !== null) await writeFileAtomically(path.join(draft, runFiles.launcher), launcher, 0o700);
     await rename(draft, this.folder(request.run));
   }
 

@@ -1,83 +1,42 @@
 import * as z from 'zod';
 
-import { Build, isOpen } from '../../core/build.ts';
-import { BuilderRecord } from '../../core/builder-record.ts';
+import { isOpen } from '../../core/build.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import { FailureError } from '../../core/failure-error.ts';
 import { BuildId, BuilderName } from '../../core/identity.ts';
-import { type Commit, type Page, type RecordWrite, type Records } from '../../core/ports.ts';
-import { RequestToken } from '../../core/request-token.ts';
-import { StrayEvent } from '../../core/stray-event.ts';
-import { Variant } from '../../core/variant.ts';
-import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
+import { type Commit, type RecordWrite, type Records } from '../../core/ports.ts';
+import {
+  type Conflict,
+  type Documents,
+  type RecordType,
+  type WriteOf,
+  assertCommit,
+  conflictOf,
+  documentTypes,
+  idOf,
+  readDocument,
+} from './record-documents.ts';
+import { listings, pageOf } from './record-listing.ts';
 import { type Database, type Row } from './sqlite-database.ts';
-
-const longestPage = 100;
-/** As many as a transaction of DynamoDB takes, so that both homes refuse the same. */
-const mostWrites = 100;
 
 /** The columns that a document is read from. */
 const Stored = z.object({ id: z.string(), version: z.number(), document: z.string() });
 
-/** One type of document: its table, whose columns beside the document are for conditions and queries. */
-interface Table<T extends { readonly version: number }> {
-  readonly type: RecordWrite['type'];
+/** The table of one type of document, whose columns beside the document are for conditions and queries. */
+interface Table<T> {
   readonly name: string;
   readonly key: string;
-  readonly document: z.ZodType<T>;
-  /** The `schema` that this version writes. */
-  readonly schema: string;
-  readonly idOf: (document: T) => string;
   /** What stands beside id, version and document. */
   readonly columns: (document: T) => Readonly<Record<string, string | number>>;
 }
 
 const none = () => ({});
 
-const builds: Table<Build> = {
-  type: 'build',
-  name: 'builds',
-  key: 'build_id',
-  document: Build,
-  schema: Build.shape.schema.value,
-  idOf: (build) => build.build_id,
-  columns: (build) => ({ builder: build.builder, open: isOpen(build) ? 1 : 0 }),
-};
-const builders: Table<BuilderRecord> = {
-  type: 'builder',
-  name: 'builders',
-  key: 'builder',
-  document: BuilderRecord,
-  schema: BuilderRecord.shape.schema.value,
-  idOf: (builder) => builder.builder,
-  columns: none,
-};
-const variants: Table<Variant> = {
-  type: 'variant',
-  name: 'variants',
-  key: 'variant_id',
-  document: Variant,
-  schema: Variant.shape.schema.value,
-  idOf: (variant) => variant.variant_id,
-  columns: none,
-};
-const requestTokens: Table<RequestToken> = {
-  type: 'request-token',
-  name: 'request_tokens',
-  key: 'token_id',
-  document: RequestToken,
-  schema: RequestToken.shape.schema.value,
-  idOf: (token) => token.token_id,
-  columns: (token) => ({ expires_at: token.expires_at }),
-};
-const strayEvents: Table<StrayEvent> = {
-  type: 'stray-event',
-  name: 'stray_events',
-  key: 'event_id',
-  document: StrayEvent,
-  schema: StrayEvent.shape.schema.value,
-  idOf: (event) => event.event_id,
-  columns: none,
+const tables: { readonly [Type in RecordType]: Table<Documents[Type]> } = {
+  build: { name: 'builds', key: 'build_id', columns: (build) => ({ builder: build.builder, open: isOpen(build) ? 1 : 0 }) },
+  builder: { name: 'builders', key: 'builder', columns: none },
+  variant: { name: 'variants', key: 'variant_id', columns: none },
+  'request-token': { name: 'request_tokens', key: 'token_id', columns: (token) => ({ expires_at: token.expires_at }) },
+  'stray-event': { name: 'stray_events', key: 'event_id', columns: none },
 };
 
 /** The columns that an open build is named by. */
@@ -92,11 +51,11 @@ const OpenRow = z.object({ build_id: BuildId, builder: BuilderName });
  */
 export function sqliteRecords(database: Database): Records & { close(): void } {
   return {
-    readBuild: async (id) => find(database, builds, id),
-    readBuilder: async (name) => find(database, builders, name),
-    readVariant: async (id) => find(database, variants, id),
-    readRequestToken: async (id) => find(database, requestTokens, id),
-    readStrayEvent: async (id) => find(database, strayEvents, id),
+    readBuild: async (id) => find(database, 'build', id),
+    readBuilder: async (name) => find(database, 'builder', name),
+    readVariant: async (id) => find(database, 'variant', id),
+    readRequestToken: async (id) => find(database, 'request-token', id),
+    readStrayEvent: async (id) => find(database, 'stray-event', id),
     async commit(writes) {
       assertCommit(writes);
       return commit(database, writes);
@@ -105,16 +64,16 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
       const sql =
         "SELECT build_id AS id, version, document FROM builds WHERE builder = ? AND (? = '' OR build_id < ?) ORDER BY build_id DESC LIMIT ?";
       return pageOf(
-        `builds of ${builder}`,
+        listings.builds(builder),
         page,
-        (after, limit) => database.all(sql, builder, after, after, limit).map((row) => documentOf(database, builds, row)),
-        builds.idOf,
+        (after, limit) => database.all(sql, builder, after, after, limit).map((row) => documentOf(database, 'build', row)),
+        documentTypes.build.idOf,
       );
     },
     async listOpenBuilds(page) {
       const sql = 'SELECT build_id, builder FROM builds WHERE open = 1 AND build_id > ? ORDER BY build_id LIMIT ?';
       return pageOf(
-        'open builds',
+        listings.openBuilds,
         page,
         (after, limit) => database.all(sql, after, limit).map((row) => OpenRow.parse(row)),
         (open) => open.build_id,
@@ -123,10 +82,10 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
     async listBuilders(page) {
       const sql = 'SELECT builder AS id, version, document FROM builders WHERE builder > ? ORDER BY builder LIMIT ?';
       return pageOf(
-        'builders',
+        listings.builders,
         page,
-        (after, limit) => database.all(sql, after, limit).map((row) => documentOf(database, builders, row)),
-        builders.idOf,
+        (after, limit) => database.all(sql, after, limit).map((row) => documentOf(database, 'builder', row)),
+        documentTypes.builder.idOf,
       );
     },
     close() {
@@ -137,48 +96,11 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
 
 // ---- writing -----------------------------------------------------------------------------------------------
 
-function identityOf(write: RecordWrite): string {
-  return withTable(write, (table, document) => `${table.type} ${table.idOf(document)}`);
-}
-
-/** Gives a write to `work` with the table that it goes to. */
-function withTable<R>(write: RecordWrite, work: <T extends { readonly version: number }>(table: Table<T>, document: T) => R): R {
-  switch (write.type) {
-    case 'build':
-      return work(builds, write.document);
-    case 'builder':
-      return work(builders, write.document);
-    case 'variant':
-      return work(variants, write.document);
-    case 'request-token':
-      return work(requestTokens, write.document);
-    case 'stray-event':
-      return work(strayEvents, write.document);
-  }
-}
-
-/** @throws TypeError for a commit that no caller may ask for. */
-function assertCommit(writes: readonly RecordWrite[]): void {
-  if (writes.length === 0 || writes.length > mostWrites)
-    throw new TypeError(`a commit writes 1 to ${mostWrites} documents, not ${writes.length}`);
-  const seen = new Set<string>();
-  for (const write of writes) {
-    const identity = identityOf(write);
-    if (seen.has(identity)) throw new TypeError(`a commit writes the ${identity} twice`);
-    seen.add(identity);
-    const next = (write.expected ?? 0) + 1;
-    if (write.document.version !== next)
-      throw new TypeError(`the ${identity} has version ${write.document.version} where ${next} comes after ${write.expected ?? 'none'}`);
-    const valid = withTable(write, (table, document) => table.document.safeParse(document));
-    if (!valid.success) throw new TypeError(`the ${identity} does not fit its schema: ${z.prettifyError(valid.error)}`);
-  }
-}
-
 /** Thrown inside a transaction so that nothing of it stays. */
-class Conflict extends Error {
-  readonly commit: Commit & { readonly committed: false };
+class ConflictError extends Error {
+  readonly commit: Conflict;
 
-  constructor(commit: Commit & { readonly committed: false }) {
+  constructor(commit: Conflict) {
     super(commit.conflict);
     this.commit = commit;
   }
@@ -191,102 +113,57 @@ function commit(database: Database, writes: readonly RecordWrite[]): Commit {
       return { committed: true };
     });
   } catch (error) {
-    if (error instanceof Conflict) return error.commit;
+    if (error instanceof ConflictError) return error.commit;
     throw error;
   }
 }
 
 function apply(database: Database, write: RecordWrite): void {
-  withTable(write, (table, document) => {
-    assertUnchanged(database, table, write, document);
-    const columns = {
-      [table.key]: table.idOf(document),
-      version: document.version,
-      document: canonicalJson(document),
-      ...table.columns(document),
-    };
-    const names = Object.keys(columns);
-    database.run(
-      `INSERT INTO ${table.name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
-       ON CONFLICT (${table.key}) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
-      ...Object.values(columns),
-    );
-  });
+  assertUnchanged(database, write);
+  put(database, write);
   if (write.type === 'request-token') database.run('DELETE FROM request_tokens WHERE expires_at < ?', write.document.accepted_at);
 }
 
+function put<Type extends RecordType>(database: Database, write: WriteOf<Type>): void {
+  const table: Table<Documents[Type]> = tables[write.type];
+  const columns = {
+    [table.key]: idOf(write),
+    version: write.document.version,
+    document: canonicalJson(write.document),
+    ...table.columns(write.document),
+  };
+  const names = Object.keys(columns);
+  database.run(
+    `INSERT INTO ${table.name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
+     ON CONFLICT (${table.key}) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+    ...Object.values(columns),
+  );
+}
+
 /** What is about to be overwritten must be readable too: a document of a newer schema stays as it is. */
-function assertUnchanged<T extends { readonly version: number }>(
-  database: Database,
-  table: Table<T>,
-  { type, expected }: RecordWrite,
-  document: T,
-): void {
-  const row = rowOf(database, table, table.idOf(document));
-  const stored = row === undefined ? null : Stored.parse(row).version;
-  if (stored !== expected) {
-    const conflict = stored === null ? 'absent' : expected === null ? 'exists' : 'changed';
-    throw new Conflict({ committed: false, conflict, type });
-  }
-  if (row !== undefined) documentOf(database, table, row);
+function assertUnchanged(database: Database, write: RecordWrite): void {
+  const row = rowOf(database, write.type, idOf(write));
+  const conflict = conflictOf(write, row === undefined ? null : Stored.parse(row).version);
+  if (conflict !== undefined) throw new ConflictError(conflict);
+  if (row !== undefined) documentOf(database, write.type, row);
 }
 
 // ---- reading -----------------------------------------------------------------------------------------------
 
-interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string;
+function rowOf(database: Database, type: RecordType, id: string): Row | undefined {
+  const { name, key } = tables[type];
+  return database.first(`SELECT ${key} AS id, version, document FROM ${name} WHERE ${key} = ?`, id);
 }
 
-function rowOf<T extends { readonly version: number }>(database: Database, table: Table<T>, id: string): Row | undefined {
-  return database.first(`SELECT ${table.key} AS id, version, document FROM ${table.name} WHERE ${table.key} = ?`, id);
+function find<Type extends RecordType>(database: Database, type: Type, id: string): Documents[Type] | undefined {
+  const row = rowOf(database, type, id);
+  return row === undefined ? undefined : documentOf(database, type, row);
 }
 
-function find<T extends { readonly version: number }>(database: Database, table: Table<T>, id: string): T | undefined {
-  const row = rowOf(database, table, id);
-  return row === undefined ? undefined : documentOf(database, table, row);
-}
-
-/** @param items gives up to so many that come after a place. */
-function pageOf<T>(listing: string, page: PageRequest, items: (after: string, limit: number) => T[], idOf: (item: T) => string): Page<T> {
-  assertLimit(page.limit, longestPage);
-  const found = items(placeOf(listing, page.cursor), page.limit + 1);
-  const last = found[page.limit - 1];
-  return found.length > page.limit && last !== undefined
-    ? { items: found.slice(0, page.limit), cursor: cursorAfter(listing, idOf(last)) }
-    : { items: found };
-}
-
-function documentOf<T extends { readonly version: number }>(database: Database, table: Table<T>, row: Row): T {
+function documentOf<Type extends RecordType>(database: Database, type: Type, row: Row): Documents[Type] {
   const stored = Stored.parse(row);
-  const value = jsonOf(stored.document);
-  const place = `${JSON.stringify(stored.id)} in the table ${table.name} of ${database.file}`;
-  const schema = schemaOf(value);
-  if (schema !== undefined && schema !== table.schema) {
-    throw new FailureError({
-      rule: 'RECORD_NEWER',
-      message: `${place} is of the schema ${JSON.stringify(schema)}, and this program knows ${table.schema}`,
-      remedy: 'use the newer version of hybridcore-packer that wrote it',
-    });
-  }
-  const document = table.document.safeParse(value);
-  if (document.success && table.idOf(document.data) === stored.id && document.data.version === stored.version) return document.data;
-  throw new FailureError({
-    rule: 'STORAGE',
-    message: `${place} cannot be read: ${document.success ? 'the document is not that of its row' : z.prettifyError(document.error)}`,
-    remedy: 'something else than hybridcore-packer has written it: put back a backup of the database',
+  return readDocument(type, stored, {
+    place: `${JSON.stringify(stored.id)} in the table ${tables[type].name} of ${database.file}`,
+    remedy: 'put back a backup of the database',
   });
-}
-
-/** Undefined where it is none. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function schemaOf(value: unknown): string | undefined {
-  return typeof value === 'object' && value !== null && 'schema' in value && typeof value.schema === 'string' ? value.schema : undefined;
 }

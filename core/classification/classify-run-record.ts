@@ -1,3 +1,6 @@
+import { type InstallFailure, installStatus } from '../contract/install-status.ts';
+import { variables } from '../contract/variables.ts';
+import { namesOf } from '../names-of.ts';
 import { type RunRecord } from '../run-record.ts';
 import { findInErrors } from './finding.ts';
 import { type OwnRule, ownRules } from './own-rules.ts';
@@ -23,7 +26,7 @@ export function classifyRunRecord(run: RunRecord, attempt: 1 | 2): Verdict {
     case 'SUCCEEDED':
       return lost('The run ended well in the eyes of the build service, but handed nothing over.', contexts);
     case 'FAILED':
-      return byContexts(contexts, attempt);
+      return byContexts(contexts, attempt, run.exported_variables?.[variables.exitStatus]);
   }
 }
 
@@ -36,7 +39,8 @@ function contextsOf(run: RunRecord): string[] {
   );
 }
 
-function byContexts(contexts: readonly string[], attempt: 1 | 2): Verdict {
+/** @param exported the attempt's exit status as the buildspec exported it: a context only might hold one. */
+function byContexts(contexts: readonly string[], attempt: 1 | 2, exported: string | undefined): Verdict {
   if (contexts.some((context) => context.includes('BUILD_TIMED_OUT'))) return timedOut(contexts);
   // A command is quoted in its context: its words are no cause.
   const commands = contexts.filter((context) => context.includes(': COMMAND_EXECUTION_ERROR: '));
@@ -55,7 +59,9 @@ function byContexts(contexts: readonly string[], attempt: 1 | 2): Verdict {
       },
     };
   }
-  const status = commands.map(exitStatusOf).find((found) => found !== null) ?? null;
+  const install = installFailureOf(commands);
+  if (install !== undefined) return own(installRules[install].rule, installRules[install].hint, contexts);
+  const status = commands.map(exitStatusOf).find((found) => found !== null) ?? statusIn(exported);
   return status === null ? withoutStatus(contexts) : byExitStatus(status, contexts);
 }
 
@@ -63,6 +69,32 @@ function byContexts(contexts: readonly string[], attempt: 1 | 2): Verdict {
 function exitStatusOf(context: string): number | null {
   const [, status] = /Reason: exit status (\d{1,3})\s*$/.exec(context.slice(-200)) ?? [];
   return status === undefined ? null : Number(status);
+}
+
+function statusIn(exported: string | undefined): number | null {
+  return exported !== undefined && /^[1-9]\d{0,2}$/.test(exported) ? Number(exported) : null;
+}
+
+const installRules = {
+  unreachable: {
+    rule: 'INSTALL_UNREACHABLE',
+    hint: 'The log of the build service has the address and what it answered. If the retry fails too, see whether the way out of the VPC and the server that it comes from work.',
+  },
+  invalid: {
+    rule: 'INSTALL_INVALID',
+    hint: 'The log of the build service names what is missing. Mend the build image, the pin or the permissions of the project, or deploy the stack again.',
+  },
+  tampered: {
+    rule: 'INSTALL_TAMPERED',
+    hint: "The log of the build service has both checksums. Find out who is right before anything else: compare the pin with HashiCorp's SHA256SUMS, and see who can write to the bucket or stands in between. Then release the builder.",
+  },
+} as const satisfies Record<InstallFailure, { rule: OwnRule; hint: string }>;
+
+/** What the buildspec's own install commands say. In any other phase the same statuses would be a build's. */
+function installFailureOf(commands: readonly string[]): InstallFailure | undefined {
+  const command = commands.find((context) => context.startsWith('INSTALL: '));
+  const status = command === undefined ? null : exitStatusOf(command);
+  return namesOf(installStatus).find((name) => installStatus[name] === status);
 }
 
 /**

@@ -43,6 +43,15 @@ export const table = {
   openIndex: 'open-builds',
 } as const;
 
+/** Its global secondary indexes: each holds the items that have both attributes, sorted by the second, and of them the keys alone (KEYS_ONLY). */
+export const tableIndexes = {
+  listing: { name: table.listIndex, partition: table.list, sort: table.place },
+  open: { name: table.openIndex, partition: table.open, sort: table.place },
+} as const;
+
+/** Every attribute that is part of a key; all of them are strings. */
+export const tableKeyAttributes = [table.key, table.list, table.open, table.place] as const;
+
 /** The keys of S3's tags; on disk the same are in the records. */
 export const tagKeys = {
   kind: 'hybridcore:kind',
@@ -63,3 +72,10 @@ export const scheduleCaller = 'schedule';
 
 /** How often `reconcile` sweeps. Milliseconds. */
 export const sweepInterval = 300_000;
+
+/**
+ * How many characters the names and values of a run's variables may have. CodeBuild takes `inAll` over those of the project and
+ * of the start together, and fails a larger build with a fault that says nothing. `cdk/` holds the projects to theirs, the
+ * adapter the starts to the rest.
+ */
+export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;

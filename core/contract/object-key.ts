@@ -1,3 +1,5 @@
+import { type RunId } from '../identity.ts';
+
 /** What every key begins with, in order. What lies elsewhere below the home folder is no object: the records' database, for instance. */
 export const keyPrefixes = ['artifacts/', 'control/', 'diag/', 'incoming/', 'state/packer/'] as const;
 
@@ -30,4 +32,16 @@ export function keyProblem(key: string): string | undefined {
 export function assertKey(key: string): void {
   const problem = keyProblem(key);
   if (problem !== undefined) throw new TypeError(`not the key of an object: ${JSON.stringify(key.slice(0, longestKey))}: ${problem}`);
+}
+
+/** @throws TypeError where a run may hand nothing over under the key: it lies elsewhere than below `incoming/<run>/`. */
+export function assertHandoverKey(key: string, run: RunId): void {
+  assertKey(key);
+  const folder = `incoming/${run}/`;
+  if (!key.startsWith(folder)) throw new TypeError(`nothing is handed over under ${JSON.stringify(key)}, which is not below ${folder}`);
+}
+
+/** @throws RangeError where that is no limit for a read, in bytes: a bug of the caller. */
+export function assertReadLimit(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`a read takes a limit of 0 or more bytes, not ${bytes}`);
 }

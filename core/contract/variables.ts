@@ -1,3 +1,5 @@
+import { digestOf } from '../digest.ts';
+
 /**
  * The environment variables by which the dispatcher speaks to an attempt, through the build service.
  * `buildspecs/packer-build.yml` and `cdk/` use the same names.
@@ -33,6 +35,18 @@ export const variables = {
   packerDigest: 'HYBRIDCORE_PACKER_SHA256',
   /** Where releases come from; HashiCorp's where it is not set. */
   packerReleases: 'HYBRIDCORE_PACKER_RELEASES',
+  /** Set by the buildspec and exported: the exit status of the attempt, where the service's own record lacks it. */
+  exitStatus: 'HYBRIDCORE_EXIT_STATUS',
   /** The build service's id of the run, on both homes under CodeBuild's name. */
   run: 'CODEBUILD_BUILD_ARN',
 } as const;
+
+/**
+ * The variable in which an attempt on AWS finds a secret: the build service fills it from the store that the reference
+ * names. A name made of the reference itself would have to leave characters out, and two references could then meet.
+ *
+ * @param reference as in `hybridcore.yaml`: `secretsmanager:images/join#token`, `ssm:/images/join`.
+ */
+export function secretVariable(reference: string): string {
+  return `HYBRIDCORE_SECRET_${digestOf(reference).slice('sha256:'.length, 'sha256:'.length + 16)}`;
+}

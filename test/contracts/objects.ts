@@ -7,6 +7,8 @@ import { buildIdOf, builderNamed, runNamed, tagsWith } from '../fixtures/records
 
 /** A store of objects that is empty and belongs to one test. */
 export interface ObjectsUnderTest {
+  /** Whether what is replaced can still be read by its version. */
+  readonly keepsVersions?: true;
   /** Another client of the same store, as another process would have it. */
   open(): Promise<Objects>;
   remove(): Promise<void>;
@@ -132,14 +134,34 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
 
     it('a read gives as many bytes as its reader allows and no more', async () => {
       await objects.create(key, bytes('12345'), tagsWith());
-      expect(await readUpTo(key, 5)).toEqual({ state: 'read', content: '12345' });
+      const version = store.keepsVersions === true ? expect.stringMatching(/./) : null;
+      expect(await readUpTo(key, 5)).toEqual({ state: 'read', content: '12345', version });
       expect(await readUpTo(key, 4)).toEqual({ state: 'too-large', size: 5 });
       expect(await readUpTo(key, 0)).toEqual({ state: 'too-large', size: 5 });
       const empty = keys.result(builderNamed('debian-base'), buildIdOf(2));
       await objects.create(empty, bytes(''), tagsWith());
-      expect(await readUpTo(empty, 0)).toEqual({ state: 'read', content: '' });
+      expect(await readUpTo(empty, 0)).toEqual({ state: 'read', content: '', version });
       for (const limit of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
         await expect(objects.read(key, { bytes: limit })).rejects.toThrow(RangeError);
+    });
+
+    it('a version that was read is read again though another stands there since, where versions are kept; else it is ignored', async () => {
+      const versionOf = async (at: string) => {
+        const read = await objects.read(at, { bytes: 10 });
+        return read.state === 'read' ? { version: read.version ?? 'none' } : {};
+      };
+      await objects.replace(key, bytes('one'), tagsWith(), null);
+      const first = await versionOf(key);
+      await objects.replace(key, bytes('three'), tagsWith(), bytes('one'));
+      const read = async (at: string, limit: { bytes: number; version?: string }) => {
+        const found = await objects.read(at, limit);
+        return found.state === 'read' ? new TextDecoder().decode(found.content) : found.state;
+      };
+      expect(await read(key, { bytes: 10, ...first })).toBe(store.keepsVersions === true ? 'one' : 'three');
+      expect(await read(key, { bytes: 4, ...first })).toBe(store.keepsVersions === true ? 'one' : 'too-large');
+      expect(await read(key, { bytes: 10, ...(await versionOf(key)) })).toBe('three');
+      const other = keys.result(builderNamed('debian-base'), buildIdOf(2));
+      expect(await read(other, { bytes: 10, ...first })).toBe('absent');
     });
 
     it('large objects of any bytes come back as they were', async () => {

@@ -1,6 +1,6 @@
 import { assertLimit, cursorAfter, placeOf } from '../../adapters/local/cursor.ts';
 import { keys } from '../../core/contract/keys.ts';
-import { assertKey } from '../../core/contract/object-key.ts';
+import { assertKey, assertReadLimit } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';
 import { type Objects } from '../../core/ports.ts';
 
@@ -22,7 +22,7 @@ export interface MemoryObjects extends Objects {
 
 const encoder = new TextEncoder();
 
-/** Objects in memory. */
+/** Objects in memory, of one machine: without versions. */
 export function memoryObjects(): MemoryObjects {
   const stored = new Map<string, StoredObject>();
   const objects: MemoryObjects = {
@@ -50,10 +50,12 @@ export function memoryObjects(): MemoryObjects {
     },
     async read(key, { bytes }) {
       assertKey(key);
-      if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`a read takes a limit of 0 or more bytes, not ${bytes}`);
+      assertReadLimit(bytes);
       const found = stored.get(key);
       if (found === undefined) return { state: 'absent' };
-      return found.content.length > bytes ? { state: 'too-large', size: found.content.length } : { state: 'read', content: found.content };
+      return found.content.length > bytes
+        ? { state: 'too-large', size: found.content.length }
+        : { state: 'read', content: found.content, version: null };
     },
     async tags(key) {
       assertKey(key);

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { findConfigFile, parseConfig, readConfigFile } from '../../../adapters/local/config-file.ts';
 
+const connection = 'arn:aws:codeconnections:us-east-1:123456789012:connection/0a1b2c3d-0000-4000-8000-0123456789ab';
+
 let folder: string;
 
 beforeEach(async () => {
@@ -61,6 +63,56 @@ describe('hybridcore.yaml', () => {
     ['builders.base.secrets.token', 'template: base\n    secrets: { token: "file:x" }', /secretsmanager:/],
     ['builders.base.variables', 'template: base\n    variables: [token]\n    secrets: { token: "env:T" }', /is a secret/],
     ['builders.base.packer.version', 'template: base\n    packer: { version: "1.14" }', /pinned whole/],
+    ['builders.base.schedule', 'template: base\n    schedule: {}', /either a cron or a rate/],
+    ['builders.base.schedule', 'template: base\n    schedule: { rate: 1 day, cron: "0 3 ? * SUN *" }', /either a cron or a rate/],
+    ['builders.base.schedule.cron', 'template: base\n    schedule: { cron: "0 3 * * 0" }', /six fields/],
+    ['builders.base.schedule.cron', 'template: base\n    schedule: { cron: "0 3 * * SUN *" }', /just one of day-of-month .* is \?/],
+    ['builders.base.schedule.cron', 'template: base\n    schedule: { cron: "0 3 ? * FUN *" }', /its field 5 is "FUN"/],
+    ['builders.base.schedule.rate', 'template: base\n    schedule: { rate: weekly }', /"1 hour", "7 days"/],
+    ['builders.base.schedule.rate', 'template: base\n    schedule: { rate: 7 day }', /the plural after more/],
+    ['builders.base.schedule.rate', 'template: base\n    schedule: { rate: 1 days }', /the singular after 1/],
+    ['builders.base.schedule.timezone', 'template: base\n    schedule: { rate: 1 day, timezone: Berlin }', /as IANA does/],
+    ['builders.base.schedule.max_age', 'template: base\n    schedule: { rate: 1 day, max_age: 3d }', /only_if_changed/],
+    ['builders.base.publish.ssm_parameter', 'template: base\n    publish: { ssm_parameter: "images/{chanel}" }', /from the root/],
+    ['builders.base.publish.ssm_parameter', 'template: base\n    publish: { ssm_parameter: /aws/x }', /reserved by AWS/],
+    ['builders.base.aws', 'template: base\n    aws: { computer: small }', /unknown key "computer"; did you mean "compute"\?/],
+    ['builders.base.aws.compute', 'template: base\n    aws: { compute: huge }', /one of small, medium, .*x86-small/],
+    [
+      'builders.base.aws.vpc.subnets',
+      'template: base\n    aws: { vpc: { id: vpc-0a1b2c3d, subnets: [], security_groups: [sg-0a1b2c3d] } }',
+      /at least one subnet/,
+    ],
+    [
+      'builders.base.aws.vpc',
+      'template: base\n    aws: { vpc: { id: vpc-0a1b2c3d, subnet: [], subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d] } }',
+      /did you mean "subnets"\?/,
+    ],
+    ['builders.base.aws.source', 'template: base\n    aws: { source: { type: svn } }', /asset \(.*\), github, gitlab or bitbucket/],
+    [
+      'builders.base.aws.source',
+      'template: base\n    aws: { source: { type: asset, reff: main } }',
+      /unknown key "reff"; did you mean "ref"\?/,
+    ],
+    [
+      'builders.base.aws.source.repository',
+      `template: base\n    aws: { source: { type: github, repository: "git@github.com:a/b", connection: ${connection} } }`,
+      /https address/,
+    ],
+    [
+      'builders.base.aws.source.config',
+      `template: base\n    aws: { source: { type: github, repository: "https://github.com/a/b", connection: ${connection}, config: ../x } }`,
+      /does not leave it/,
+    ],
+    [
+      'builders.base.aws.policies.0',
+      'template: base\n    aws: { policies: [{ action: ["ec2:RunInstances"], actions: ["ec2:RunInstances"], resources: ["*"] }] }',
+      /did you mean "actions"\?/,
+    ],
+    [
+      'builders.base.aws.policies.0.actions.0',
+      'template: base\n    aws: { policies: [{ actions: ["*"], resources: ["*"] }] }',
+      /named with its service/,
+    ],
   ])('refuses %s: %s', (path, body, message) => {
     const { faults } = parseConfig(`version: 1\nbuilders:\n  base:\n    ${body}\n`);
     expect(faults.map((fault) => fault.message)).toEqual([expect.stringMatching(message)]);

@@ -1,0 +1,133 @@
+import { type AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+
+import { isOpen } from '../../core/build.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { table as attributes } from '../../core/contract/deployment.ts';
+import { FailureError } from '../../core/failure-error.ts';
+import { BuildId, BuilderName } from '../../core/identity.ts';
+import { type OpenBuild } from '../../core/ports.ts';
+import {
+  type Documents,
+  type RecordType,
+  type WriteOf,
+  documentTypes,
+  assertKnownSchema,
+  idOf,
+  readDocument,
+} from '../local/record-documents.ts';
+
+/*
+ * How documents lie in the table: an item each, with the document as canonical JSON and beside it what conditions and
+ * indexes look at. Attribute names are those of `core/contract/deployment.ts`.
+ */
+
+/** An item as the SDK has it. */
+export type Item = Record<string, AttributeValue>;
+type Attributes = Readonly<Record<string, string | number>>;
+
+/** What the index of open builds is partitioned by: all of them stand together. */
+export const openBuilds = 'builds';
+
+/** In which listing a document stands: the partition of the index of listings. */
+export const lists = {
+  builds: (builder: BuilderName) => `${buildsOf}${builder}`,
+  builders: 'builders',
+} as const;
+const buildsOf = 'builds#';
+
+const none = () => ({});
+
+/** What stands beside a document of each type for the indexes and for DynamoDB's removal of what has expired. */
+const layouts: { readonly [Type in RecordType]: (document: Documents[Type]) => Attributes } = {
+  build: (build) => ({
+    [attributes.list]: lists.builds(build.builder),
+    [attributes.place]: build.build_id,
+    ...(isOpen(build) ? { [attributes.open]: openBuilds } : {}),
+  }),
+  builder: ({ builder }) => ({ [attributes.list]: lists.builders, [attributes.place]: builder }),
+  variant: none,
+  // Whole seconds, and never before the token is free.
+  'request-token': (token) => ({ [attributes.expiresAt]: Math.ceil(Date.parse(token.expires_at) / 1000) }),
+  'stray-event': none,
+};
+
+/** The partition key of a document. */
+export function keyOf(type: RecordType, id: string): string {
+  return `${type}#${id}`;
+}
+
+/** The item of a write, with how many bytes DynamoDB counts for it. */
+export function itemOf<Type extends RecordType>(write: WriteOf<Type>): { readonly item: Item; readonly size: number } {
+  const layout: (document: Documents[Type]) => Attributes = layouts[write.type];
+  const all: Attributes = {
+    [attributes.key]: keyOf(write.type, idOf(write)),
+    [attributes.version]: write.document.version,
+    [attributes.schema]: documentTypes[write.type].schema,
+    [attributes.document]: canonicalJson(write.document),
+    ...layout(write.document),
+  };
+  return {
+    item: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, attributeOf(value)])),
+    size: Object.entries(all).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value), 0),
+  };
+}
+
+function attributeOf(value: string | number): AttributeValue {
+  return typeof value === 'number' ? { N: String(value) } : { S: value };
+}
+
+/** Numbers take up to 21 bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
+function sizeOf(value: string | number): number {
+  return typeof value === 'number' ? 21 : Buffer.byteLength(value);
+}
+
+const Text = z.object({ S: z.string() }).transform(({ S }) => S);
+const Whole = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+
+const KeyAndSchema = z.object({ [attributes.key]: Text, [attributes.schema]: Text });
+const VersionAndDocument = z.object({ [attributes.version]: Whole, [attributes.document]: Text });
+
+/** The version of a stored item. @throws FailureError STORAGE for an item that has none. */
+export function versionOf(table: string, item: Item): number {
+  return parsed(table, item, z.object({ [attributes.version]: Whole })).version;
+}
+
+/** @throws FailureError RECORD_NEWER, or STORAGE with its key and table for one that cannot be read. */
+export function documentOf<Type extends RecordType>(table: string, type: Type, item: Item): Documents[Type] {
+  // A newer version may store its documents in another way: the schema comes first.
+  const { id: key, schema } = parsed(table, item, KeyAndSchema);
+  assertKnownSchema(type, schema, placeIn(table, key));
+  const { version, document } = parsed(table, item, VersionAndDocument);
+  return readDocument(type, { id: key.slice(keyOf(type, '').length), version, document }, { place: placeIn(table, key), remedy });
+}
+
+const OpenItem = z.object({
+  [attributes.key]: Text.transform((key) => key.slice(keyOf('build', '').length)).pipe(BuildId),
+  [attributes.list]: Text.transform((list) => list.slice(buildsOf.length)).pipe(BuilderName),
+  [attributes.open]: Text.optional(),
+});
+/** The attributes that `openBuildOf` looks at. */
+export const openAttributes: readonly string[] = [attributes.key, attributes.list, attributes.open];
+
+/** The names of a build, from beside its document; undefined where it is not open. @throws FailureError STORAGE where they cannot be read. */
+export function openBuildOf(table: string, item: Item): OpenBuild | undefined {
+  const { id, list, open } = parsed(table, item, OpenItem);
+  return open === undefined ? undefined : { build_id: id, builder: list };
+}
+
+const remedy = 'restore the table to a point in time before that';
+
+function placeIn(table: string, key: string): string {
+  return `${JSON.stringify(key)} in the DynamoDB table ${table}`;
+}
+
+function parsed<T>(table: string, item: Item, schema: z.ZodType<T>): T {
+  const read = schema.safeParse(item);
+  if (read.success) return read.data;
+  throw new FailureError({
+    rule: 'STORAGE',
+    message: `${placeIn(table, item[attributes.key]?.S ?? 'an item')} cannot be read: ${z.prettifyError(read.error)}`,
+    remedy: `something else than hybridcore-packer has written it: ${remedy}`,
+  });
+}

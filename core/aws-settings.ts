@@ -1,0 +1,94 @@
+import * as z from 'zod';
+
+/** Sizes of the machines that CodeBuild runs a builder on: alone they are arm64, with `x86-` before them x86_64. */
+export const computes = [
+  'small',
+  'medium',
+  'large',
+  'xlarge',
+  '2xlarge',
+  'x86-small',
+  'x86-medium',
+  'x86-large',
+  'x86-xlarge',
+  'x86-2xlarge',
+] as const;
+export type Compute = (typeof computes)[number];
+
+/** What packer runs on: the image that it makes may be of another architecture. */
+export function architectureOf(compute: Compute): 'arm64' | 'amd64' {
+  return compute.startsWith('x86-') ? 'amd64' : 'arm64';
+}
+
+const Vpc = z.strictObject({
+  id: z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'a VPC is named vpc-0123456789abcdef0'),
+  subnets: z
+    .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'a subnet is named subnet-0123456789abcdef0'))
+    .min(1, 'a VPC takes at least one subnet')
+    .max(16, 'CodeBuild takes at most 16 subnets')
+    .describe('private ones, with a way out: packer, plugins and APIs are reached through it'),
+  security_groups: z
+    .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'a security group is named sg-0123456789abcdef0'))
+    .min(1, 'a VPC takes at least one security group')
+    .max(5, 'CodeBuild takes at most 5 security groups'),
+});
+
+const ConfigPath = z
+  .string()
+  .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0\n]+$/, 'a path is relative to the root of the Git repository and does not leave it');
+
+const GitSource = {
+  repository: z
+    .string()
+    .regex(/^https:\/\/[\w.-]+(?:\/[\w.~-]+){2,}$/, 'a Git repository is named by its https address: https://github.com/OWNER/NAME'),
+  connection: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/[0-9a-f-]{36}$/,
+      'a connection is named by its ARN: arn:aws:codeconnections:REGION:ACCOUNT:connection/ID',
+    ),
+  ref: z.string().min(1).default('main').describe('a branch, tag or commit'),
+  config: ConfigPath.default('hybridcore.yaml').describe('where hybridcore.yaml is in it'),
+};
+
+const Source = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('asset') }),
+    z.strictObject({ type: z.literal('github'), ...GitSource }),
+    z.strictObject({ type: z.literal('gitlab'), ...GitSource }),
+    z.strictObject({ type: z.literal('bitbucket'), ...GitSource }),
+  ],
+  { error: 'a source has a type: asset (the repository as it was deployed), github, gitlab or bitbucket' },
+);
+export type Source = z.infer<typeof Source>;
+
+const ConditionValue = z.union([z.string(), z.array(z.string()).min(1)], {
+  error: 'a condition compares with a text or a list of texts',
+});
+
+/** What else packer may do for this builder: an IAM statement that allows. */
+const PolicyStatement = z.strictObject({
+  actions: z
+    .array(z.string().regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'an action is named with its service: ec2:RunInstances'))
+    .min(1, 'a statement has at least one action'),
+  resources: z.array(z.string().regex(/^(?:\*|arn:.+)$/, 'a resource is an ARN, or "*"')).min(1, 'a statement has at least one resource'),
+  conditions: z.record(z.string(), z.record(z.string(), ConditionValue)).optional(),
+});
+
+/** What only the deployed home needs of a builder. */
+export const AwsSettings = z.strictObject({
+  compute: z
+    .literal(computes, { error: `the compute is one of ${computes.join(', ')}` })
+    .optional()
+    .describe("the machine's size, arm64, or x86-SIZE; small where it is missing"),
+  image: z
+    .string()
+    .regex(/^[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/, 'an image is named as docker does: NAME:TAG or NAME@sha256:DIGEST')
+    .optional()
+    .describe("the build image; CodeBuild's own for Amazon Linux where it is missing"),
+  vpc: Vpc.optional().describe('where packer must reach what only a VPC does'),
+  source: Source.optional().describe('where the image repository comes from; asset where it is missing'),
+  policies: z.array(PolicyStatement).optional().describe('what packer may do for this builder'),
+});
+export type AwsSettings = z.infer<typeof AwsSettings>;
