@@ -1,7 +1,8 @@
 import { type Attempt, type AttemptOutcome, type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
-import { type Config, builderOf } from './config.ts';
+import { builderOf } from './builder-of.ts';
+import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { type End, decide } from './decide.ts';
 import { digestOf } from './digest.ts';

@@ -12,7 +12,7 @@ const whole: Record<string, string> = {
   HYBRIDCORE_EVENT_BUS: 'images-events',
   HYBRIDCORE_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/images',
   HYBRIDCORE_PROJECT_PREFIX: 'images-',
-  POWERTOOLS_SERVICE_NAME: 'images',
+  HYBRIDCORE_SERVICE: 'images',
 };
 
 function evidenceOf(environment: Record<string, string | undefined>): readonly string[] {

@@ -1,6 +1,7 @@
 import { attemptRequestFrom } from '../../core/attempt-environment.ts';
 import { type AttemptPorts, runAttempt } from '../../core/attempt.ts';
-import { type Config, builderOf } from '../../core/config.ts';
+import { builderOf } from '../../core/builder-of.ts';
+import { type Config } from '../../core/config.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { variables } from '../../core/contract/variables.ts';
 import { milliseconds } from '../../core/duration.ts';

@@ -1,0 +1,75 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import { type Metafile, build } from 'esbuild';
+
+import { type FunctionName, deploymentDigestFile, deploymentFile, functionNames } from '../core/contract/deployment.ts';
+import { Deployment } from '../core/deployment.ts';
+import { digestOf } from '../core/digest.ts';
+
+/**
+ * Zod compiles a function for each schema of an object that it parses with, which pays from some dozens of documents on. A
+ * cold start sees one or two of each. (As `z.config({ jitless: true })`, but before any module that makes a schema.)
+ */
+const interpretedSchemas = 'globalThis.__zod_globalConfig = { jitless: true };';
+
+const root = resolve(import.meta.dirname, '..');
+
+/**
+ * Writes the functions as Lambda takes them: each a folder `<outdir>/<name>/` that needs nothing else, with `index.mjs`
+ * (its `handler`), chunks that it loads on demand, and `deployment.json` where a deployment is given. Their source maps
+ * are beside them in `<outdir>/source-maps/<name>/`, since a function would only have to load them. What was in those
+ * folders is gone.
+ *
+ * @returns esbuild's account of each bundle.
+ * @throws ZodError where the deployment does not fit its schema.
+ */
+export async function bundleFunctions(outdir: string, deployment?: Deployment): Promise<ReadonlyMap<FunctionName, Metafile>> {
+  const bundled = new Map<FunctionName, Metafile>();
+  const text = deployment === undefined ? undefined : `${JSON.stringify(Deployment.parse(deployment))}\n`;
+  for (const name of functionNames) {
+    const folder = join(outdir, name);
+    bundled.set(name, await bundleHandler(`lambdas/${name}/handler.ts`, folder, join(outdir, 'source-maps', name)));
+    if (text === undefined) continue;
+    await writeFile(join(folder, deploymentFile), text);
+    await writeFile(join(folder, deploymentDigestFile), `${digestOf(text)}\n`);
+  }
+  return bundled;
+}
+
+/**
+ * Bundles one handler, for Node 24 on Lambda.
+ *
+ * @param handler below the repository's root.
+ */
+export async function bundleHandler(handler: string, code: string, maps: string): Promise<Metafile> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: handler, out: 'index' }],
+    outdir: resolve(code),
+    outExtension: { '.js': '.mjs' },
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Of a module, what nothing uses is left out; of CommonJS nothing is.
+    mainFields: ['module', 'main'],
+    // An import of types alone is none: the modules of schemas that nothing parses with stay out.
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
+    charset: 'utf8',
+    banner: { js: interpretedSchemas },
+    legalComments: 'eof',
+    sourcemap: 'external',
+    logLevel: 'warning',
+  });
+  for (const folder of [code, maps]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+  }
+  for (const { path, contents } of outputFiles) await writeFile(join(path.endsWith('.map') ? maps : code, basename(path)), contents);
+  return metafile;
+}
