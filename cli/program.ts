@@ -113,9 +113,12 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     .action((typed: string, options: GlobalOptions & RequestOptions) =>
       onThisMachine(typed, options, async (embedded, repository) => {
         const found = findBuilder(repository.config, typed);
-        if (!found.ok) return found;
-        const [{ build }, { typedRequest }] = await Promise.all([import('./commands/build.ts'), import('./typed-request.ts')]);
-        const request = await typedRequest(repository, found.value, options);
+        const [{ build }, { typedRequest, withOtherFaults }] = await Promise.all([
+          import('./commands/build.ts'),
+          import('./typed-request.ts'),
+        ]);
+        const request = await typedRequest(repository, { name: typed, builder: found.ok ? found.value.builder : null }, options);
+        if (!found.ok) return { ok: false, failure: withOtherFaults(found.failure, repository.config, request) };
         return build(host, embedded, repository.config, request, systemUser());
       }),
     );

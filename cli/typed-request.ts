@@ -1,8 +1,9 @@
 import { imageRepository } from '../adapters/local/image-repository.ts';
-import { type Builder } from '../core/config.ts';
+import { type Builder, type Config } from '../core/config.ts';
 import { type Digest } from '../core/digest.ts';
 import { fingerprintOf } from '../core/fingerprint.ts';
-import { type BuilderName } from '../core/identity.ts';
+import { type Failure } from '../core/failure.ts';
+import { checkRequest } from '../core/request-check.ts';
 import { type Repository } from './host.ts';
 
 /** A request's options as they were typed. */
@@ -17,13 +18,16 @@ export interface RequestOptions {
 /**
  * A request as a command was typed; dispatching checks it. Where the build may be skipped, the fingerprint of what stands
  * in the repository now goes with it.
+ *
+ * @param about the builder's name as it was typed; its builder is null where there is none of that name.
  */
 export async function typedRequest(
   repository: Repository,
-  { name, builder }: { readonly name: BuilderName; readonly builder: Builder },
+  { name, builder }: { readonly name: string; readonly builder: Builder | null },
   options: RequestOptions,
 ): Promise<object> {
-  const fingerprint = options.onlyIfChanged === true ? await fingerprintNow(repository, builder, options.var) : undefined;
+  const fingerprint =
+    options.onlyIfChanged === true && builder !== null ? await fingerprintNow(repository, builder, options.var) : undefined;
   return Object.fromEntries(
     Object.entries({
       builder: name,
@@ -45,4 +49,11 @@ async function fingerprintNow(
 ): Promise<Digest | undefined> {
   const discovered = await imageRepository(repository.root).discover(builder, variables);
   return discovered.ok ? fingerprintOf(discovered.value.inputs) : undefined;
+}
+
+/** What is said of a builder that is not there, with whatever else is wrong with the request: all of it in one answer. */
+export function withOtherFaults(unknown: Failure, config: Config, request: object): Failure {
+  const checked = checkRequest(config, request);
+  const faults = checked.ok ? [] : (checked.failure.evidence ?? []);
+  return checked.ok || faults.length < 2 ? unknown : { ...checked.failure, remedy: [unknown.remedy, checked.failure.remedy].join('; ') };
 }

@@ -6,12 +6,13 @@ import { type CompletePorts, completeAttempt } from './complete.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
 import { type End, decide } from './decide.ts';
+import { digestOfJson } from './digest.ts';
 import { milliseconds } from './duration.ts';
 import { type Failure } from './failure.ts';
 import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
-import { type RunRecord } from './run-record.ts';
+import { type RunRecord, beganAt } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
 import { manifestToHold, unchangedVerdict } from './unchanged.ts';
@@ -24,6 +25,9 @@ const overdueSlack = 60_000;
 
 /** When a build service that was full is asked again. Milliseconds. */
 const fullDelay = 15_000;
+
+/** How long a run that the build service does not know is waited for: a look may lag behind the start. Milliseconds. */
+export const lostPatience = 5 * 60_000;
 
 /** What the build service knows of some runs, looked up together beforehand; undefined for a run that it does not know. */
 export type KnownRuns = ReadonlyMap<RunId, RunRecord | undefined>;
@@ -108,14 +112,16 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     await unlessMoved(ports, builder, `the build ${build.build_id} cannot start an attempt in the state ${build.state}`);
     return 'waits';
   }
-  const attempt: Attempt = {
+  const asked: AskedOfService = {
     attempt: number,
-    // The same for every try, also after a service that was full for one caller and had room for another.
-    token: `${build.build_id}-${number}`,
-    run: null,
-    intended_at: timestamp(ports.clock.now()),
     time_limit: milliseconds(builderOf(config, build.builder)?.timeout ?? '60m') + stopGrace,
     unless: await manifestToHold(ports.records, build, ports.clock.now()),
+  };
+  const attempt: Attempt = {
+    ...asked,
+    token: tokenOf(build, asked),
+    run: null,
+    intended_at: timestamp(ports.clock.now()),
     started_at: null,
     finished_at: null,
     expired_at: null,
@@ -133,6 +139,18 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     { type: 'builder', expected: builder.version, document: holder },
   ]);
   return commit.committed ? startAttempt(ports, config, intended, holder, attempt) : 'moved';
+}
+
+/** What of an attempt the build service is asked for. */
+type AskedOfService = Pick<Attempt, 'attempt' | 'time_limit' | 'unless'>;
+
+/**
+ * The same for every try that asks for the same, also after a service that was full for one caller and had room for
+ * another. A try after that may ask for something else: the service would take it for a fault under the token of the first.
+ */
+function tokenOf(build: Build, asked: AskedOfService): string {
+  const what = digestOfJson([attemptEnvironment(build, asked), asked.time_limit]);
+  return `${build.build_id}-${asked.attempt}-${what.slice('sha256:'.length, 'sha256:'.length + 16)}`;
 }
 
 async function startAttempt(
@@ -171,9 +189,11 @@ async function recordRun(ports: CompletePorts, build: Build, attempt: Attempt, r
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: started }]);
   if (commit.committed) return ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
   const now = await ports.records.readBuild(build.build_id);
-  const recorded = now?.attempts.find((each) => each.token === attempt.token);
+  if (now === undefined) return;
+  const recorded = now.attempts.find((each) => each.attempt === attempt.attempt);
+  const awaited = recorded?.token === attempt.token && (recorded.run ?? run) === run;
   // Nobody waits for this one. Without the word it ends by itself, too, only later.
-  if (now !== undefined && (isFinal(now.state) || (recorded?.run ?? run) !== run)) await ports.buildService.stop(run);
+  if (isFinal(now.state) || !awaited) await ports.buildService.stop(run);
 }
 
 /** Puts a build back whose attempt the build service had no room for; it keeps its turn. */
@@ -201,16 +221,26 @@ async function watchRun(
   known: KnownRuns,
 ): Promise<Progress> {
   const record = known.has(run) ? known.get(run) : (await ports.buildService.look([run]))[0];
+  const now = ports.clock.now();
+  if (record === undefined) {
+    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';
+    // Should it go on all the same, there must be no second one beside it.
+    await ports.buildService.stop(run);
+  }
   if (record === undefined || record.status !== 'IN_PROGRESS') {
     await completeAttempt(ports, config, build, builder, record);
     return 'moved';
   }
-  const now = ports.clock.now();
   await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
   if (build.stop !== null) await endRunKindly(ports, run, Date.parse(build.stop.at), `${build.stop.by} at ${build.stop.at}`);
   else if (attempt.expired_at !== null) await endRunKindly(ports, run, Date.parse(attempt.expired_at), 'its time is up');
-  else if (now > Date.parse(record.started_at) + attempt.time_limit + overdueSlack) await expire(ports, build, attempt, run);
+  else if (isOverdue(record, attempt, now)) await expire(ports, build, attempt, run);
   return 'waits';
+}
+
+function isOverdue(record: RunRecord, attempt: Attempt, now: number): boolean {
+  const began = beganAt(record);
+  return began !== null && now > Date.parse(began) + attempt.time_limit + overdueSlack;
 }
 
 /** Begins to end a run that has outlived its time limit, though the build service should have done so. */

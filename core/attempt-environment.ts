@@ -5,7 +5,7 @@ import { type Outcome, failure, success } from './failure.ts';
 import { AttemptRequest } from './request.ts';
 
 /** The environment by which a build service tells an attempt what to do. It adds the run's own id. */
-export function attemptEnvironment(build: Build, { attempt, unless }: Attempt): Record<string, string> {
+export function attemptEnvironment(build: Build, { attempt, unless }: Pick<Attempt, 'attempt' | 'unless'>): Record<string, string> {
   return {
     ...(unless === null ? {} : { [variables.unless]: unless.fingerprint }),
     [variables.builder]: build.builder,

@@ -94,7 +94,8 @@ export async function runAttempt(
     attempt: request.attempt,
     command: ran === undefined ? null : scrubText(scrub, commandText(ports.packer.commandLine(ran.job))),
     started_at: timestamp(startedAt),
-    finished_at: timestamp(ports.clock.now()),
+    // A clock that was set back while packer ran is no reason to distrust the report.
+    finished_at: timestamp(Math.max(startedAt, ports.clock.now())),
     packer: ran === undefined ? null : { exit_code: ran.outcome.exitCode, signal: ran.outcome.signal },
     interrupted: interrupt.aborted && findings.unchanged === undefined ? interruptionOf(interrupt) : null,
     unchanged: findings.unchanged ?? false,

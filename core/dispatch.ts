@@ -170,7 +170,8 @@ async function known(records: Records, token: RequestToken, request: BuildReques
   return success({ build, how: 'known' });
 }
 
-function bodyDigest({ client_token: _, ...body }: BuildRequest): Digest {
+/** What a caller asked for. The fingerprint is what the caller saw, not what it wants: it may differ when it asks again. */
+function bodyDigest({ client_token: _, fingerprint: __, ...body }: BuildRequest): Digest {
   return digestOfJson(body);
 }
 

@@ -3,18 +3,22 @@ import { newestAttempt } from './build.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
 import { type BuildId, type BuilderName, type RunId } from './identity.ts';
+import { type RunRecord } from './run-record.ts';
 import { settle } from './settle.ts';
 import { isFinal } from './states.ts';
 
 /** How many open builds are gone through, and how many runs looked up, at once: as many as `BuildService.look` takes. */
 const pageSize = 100;
 
-/** What a sweep could not go on with: a build, or where that is null a builder. */
+/** What a sweep could not go on with: a build, where that is null a builder, where both are null the look at the runs under way. */
 export interface SweepProblem {
-  readonly builder: BuilderName;
+  readonly builder: BuilderName | null;
   readonly build_id: BuildId | null;
   readonly message: string;
 }
+
+/** What is attempted, for whoever reads that it failed. */
+type Attempted = (what: Pick<SweepProblem, 'builder' | 'build_id'>, work: () => Promise<void>) => Promise<void>;
 
 /** What a sweep found. */
 export interface Sweep {
@@ -33,16 +37,16 @@ export interface Sweep {
  */
 export async function reconcile(ports: CompletePorts, config: Config): Promise<Sweep> {
   const problems: SweepProblem[] = [];
-  const attempt = async (what: Omit<SweepProblem, 'message'>, work: () => Promise<void>) => {
+  const attempt: Attempted = async ({ builder, build_id }, work) => {
     try {
       await work();
     } catch (cause) {
-      problems.push({ ...what, message: cause instanceof Error ? cause.message : String(cause) });
+      problems.push({ builder, build_id, message: cause instanceof Error ? cause.message : String(cause) });
     }
   };
   let found = 0;
   const builders = new Set<BuilderName>();
-  const runs = new Map<RunId, undefined>();
+  const runs = new Set<RunId>();
   let cursor: string | undefined;
   do {
     const page = await ports.records.listOpenBuilds({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
@@ -54,27 +58,32 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<S
         if (isFinal(build.state)) return settle(ports, build);
         builders.add(build.builder);
         const run = newestAttempt(build)?.run ?? null;
-        if (build.state === 'running' && run !== null) runs.set(run, undefined);
+        if (build.state === 'running' && run !== null) runs.add(run);
       });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  const known = await lookUp(ports, [...runs.keys()]);
+  const known = await lookUp(ports, [...runs], attempt);
   for (const builder of builders) await attempt({ builder, build_id: null }, () => advance(ports, config, builder, known));
   return { open: found, builders: [...builders], problems };
 }
 
 /** A problem in one line. */
 export function sweepProblemText({ builder, build_id: build, message }: SweepProblem): string {
-  return `${build === null ? `builder ${builder}` : `build ${build}`}: ${message}`;
+  if (build !== null) return `build ${build}: ${message}`;
+  return builder === null ? `the runs under way: ${message}` : `builder ${builder}: ${message}`;
 }
 
-/** What the build service knows of all runs under way, up to 100 in one call. */
-async function lookUp(ports: CompletePorts, runs: readonly RunId[]): Promise<KnownRuns> {
-  const known = new Map<RunId, Awaited<ReturnType<CompletePorts['buildService']['look']>>[number] | undefined>(
-    runs.map((run) => [run, undefined]),
-  );
-  for (let from = 0; from < runs.length; from += pageSize)
-    for (const record of await ports.buildService.look(runs.slice(from, from + pageSize))) known.set(record.run, record);
+/** What the build service knows of all runs under way, up to 100 in one call. Those of a call that fails are looked up each by itself later. */
+async function lookUp(ports: CompletePorts, runs: readonly RunId[], attempt: Attempted): Promise<KnownRuns> {
+  const known = new Map<RunId, RunRecord | undefined>();
+  for (let from = 0; from < runs.length; from += pageSize) {
+    const asked = runs.slice(from, from + pageSize);
+    await attempt({ builder: null, build_id: null }, async () => {
+      const records = await ports.buildService.look(asked);
+      for (const run of asked) known.set(run, undefined);
+      for (const record of records) known.set(record.run, record);
+    });
+  }
   return known;
 }

@@ -35,8 +35,18 @@ const RequestParts = z
     builder: BuilderName.optional().catch(undefined),
     variables: z.record(z.string(), z.unknown()).catch({}).default({}),
     retention: RetentionClassName.optional().catch(undefined),
+    only_if_changed: z.unknown().optional(),
+    max_age: z.unknown().optional(),
+    fingerprint: z.unknown().optional(),
   })
-  .catch({ builder: undefined, variables: {}, retention: undefined });
+  .catch({
+    builder: undefined,
+    variables: {},
+    retention: undefined,
+    only_if_changed: undefined,
+    max_age: undefined,
+    fingerprint: undefined,
+  });
 
 function shapeFault(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): Failure {
   return {
@@ -47,17 +57,35 @@ function shapeFault(issue: { readonly path: readonly PropertyKey[]; readonly mes
 }
 
 function requestFaults(config: Config, parts: z.infer<typeof RequestParts>): { faults: readonly Failure[]; retention: string } {
-  const { builder: name, variables } = parts;
-  const unknown = { retention: config.retention.default };
-  if (name === undefined) return { faults: [], ...unknown };
-  const builder = builderOf(config, name);
-  if (builder === undefined) {
-    const remedy = `there are: ${Object.keys(config.builders).join(', ')}`;
-    return { faults: [{ rule: 'BUILDER_UNKNOWN', message: `hybridcore.yaml has no builder ${name}`, remedy }], ...unknown };
-  }
+  const builder = parts.builder === undefined ? undefined : builderOf(config, parts.builder);
   const retention = effectiveRetention(config, builder, parts.retention);
-  const refused = refusedVariables(builder, name, variables);
-  return retention.ok ? { faults: refused, retention: retention.value } : { faults: [...refused, retention.failure], ...unknown };
+  return {
+    faults: [
+      ...(parts.builder === undefined ? [] : builderFaults(config, parts.builder, builder, parts.variables)),
+      ...(retention.ok ? [] : [retention.failure]),
+      ...unconditionalFaults(parts),
+    ],
+    retention: retention.ok ? retention.value : config.retention.default,
+  };
+}
+
+function builderFaults(
+  config: Config,
+  name: BuilderName,
+  builder: Builder | undefined,
+  variables: Readonly<Record<string, unknown>>,
+): readonly Failure[] {
+  if (builder !== undefined) return refusedVariables(builder, name, variables);
+  const remedy = `there are: ${Object.keys(config.builders).join(', ')}`;
+  return [{ rule: 'BUILDER_UNKNOWN', message: `hybridcore.yaml has no builder ${name}`, remedy }];
+}
+
+/** What means something only where a build may be skipped. */
+function unconditionalFaults(parts: z.infer<typeof RequestParts>): readonly Failure[] {
+  if (parts.only_if_changed === true) return [];
+  return (['max_age', 'fingerprint'] as const)
+    .filter((name) => parts[name] !== undefined)
+    .map((name) => shapeFault({ path: [name], message: 'means something with only_if_changed alone' }));
 }
 
 function asOne(faults: readonly Failure[]): Failure {
@@ -93,16 +121,16 @@ function refusal(builder: Builder, name: BuilderName, refused: string, allowed: 
   };
 }
 
-/** The class under which a build's objects are kept: the one that was asked for where it is above the builder's floor. */
-function effectiveRetention(config: Config, builder: Builder, asked: string | undefined): Outcome<string> {
+/** The class under which a build's objects are kept: the one that was asked for where it is above the floor of its builder, if that is known. */
+function effectiveRetention(config: Config, builder: Builder | undefined, asked: string | undefined): Outcome<string> {
   const { classes } = config.retention;
-  const floorName = builder.retention ?? config.retention.default;
+  const floorName = builder?.retention ?? config.retention.default;
   if (asked === undefined) return success(floorName);
   const floor = classes[floorName];
   const wanted = Object.hasOwn(classes, asked) ? classes[asked] : undefined;
   if (wanted === undefined)
     return failure('REQUEST_INVALID', `there is no retention class ${asked}`, `ask for one of: ${Object.keys(classes).join(', ')}`);
-  if (floor !== undefined && !keepsAtLeast(wanted, floor)) {
+  if (builder !== undefined && floor !== undefined && !keepsAtLeast(wanted, floor)) {
     return failure(
       'RETENTION_TOO_LOW',
       `the retention class ${asked} keeps less than ${floorName}, the floor of this builder`,

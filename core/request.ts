@@ -14,29 +14,23 @@ export const OnlyIfChanged = z.strictObject({
 });
 export type OnlyIfChanged = z.infer<typeof OnlyIfChanged>;
 
-/** What a schedule, an API call or a command asks for. */
-export const BuildRequest = z
-  .strictObject({
-    builder: BuilderName,
-    variables: z
-      .record(VariableName, z.string().max(65_536))
-      .refine((variables) => Object.keys(variables).length <= 100, 'at most 100 variables')
-      .default({}),
-    retention: RetentionClassName.optional().describe("a retention class that keeps at least as long as the builder's own"),
-    client_token: z
-      .string()
-      .regex(/^[\x21-\x7e]{1,128}$/, 'a client token is 1 to 128 printable ASCII characters without blanks')
-      .optional()
-      .describe('the same token and request from the same caller give the same build, for at least a day'),
-    only_if_changed: z.boolean().default(false).describe('skip the build where its inputs are those of the newest manifest'),
-    max_age: Duration.optional().describe('with only_if_changed: build all the same where that manifest is older'),
-    fingerprint: Digest.optional().describe('with only_if_changed: the fingerprint of the inputs as the caller sees them'),
-  })
-  .superRefine((request, context) => {
-    for (const name of ['max_age', 'fingerprint'] as const)
-      if (request[name] !== undefined && !request.only_if_changed)
-        context.addIssue({ code: 'custom', path: [name], message: 'means something with only_if_changed alone' });
-  });
+/** What a schedule, an API call or a command asks for. What one part of it means for another, and for its builder, is for `checkRequest`. */
+export const BuildRequest = z.strictObject({
+  builder: BuilderName,
+  variables: z
+    .record(VariableName, z.string().max(65_536))
+    .refine((variables) => Object.keys(variables).length <= 100, 'at most 100 variables')
+    .default({}),
+  retention: RetentionClassName.optional().describe("a retention class that keeps at least as long as the builder's own"),
+  client_token: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'a client token is 1 to 128 printable ASCII characters without blanks')
+    .optional()
+    .describe('the same token and request from the same caller give the same build, for at least a day'),
+  only_if_changed: z.boolean().default(false).describe('skip the build where its inputs are those of the newest manifest'),
+  max_age: Duration.optional().describe('with only_if_changed: build all the same where that manifest is older'),
+  fingerprint: Digest.optional().describe('with only_if_changed: the fingerprint of the inputs as the caller sees them'),
+});
 export type BuildRequest = z.infer<typeof BuildRequest>;
 /** A request as it is written: without what has a default. */
 export type BuildRequestInput = z.input<typeof BuildRequest>;

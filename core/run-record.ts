@@ -31,3 +31,17 @@ export const RunRecord = z.strictObject({
   exported_variables: z.record(z.string(), z.string()).optional(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
+
+/** The phases of a run before its own time begins: CodeBuild's queue. */
+const queuePhases: ReadonlySet<string> = new Set(['SUBMITTED', 'QUEUED']);
+
+/** Since when the time of a run counts: not while it waits in the build service's own queue, where it may be for hours. Null where it still does. */
+export function beganAt(record: RunRecord): Timestamp | null {
+  const queue = record.phases.filter(({ phase }) => queuePhases.has(phase));
+  if (queue.length === 0) return record.started_at;
+  if (queue.length === record.phases.length && record.status === 'IN_PROGRESS') {
+    const queued = queue.find(({ phase }) => phase === 'QUEUED');
+    return queued?.finished_at ?? null;
+  }
+  return queue.findLast(({ finished_at: at }) => at !== null)?.finished_at ?? record.started_at;
+}

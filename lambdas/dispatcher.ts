@@ -8,6 +8,7 @@ import { type CompletePorts } from '../core/complete.ts';
 import { type Config } from '../core/config.ts';
 import { deployedFingerprint } from '../core/deployed-fingerprint.ts';
 import { type DispatchPorts } from '../core/dispatch.ts';
+import { type BuilderName } from '../core/identity.ts';
 import { type Turns } from '../core/turn.ts';
 import { type Count, functionCounts } from './counts.ts';
 import { readDeployment } from './deployment-file.ts';
@@ -50,22 +51,25 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
   const images = once(async () => (await import('./images.ts')).accountImages(environment, options));
   const { turns, ...told } = outgoingOnDemand(outgoing);
   const output: Output = { service: environment.service, clock: systemClock, write: (line) => process.stdout.write(line) };
+  const ports = {
+    ...told,
+    ...runsOnDemand(runs),
+    records: dynamoRecords(dynamo, environment.table),
+    artifactCheck: artifactCheckOnDemand(images),
+    deployedSource: {
+      fingerprint: async (builder: BuilderName, asked: Readonly<Record<string, string>>) => deployedFingerprint(deployment, builder, asked),
+    },
+    compression: gzip,
+    randomness: systemRandomness,
+    clock: systemClock,
+    ids: systemIds,
+  };
   return {
+    ports,
     ...functionLog(output, scrubText(systemRandomness)),
     count: functionCounts(output),
     config,
     turns,
-    ports: {
-      ...told,
-      ...runsOnDemand(runs),
-      records: dynamoRecords(dynamo, environment.table),
-      artifactCheck: artifactCheckOnDemand(images),
-      deployedSource: { fingerprint: async (builder, asked) => deployedFingerprint(deployment, builder, asked) },
-      compression: gzip,
-      randomness: systemRandomness,
-      clock: systemClock,
-      ids: systemIds,
-    },
     // Where it fails, the call that needs it tries again and says so.
     expectRuns: () => void runs().catch(() => undefined),
   };

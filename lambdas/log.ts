@@ -10,7 +10,7 @@ import { type ScrubText } from './scrub-text.ts';
 /** What a line can say beside its code. There is no place for an event, a request or an environment. */
 export interface LogKeys {
   readonly build_id?: BuildId | null;
-  readonly builder?: BuilderName;
+  readonly builder?: BuilderName | null;
   readonly run?: RunId;
   readonly state?: BuildState;
   readonly how?: 'accepted' | 'joined' | 'known';

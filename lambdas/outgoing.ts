@@ -3,7 +3,7 @@ import { EventBridgeClient, type EventBridgeClientConfig } from '@aws-sdk/client
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-import { eventBridgeAnnouncements } from '../adapters/aws/event-bridge-announcements.ts';
+import { eventBridgeAnnouncements } from '../adapters/aws/eventbridge-announcements.ts';
 import { snsOperators } from '../adapters/aws/sns-operators.ts';
 import { sqsTurns } from '../adapters/aws/sqs-turns.ts';
 import { type Announcements, type Operators } from '../core/ports.ts';

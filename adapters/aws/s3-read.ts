@@ -31,14 +31,12 @@ export async function readS3Object(client: S3Client, place: S3Place, limit: numb
     if (!(body instanceof Readable)) throw new TypeError('the S3 client of this program has to give bodies as streams of Node');
     const size = answer.ContentLength ?? 0;
     if (size > limit) {
-      discard(body);
+      // Ends the transfer.
+      body.on('error', () => undefined).destroy();
       return { read: { state: 'too-large', size }, etag: null };
     }
     const content = await readUpTo(body, limit, size);
-    if (content === undefined) {
-      discard(body);
-      return { read: { state: 'too-large', size: limit + 1 }, etag: null };
-    }
+    if (content === undefined) return { read: { state: 'too-large', size: limit + 1 }, etag: null };
     return { read: { state: 'read', content, version: answer.VersionId ?? null }, etag: answer.ETag ?? null };
   } catch (error) {
     if (absences.has(errorName(error))) return { read: { state: 'absent' }, etag: null };
@@ -46,7 +44,7 @@ export async function readS3Object(client: S3Client, place: S3Place, limit: numb
   }
 }
 
-/** Undefined where there is more than the limit. Takes the memory of the expected size once. */
+/** Undefined where there is more than the limit: the stream ends with the loop. Takes the memory of the expected size once. */
 async function readUpTo(body: Readable, limit: number, expected: number): Promise<Uint8Array | undefined> {
   let content = Buffer.allocUnsafe(expected);
   let length = 0;
@@ -59,10 +57,4 @@ async function readUpTo(body: Readable, limit: number, expected: number): Promis
     length += part.copy(content, length);
   }
   return content.subarray(0, length);
-}
-
-/** Ends the transfer of a body that is not wanted. */
-function discard(body: Readable): void {
-  body.on('error', () => undefined);
-  body.destroy();
 }

@@ -73,7 +73,8 @@ type PhaseOutcome =
  * - variables win in this order: the start request's, the home's, the buildspec's, the surroundings'; the
  *   built-in `CODEBUILD_*` stand above all. Built in are BUILD_ARN and BUILD_ID (both the run's id),
  *   BUILD_SUCCEEDING, INITIATOR, SRC_DIR and START_TIME; HOME and the AWS_ regions where the surroundings have
- *   them. There is no BUILD_NUMBER, since nothing here counts, and nothing of images, keys and source versions.
+ *   them. There is no BUILD_NUMBER, since nothing here counts, and nothing of images, keys and source versions;
+ *   what the request says of such variables (`built_in`) stands above this service's own.
  * - a run that was stopped or reached its time limit runs neither `finally` nor post_build.
  *
  * When the run ends, so do its processes (`RunProcesses`): those that still run in the background get SIGTERM,

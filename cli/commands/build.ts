@@ -64,7 +64,7 @@ function givenSentence(build: Build, how: 'joined' | 'known'): string {
     : `this client token was given the build ${build.build_id} of ${build.builder} at ${build.requested_at}`;
 }
 
-/** Ctrl-C: the first stops a build of one's own, a second one leaves it; a build that others asked for first is only left. */
+/** Ctrl-C: the first stops a build of one's own, a second one leaves it; a build that others asked for too is only left. */
 function leavingOrStopping(
   host: Host,
   embedded: Embedded,
@@ -72,15 +72,16 @@ function leavingOrStopping(
   how: Dispatched['how'],
   by: string,
 ): { leave(): boolean; end(): void } {
-  const [words, act, patience] =
-    how === 'joined'
-      ? [`build ${id} goes on for who asked first; to stop it: hybridcore-packer stop ${id}`, async () => undefined, 0]
-      : [
-          `build ${id} is asked to stop; a packer that runs cleans up what it made, which can take two minutes. Once more to leave it to itself.`,
-          () => stopBuild(embedded, id, by),
-          1,
-        ];
-  const interrupts = countInterrupts(host.terminal, words, act);
+  let patience = 1;
+  const interrupts = countInterrupts(host.terminal, async () => {
+    const others = how === 'joined' || ((await embedded.records.readBuild(id))?.joined.length ?? 0) > 0;
+    if (others) {
+      patience = 0;
+      return `build ${id} goes on for the others who asked for it; to stop it all the same: hybridcore-packer stop ${id}`;
+    }
+    await stopBuild(embedded, id, by);
+    return `build ${id} is asked to stop; a packer that runs cleans up what it made, which can take two minutes. Once more to leave it to itself.`;
+  });
   return { leave: () => interrupts.count() > patience, end: () => interrupts.end() };
 }
 

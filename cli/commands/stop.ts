@@ -1,4 +1,5 @@
 import { advance } from '../../core/advance.ts';
+import { type Build } from '../../core/build.ts';
 import { type Config } from '../../core/config.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { isFinal } from '../../core/states.ts';
@@ -15,8 +16,12 @@ export async function stop(embedded: Embedded, config: Config, typed: string, by
   if (!asked.ok) return asked;
   await advance(embedded, config, asked.value.builder);
   const build = (await embedded.records.readBuild(asked.value.build_id)) ?? asked.value;
-  const text = isFinal(build.state)
-    ? `build ${build.build_id} has ended: ${build.state}`
-    : `build ${build.build_id} is asked to stop; packer gets its clean-up, which can take two minutes`;
-  return success({ exitCode: 0, document: { build_id: build.build_id, state: build.state, stop: build.stop }, text });
+  return success({ exitCode: 0, document: { build_id: build.build_id, state: build.state, stop: build.stop }, text: sentence(build) });
+}
+
+function sentence({ build_id: id, state, stop, decision }: Build): string {
+  if (isFinal(state)) return `build ${id} has ended: ${state}`;
+  return stop === null
+    ? `build ${id} is ending already (${decision?.verdict.classification.rule}), so there is nothing to stop`
+    : `build ${id} is asked to stop; packer gets its clean-up, which can take two minutes`;
 }

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { stopGrace } from '../../core/advance.ts';
+import { lostPatience, stopGrace } from '../../core/advance.ts';
 import { queueLimit } from '../../core/builder-record.ts';
 import { completeAttempt } from '../../core/complete.ts';
 import { releaseQuarantine } from '../../core/quarantine.ts';
 import { reconcile } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
-import { type Dispatcher, base, config, dispatcher } from '../fixtures/dispatcher.ts';
-import { runNamed } from '../fixtures/records.ts';
+import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
+import { timestamp } from '../../core/identity.ts';
+import { buildIdOf, runNamed } from '../fixtures/records.ts';
 
 let home: Dispatcher;
 
@@ -82,6 +83,68 @@ describe('a wish to stop', () => {
       state: 'stopped',
       attempt: 1,
       classification: { rule: 'STOPPED', evidence: [expect.stringContaining('RUN_FAULT') as string] },
+    });
+  });
+});
+
+describe('the delay before a retry', () => {
+  it('is that of the builder and up to a fifth more, another for each build', async () => {
+    const waits = new Set<number>();
+    for (let n = 0; n < 6; n += 1) {
+      const id = await home.accepted();
+      await home.step();
+      home.service.end('FAULT');
+      await home.step();
+      const { retry_at: at } = await home.build(id);
+      waits.add(Date.parse(at ?? '') - home.ports.clock.now());
+      await stopBuild(home.ports, id, 'ops');
+      await home.step();
+    }
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(120_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(144_000);
+    expect(waits.size).toBe(6);
+  });
+});
+
+describe('a wish to stop that comes while a transient failure is carried out', () => {
+  it('is heard: there is no retry', async () => {
+    const id = await home.accepted();
+    await home.step();
+    home.service.end('FAULT');
+    const commit = home.ports.records.commit.bind(home.ports.records);
+    home.ports.records.commit = async (writes) => {
+      const committed = await commit(writes);
+      // The decision is written, the retry not yet.
+      home.ports.records.commit = commit;
+      expect(await stopBuild(home.ports, id, 'ops')).toMatchObject({ ok: true, value: { stop: { by: 'ops' } } });
+      return committed;
+    };
+    await home.step();
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'stopped', attempts: [{ attempt: 1 }] });
+    expect(await home.result(id)).toMatchObject({ exit_code: 1, attempt: 1, classification: { rule: 'STOPPED' } });
+  });
+});
+
+describe('a run that the build service does not show', () => {
+  it('is waited for, since a look may lag behind a start; and is ended by force before it is taken for lost', async () => {
+    const id = await home.accepted();
+    await home.step();
+    const look = home.service.look.bind(home.service);
+    home.service.look = async () => [];
+    home.pass(lostPatience - 1);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
+    home.service.look = look;
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ run: 'run-1' }] });
+    home.service.look = async () => [];
+    home.pass(1);
+    await home.step();
+    expect(home.service.stopped).toEqual(['run-1']);
+    expect(await home.build(id)).toMatchObject({
+      state: 'retrying',
+      attempts: [{ outcome: { verdict: { classification: { rule: 'RUN_LOST' } } } }],
     });
   });
 });
@@ -319,6 +382,43 @@ describe('a run that outlives its time limit', () => {
   });
 });
 
+describe("a run that waits in the build service's own queue", () => {
+  const minute = 60_000;
+  const at = (minutes: number) => timestamp(Date.parse('2026-11-22T10:00:00.000Z') + minutes * minute);
+  const queued = (until: number | null) => [
+    { phase: 'SUBMITTED', status: 'SUCCEEDED', started_at: at(0), finished_at: at(0), contexts: [] },
+    { phase: 'QUEUED', status: 'SUCCEEDED', started_at: at(0), finished_at: until === null ? null : at(until), contexts: [] },
+  ];
+
+  it('loses nothing of its time limit there', async () => {
+    const id = await home.accepted();
+    await home.step();
+    home.service.show({ phases: queued(null) });
+    home.pass(300 * minute);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ expired_at: null }] });
+    home.service.show({ phases: queued(300) });
+    home.pass(60 * minute + stopGrace + minute);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: null }] });
+    home.pass(1);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: expect.any(String) as string }] });
+  });
+});
+
+describe('a sweep whose look fails', () => {
+  it('still does what is due for every builder that needs no look', async () => {
+    await home.accepted(base);
+    await home.step(base);
+    const waiting = await home.accepted(other);
+    home.service.look = () => Promise.reject(new Error('ThrottlingException'));
+    const problems = await reconcile(home.ports, config);
+    expect(problems).toEqual(['the runs under way (1): ThrottlingException', 'builder base: ThrottlingException']);
+    expect(await home.build(waiting)).toMatchObject({ state: 'running' });
+  });
+});
+
 describe('the word to go', () => {
   it('is told only once the records name the run', async () => {
     const id = await home.accepted();
@@ -388,5 +488,33 @@ describe('a build service that is full for one caller and has room for another',
     home.pass(15_000);
     await home.step();
     expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ attempt: 1, run: 'run-1' }] });
+  });
+
+  it('is asked under another token where another thing is asked for, and a run of the first is ended', async () => {
+    await home.accepted();
+    await home.step();
+    await home.handOver((await home.ports.records.readBuilder(base))?.current ?? buildIdOf(1));
+    home.service.end('SUCCEEDED');
+    await home.step();
+    const asking = { only_if_changed: true, max_age: '1h', variables: { n: '1' } };
+    const id = await home.accepted(base, asking);
+    const start = home.service.start.bind(home.service);
+    home.service.start = async (request) => {
+      home.service.start = start;
+      // The service has room for this caller, whose answer comes late, and none for another one meanwhile.
+      const answer = await start(request);
+      home.service.answerNext({ state: 'full', message: 'for the other caller' });
+      await home.step();
+      home.pass(3_600_000);
+      await home.step();
+      return answer;
+    };
+    await home.step();
+    const [, first, , second] = home.service.asked;
+    expect(first?.environment['HYBRIDCORE_UNLESS']).toBeDefined();
+    expect(second?.environment['HYBRIDCORE_UNLESS']).toBeUndefined();
+    expect(second?.token).not.toBe(first?.token);
+    expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ run: 'run-3' }] });
+    expect(home.service.stopped).toEqual(['run-2']);
   });
 });

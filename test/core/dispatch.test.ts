@@ -140,6 +140,12 @@ describe('a client token', () => {
     });
   });
 
+  it('stands for what is asked for, not for what the caller saw meanwhile', async () => {
+    const seen = (digit: string) => ({ ...token, only_if_changed: true, fingerprint: `sha256:${digit.repeat(64)}` });
+    const first = await given(base, seen('0'));
+    expect(await given(base, seen('1'))).toEqual({ id: first.id, how: 'known' });
+  });
+
   it('is valid for one caller and one builder', async () => {
     const first = await given(base, token, 'alice');
     expect((await given(base, token, 'bob')).id).not.toBe(first.id);

@@ -56,6 +56,7 @@ describe('a request', () => {
       /variables\.region/,
       /client_token: .*printable ASCII/,
       /max_age: a duration/,
+      /max_age: means something with only_if_changed/,
       /colour/,
       /not size/,
       /token .*is a secret/,
@@ -68,6 +69,17 @@ describe('a request', () => {
       ).toHaveLength(1);
     expect(evidence).toHaveLength(faults.length);
     expect(checked.ok ? '' : checked.failure.message).toContain(evidence.join('; '));
+  });
+
+  it.each([
+    [{ builder: 5, max_age: '5m' }, ['builder', 'max_age: means something']],
+    [{ builder: 'base', variables: { region: 1 }, max_age: '5m' }, ['variables.region', 'max_age: means something']],
+    [{ builder: 'nosuch', retention: 'forever' }, ['no builder nosuch', 'no retention class forever']],
+  ])('is told all its faults also where one keeps its schema from looking further: %j', (request, faults) => {
+    const checked = check(request);
+    const evidence = checked.ok ? [] : (checked.failure.evidence ?? []);
+    expect(evidence).toHaveLength(faults.length);
+    for (const fault of faults) expect(evidence.filter((line) => line.includes(fault))).toHaveLength(1);
   });
 
   it('keeps the rule of its faults where they are of one kind', () => {

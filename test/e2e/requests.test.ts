@@ -79,8 +79,13 @@ describe('a request with several faults', () => {
       '1y',
     );
     expect(ended.code).toBe(1);
-    for (const fault of [/not size/, /no retention class forever/, /printable ASCII/, /a duration is a whole number/])
-      expect(ended.stderr).toMatch(fault);
+    const faults = [/not size/, /no retention class forever/, /printable ASCII/, /a duration is a whole number/, /means something with/];
+    for (const fault of faults) expect(ended.stderr).toMatch(fault);
+    expect(ended.stderr).toContain(`has ${faults.length} faults`);
+    const unknown = await images.run('build', 'bsae', '--retention', 'forever');
+    expect(unknown.code).toBe(1);
+    for (const fault of [/has 2 faults/, /no builder bsae/, /no retention class forever/, /did you mean base\?/])
+      expect(unknown.stderr).toMatch(fault);
     expect(BuildsDocument.parse((await images.run('builds', 'base', '--json')).json()).builds).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { type Build } from '../../core/build.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { type Dispatched } from '../../core/dispatch.ts';
 import { type Outcome } from '../../core/failure.ts';
@@ -28,6 +29,14 @@ export function assertAnswers(answers: readonly Answered[], { stored }: MemoryRe
     for (const earlier of answers.slice(0, index)) if (sameToken(earlier, later)) compareAnswers(earlier, later, violate);
 }
 
+/** Who was told that a build is stopping sees no further attempt of it. @param stops the builds as `stopBuild` gave them. */
+export function assertStops(stops: readonly Build[], { stored }: MemoryRecords, violate: Violate): void {
+  for (const { build_id: id, attempts } of stops) {
+    const made = stored.builds.get(id)?.attempts.length ?? 0;
+    if (made > attempts.length) violate('no attempt after an operator was told that the build stops', `${id}: ${made} attempts`);
+  }
+}
+
 function sameToken(a: Answered, b: Answered): boolean {
   return (
     a.request.client_token !== undefined &&
@@ -39,10 +48,15 @@ function sameToken(a: Answered, b: Answered): boolean {
   );
 }
 
+/** What was asked for; what the caller saw meanwhile is no part of it. */
+function wanted({ request }: Answered): object {
+  return { ...request, fingerprint: null };
+}
+
 function compareAnswers(earlier: Answered, later: Answered, violate: Violate): void {
   if (!earlier.answer.ok) return;
   const { build_id: id } = earlier.answer.value.build;
-  if (canonicalJson(earlier.request) !== canonicalJson(later.request)) {
+  if (canonicalJson(wanted(earlier)) !== canonicalJson(wanted(later))) {
     if (later.answer.ok) violate('a token stands for one request', `${id}: another request was accepted`);
   } else if (!later.answer.ok || later.answer.value.build.build_id !== id) {
     violate(

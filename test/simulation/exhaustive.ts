@@ -113,6 +113,8 @@ function playFixed(fixed: Fixed, faults: FaultSource, guards: WorldGuards): Prom
     builders: [base],
     serviceLimit: 100,
     tokenMemory: 5 * minute,
+    queueTime: 0,
+    lookLag: 0,
     enforcesTimeLimits: true,
     refusesLast: false,
     sweeps: true,

@@ -64,6 +64,58 @@ export const guards: readonly Guard[] = [
   return commit.committed ? startAttempt`,
   },
   {
+    name: 'intent-first',
+    keeps: 'what is started was recorded before',
+    file: 'core/advance.ts',
+    text: `  const commit = await ports.records.commit([
+    { type: 'build', expected: build.version, document: intended },`,
+    without: `  await ports.buildService.start({ token: attempt.token, builder: build.builder, environment: attemptEnvironment(build, attempt), timeLimit: attempt.time_limit });
+  const commit = await ports.records.commit([
+    { type: 'build', expected: build.version, document: intended },`,
+  },
+  {
+    name: 'retry-delay',
+    keeps: 'a retry waits for its time',
+    file: 'core/advance.ts',
+    text: 'build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()',
+    without: 'build.retry_at !== undefined',
+  },
+  {
+    name: 'lost-patience',
+    keeps: 'a run that does not show yet is not taken for lost',
+    file: 'core/advance.ts',
+    text: "    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';\n",
+    without: '',
+  },
+  {
+    name: 'queue-time',
+    keeps: "the time of a run counts from when it has left the build service's queue",
+    file: 'core/run-record.ts',
+    text: '  if (queue.length === 0) return record.started_at;\n',
+    without: '  return record.started_at;\n',
+  },
+  {
+    name: 'clean-up-time',
+    keeps: 'packer gets the time to clean up before it is ended by force',
+    file: 'core/advance.ts',
+    text: 'if (ports.clock.now() > since + stopGrace)',
+    without: 'if (ports.clock.now() > since)',
+  },
+  {
+    name: 'stop-while-deciding',
+    keeps: "an operator's stop is heard while a transient failure is carried out",
+    file: 'core/stop.ts',
+    text: 'build.stop !== null || endsAsDecided(build)',
+    without: 'build.stop !== null || build.decision !== null',
+  },
+  {
+    name: 'removes-handover',
+    keeps: 'what a completed run handed over goes',
+    file: 'core/settle.ts',
+    text: '  await ports.objects.removeRun(run);\n',
+    without: '',
+  },
+  {
     name: 'wait-for-go',
     keeps: 'a run leaves packer alone until it is told to go',
     file: 'core/attempt.ts',
@@ -83,8 +135,8 @@ export const guards: readonly Guard[] = [
     keeps: 'a run whose word a crash kept back is told by the next caller',
     scenario: 'success',
     file: 'core/advance.ts',
-    text: "  const now = ports.clock.now();\n  await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);\n",
-    without: '  const now = ports.clock.now();\n',
+    text: "  await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);\n",
+    without: '',
   },
   {
     name: 'force',
@@ -97,7 +149,7 @@ export const guards: readonly Guard[] = [
     name: 'overdue',
     keeps: 'a run that outlives its time limit is ended though the service does not',
     file: 'core/advance.ts',
-    text: '  else if (now > Date.parse(record.started_at) + attempt.time_limit + overdueSlack) await expire(ports, build, attempt, run);\n',
+    text: '  else if (isOverdue(record, attempt, now)) await expire(ports, build, attempt, run);\n',
     without: '',
   },
   {

@@ -1,5 +1,5 @@
 import { advance } from '../../core/advance.ts';
-import { isOpen } from '../../core/build.ts';
+import { type Build, isOpen } from '../../core/build.ts';
 import { Config } from '../../core/config.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { type Dispatched, dispatch } from '../../core/dispatch.ts';
@@ -14,7 +14,7 @@ import { type BuildState, isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { eventIdOf } from '../../core/stray-event.ts';
 import { buildIdOf, runNamed, someTime } from '../fixtures/records.ts';
-import { type Answered, assertAnswers } from './answers.ts';
+import { type Answered, assertAnswers, assertStops } from './answers.ts';
 import { type Choices } from './choices.ts';
 import { gatedPorts } from './gated-ports.ts';
 import { assertInvariants } from './invariants.ts';
@@ -91,6 +91,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   const notices = new Set<string>();
   const planted = new Set<string>();
   const answers: Answered[] = [];
+  const stops: Build[] = [];
   const versions = new Map<BuilderName, number>();
   const processes = new Map<RunId, Actor>();
   let ids = 0;
@@ -115,12 +116,15 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   const buildService = simulatedBuildService({
     limit: scenario.serviceLimit,
     tokenMemory: scenario.tokenMemory,
+    queueTime: scenario.queueTime,
+    lookLag: scenario.lookLag,
     refuses: scenario.refusesLast ? scenario.builders.at(-1) : undefined,
     now: () => scheduler.now,
     begins(simulated) {
+      watcher.runStarts(simulated.request);
       processes.set(
         simulated.run,
-        scheduler.spawn(simulated.run, (actor) => runProcess(actor, simulated), { from: scheduler.now + 1000 }),
+        scheduler.spawn(simulated.run, (actor) => runProcess(actor, simulated), { from: simulated.beginsAt + 1000 }),
       );
     },
     killed({ run, request }) {
@@ -146,6 +150,14 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
       buildService.fail(simulated);
     }
   };
+  const stoppable = {
+    ...buildService,
+    stop: async (run: RunId) => {
+      const simulated = buildService.runs.get(run);
+      if (simulated?.record.status === 'IN_PROGRESS') watcher.runForced(simulated, scheduler.now);
+      await buildService.stop(run);
+    },
+  };
   const shared = {
     records,
     objects,
@@ -154,7 +166,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         notices.add(notice.key);
       },
     },
-    buildService,
+    buildService: stoppable,
     ids: { buildId: () => buildIdOf((ids += 1)) },
     randomness: { bytes: (count: number) => new Uint8Array(count).fill((keysGiven += 1)) },
   };
@@ -227,8 +239,11 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         return ask(actor, act);
       case 'stop': {
         const build = records.stored.builds.get(nthBuild(act.build) ?? '');
-        if (build !== undefined) await ignoringFaults(() => stopBuild(ports, build.build_id, 'operator'));
-        return undefined;
+        if (build === undefined) return undefined;
+        return ignoringFaults(async () => {
+          const stopped = await stopBuild(ports, build.build_id, 'operator');
+          if (stopped.ok) stops.push(stopped.value);
+        });
       }
       case 'release':
         return ignoringFaults(() => releaseQuarantine(ports, act.builder, 'operator', 'looked at'));
@@ -297,6 +312,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   if (violations.length === 0) {
     assertInvariants({ records, objects, notices, planted, packerRuns: watcher.packerRuns }, violate);
     assertAnswers(answers, records, violate);
+    assertStops(stops, records, violate);
     const foreign = scenario.acts.some((act) => act.act === 'foreign-event');
     if (foreign && options.faults === null && records.stored.strays.get(eventIdOf(runNamed('elsewhere'), 'FAILED')) === undefined)
       violate('an event for an unknown build is recorded', 'elsewhere');

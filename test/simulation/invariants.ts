@@ -55,6 +55,9 @@ function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, vio
     const tags = key === undefined ? undefined : objects.stored.get(key)?.tags;
     if (key !== undefined && (tags?.retention !== build.retention || tags.build !== id)) violate('nothing final lacks its tags', key);
   }
+  for (const { run } of build.attempts)
+    for (const key of run === null ? [] : Object.values(keys.incoming(run)))
+      if (objects.stored.has(key)) violate('what a completed run handed over goes', key);
   for (const { outcome, attempt } of build.attempts) {
     for (const key of [outcome?.log?.path, outcome?.scrub_manifest_path ?? undefined])
       if (key !== undefined && !objects.stored.has(key)) violate('what an attempt left is kept', `${id}: ${key}`);

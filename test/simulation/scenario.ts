@@ -38,6 +38,10 @@ export interface Scenario {
   readonly serviceLimit: number;
   /** How long it remembers a token. Milliseconds. */
   readonly tokenMemory: number;
+  /** How long a run waits in its queue. Milliseconds. */
+  readonly queueTime: number;
+  /** For how long it does not show a run that was just started. Milliseconds. */
+  readonly lookLag: number;
   /** Whether it ends runs that outlive their time limit, as it should. */
   readonly enforcesTimeLimits: boolean;
   /** Whether it refuses builds of the last builder. */
@@ -80,6 +84,8 @@ export function randomScenario(choices: Choices): Scenario {
     builders,
     serviceLimit: oneOf([100, 1], [4, 1]),
     tokenMemory: oneOf([5 * minute, Number.POSITIVE_INFINITY], [3, 1]),
+    queueTime: oneOf([0, minute, 4 * hour], [6, 1, 1]),
+    lookLag: oneOf([0, 2 * minute], [4, 1]),
     enforcesTimeLimits: oneOf([true, false], [2, 1]),
     refusesLast: oneOf([false, true], [20, 1]),
     sweeps: oneOf([true, false], [3, 1]),

@@ -8,6 +8,7 @@ import { runNamed } from '../fixtures/records.ts';
  *
  * - `start` is asynchronous: the run is under way when it answers. Equal tokens give the same run for `tokenMemory`
  *   after the first start, and another run after that.
+ * - A run may wait in the service's own queue for `queueTime` before it begins. Its time limit counts from then on.
  * - As many runs as `limit` are under way at once; a further start is `full` and leaves nothing behind. A token that is
  *   remembered is never full.
  * - A request with a variable whose name CodeBuild keeps for itself, or for a builder without a project, is refused.
@@ -15,7 +16,7 @@ import { runNamed } from '../fixtures/records.ts';
  *   context of its BUILD phase), when it is stopped (STOPPED), when its time limit is over (TIMED_OUT), or when the
  *   service fails it (FAULT). From then on its record does not change.
  * - The end of each run is reported by events, as often as the world says: `ended` is told once a run.
- * - `look` leaves out what it does not know; `forget` changes nothing here, since CodeBuild keeps what it ran.
+ * - `look` leaves out what it does not know, and a run that was started less than `lookLag` ago; `forget` changes nothing here, since CodeBuild keeps what it ran.
  */
 
 export type EndedStatus = Exclude<RunStatus, 'IN_PROGRESS'>;
@@ -24,6 +25,8 @@ export interface SimulatedRun {
   readonly run: RunId;
   readonly request: StartRequest;
   readonly startedAt: number;
+  /** When it leaves the queue. */
+  readonly beginsAt: number;
   record: RunRecord;
 }
 
@@ -32,10 +35,14 @@ export interface ServiceOptions {
   readonly limit: number;
   /** How long a token is remembered. Milliseconds. */
   readonly tokenMemory: number;
+  /** How long a run waits before it begins. Milliseconds. */
+  readonly queueTime: number;
+  /** For how long a run that was started does not show. Milliseconds. */
+  readonly lookLag: number;
   /** The builder whose builds it refuses, as it does where there is no project for them. */
   readonly refuses?: BuilderName | undefined;
   readonly now: () => number;
-  /** A run begins: what it does is for the world. */
+  /** A run was started, and begins at its time: what it does is for the world. */
   readonly begins: (run: SimulatedRun) => void;
   /** A run is ended by force: nothing of it goes on. */
   readonly killed: (run: SimulatedRun) => void;
@@ -65,8 +72,12 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
     const contexts = message === undefined ? [] : [{ status_code: 'COMMAND_EXECUTION_ERROR', message }];
     const phase = { phase: 'BUILD', status, started_at: run.record.started_at, finished_at: at, contexts };
     const completed = { phase: 'COMPLETED', status: 'SUCCEEDED', started_at: at, finished_at: at, contexts: [] };
-    run.record = { ...run.record, status, finished_at: at, phases: [phase, completed] };
+    run.record = { ...run.record, status, finished_at: at, phases: [...queuePhase(run, options.now()), phase, completed] };
     options.ended(run, status);
+  };
+  const shown = (run: SimulatedRun | undefined): readonly RunRecord[] => {
+    if (run === undefined || options.now() < run.startedAt + options.lookLag) return [];
+    return [run.record.status === 'IN_PROGRESS' ? { ...run.record, phases: queuePhase(run, options.now()) } : run.record];
   };
   const force = (run: SimulatedRun, status: EndedStatus) => {
     if (run.record.status === 'IN_PROGRESS') options.killed(run);
@@ -87,14 +98,14 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
       const run = runNamed(`run-${runs.size + 1}`);
       const startedAt = options.now();
       const record: RunRecord = { run, status: 'IN_PROGRESS', started_at: timestamp(startedAt), finished_at: null, phases: [] };
-      const simulated: SimulatedRun = { run, request, startedAt, record };
+      const simulated: SimulatedRun = { run, request, startedAt, beginsAt: startedAt + options.queueTime, record };
       runs.set(run, simulated);
       newest.set(request.token, simulated);
       active.add(simulated);
       options.begins(simulated);
       return { state: 'started', run };
     },
-    look: async (wanted) => wanted.flatMap((run) => runs.get(run)?.record ?? []),
+    look: async (wanted) => wanted.flatMap((run) => shown(runs.get(run))),
     async stop(run) {
       const known = runs.get(run);
       if (known !== undefined) force(known, 'STOPPED');
@@ -106,7 +117,22 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
         : end(run, 'FAILED', `Error while executing command: attempt. Reason: exit status ${exitCode}`),
     fail: (run) => force(run, 'FAULT'),
     enforceTimeLimits() {
-      for (const run of active) if (options.now() >= run.startedAt + run.request.timeLimit) force(run, 'TIMED_OUT');
+      for (const run of active) if (options.now() >= run.beginsAt + run.request.timeLimit) force(run, 'TIMED_OUT');
     },
   };
+}
+
+/** The queue of the service among the phases of a run; none where it did not wait. */
+function queuePhase({ startedAt, beginsAt }: SimulatedRun, now: number): RunRecord['phases'] {
+  if (beginsAt === startedAt) return [];
+  const waits = now < beginsAt;
+  return [
+    {
+      phase: 'QUEUED',
+      status: waits ? 'IN_PROGRESS' : 'SUCCEEDED',
+      started_at: timestamp(startedAt),
+      finished_at: waits ? null : timestamp(beginsAt),
+      contexts: [],
+    },
+  ];
 }

@@ -58,7 +58,7 @@ interface Watch {
   readonly interrupt: AbortSignal;
 }
 
-function interruptionWatch(world: RunWorld, { run, startedAt, request }: SimulatedRun, controller: AbortController): Watch {
+function interruptionWatch(world: RunWorld, { run, beginsAt, request }: SimulatedRun, controller: AbortController): Watch {
   const timeout = milliseconds(builderOf(world.config, request.builder)?.timeout ?? '60m');
   const abort = (why: Interruption) => controller.abort(why);
   return {
@@ -66,7 +66,7 @@ function interruptionWatch(world: RunWorld, { run, startedAt, request }: Simulat
     look() {
       if (controller.signal.aborted) return;
       if (world.objects.stored.has(keys.control(run, 'stop'))) abort('stop');
-      else if (world.scheduler.now >= startedAt + timeout) abort('time-limit');
+      else if (world.scheduler.now >= beginsAt + timeout) abort('time-limit');
     },
   };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { stopGrace } from '../../core/advance.ts';
 import { type Build } from '../../core/build.ts';
 import { type BuilderRecord } from '../../core/builder-record.ts';
 import { milliseconds } from '../../core/duration.ts';
@@ -21,8 +22,15 @@ const follows: Readonly<Partial<Record<BuildState, readonly BuildState[]>>> = {
   retrying: ['running', 'stopped'],
 };
 
+/** As `config` in `history.ts` has it. Milliseconds. */
+const retryDelay = 2 * 60_000;
+
 /** Watches each commit and each packer run as it happens, for what cannot be seen any more at the end. */
 export interface Watcher {
+  /** The build service began a run, before it has the run's id told to anybody. */
+  runStarts(request: { readonly token: string }): void;
+  /** A run that had not ended is ended by force, not by the service itself. */
+  runForced(run: { readonly run: string; readonly beginsAt: number }, now: number): void;
   readonly packerBegins: (request: AttemptRequest) => void;
   readonly packerEnds: (request: AttemptRequest) => void;
   /** The packer of a run that was ended by force is gone. */
@@ -32,11 +40,13 @@ export interface Watcher {
 
 export function watch(records: MemoryRecords, violate: Violate): Watcher {
   const { stored } = records;
+  const intended = new Set<string>();
   records.observer = (written) => {
     const builders = new Map(
       written.flatMap(({ write }) => (write.type === 'builder' ? [[write.document.builder, write.document] as const] : [])),
     );
     for (const each of written) watchVersion(each, violate);
+    for (const { write } of written) if (write.type === 'build') for (const { token } of write.document.attempts) intended.add(token);
     for (const { write, before } of written) {
       if (write.type !== 'build') continue;
       const earlier = before !== undefined && 'build_id' in before ? stored.builds.get(write.document.build_id) : undefined;
@@ -51,6 +61,18 @@ export function watch(records: MemoryRecords, violate: Violate): Watcher {
   const busy = new Map<string, string>();
   return {
     packerRuns,
+    runStarts({ token }) {
+      if (!intended.has(token)) violate('what is started was recorded before', token);
+    },
+    runForced({ run, beginsAt }, now) {
+      const attempts = [...stored.builds.values()].flatMap((build) => build.attempts.map((attempt) => ({ build, attempt })));
+      const named = attempts.find(({ attempt }) => attempt.run === run);
+      const asked = named?.build.stop?.at ?? named?.attempt.expired_at ?? null;
+      // A run that no attempt has is one of two that were started for it.
+      if (named?.build.stop === null && now < beginsAt) violate('waiting in the queue takes nothing of the time limit', run);
+      if (named !== undefined && asked === null) violate('a run ends by force only where that was asked for', run);
+      if (asked !== null && now < Date.parse(asked) + stopGrace) violate('packer gets the time to clean up', `${run} is ended by force`);
+    },
     packerBegins(request) {
       const name = `${request.build} attempt ${request.attempt}`;
       packerRuns.set(name, (packerRuns.get(name) ?? 0) + 1);
@@ -101,8 +123,10 @@ function watchBuild(before: Build | undefined, after: Build, builder: BuilderCha
     after.decision.event !== 'violate'
   )
     violate('a decision stands', `${id}: ${before.decision.event} to ${after.decision.event}`);
-  if (before.stop !== null && after.state === 'retrying' && before.state !== 'retrying')
+  if (before.decision === null && after.decision?.event === 'transient' && after.stop !== null && after.attempts.length === 1)
     violate("an operator's stop wins over a retry", id);
+  if (before.state === 'running' && before.decision !== null && after.state === 'retrying')
+    watchRetryTime(before.decision.at, after, violate);
   if (after.attempts.length > 2) violate('at most two attempts', id);
   if (after.attempts.length > before.attempts.length) watchAttempt(before, after, builder, violate);
   for (const attempt of before.attempts) {
@@ -119,10 +143,17 @@ function watchAttempt(before: Build, after: Build, builder: BuilderChange, viola
   const [first] = before.attempts;
   if (first !== undefined && first.outcome?.verdict.exit_code !== 2)
     violate('a retry only after class 2', `${id}: ${first.outcome?.verdict.exit_code}`);
-  if (before.attempts.length === 1 && before.retry_at === null && before.state === 'retrying') violate('a retry has its time', id);
+  if (before.state === 'retrying' && (before.retry_at === null || (after.attempts[1]?.intended_at ?? '') < before.retry_at))
+    violate('a retry waits for its time', `${id}: ${before.retry_at}`);
   if (before.stop !== null) violate('no attempt after an operator wanted a stop', id);
   if (builder.before !== undefined && builder.before.quarantine !== null) violate('no attempt while the builder is quarantined', id);
   if (builder.after?.current !== id) violate('an attempt is made by the build whose turn it is', `${id}: ${builder.after?.current}`);
+}
+
+/** A retry comes after the builder's delay, and at most a fifth of that later. */
+function watchRetryTime(decidedAt: string, { build_id: id, retry_at: at }: Build, violate: Violate): void {
+  const waits = Date.parse(at ?? '') - Date.parse(decidedAt);
+  if (!(waits >= retryDelay && waits <= retryDelay * 1.2)) violate('a retry comes after its delay', `${id}: ${waits} ms`);
 }
 
 /** A skip rests on the newest manifest of equal variables, of the age that the request allows. */

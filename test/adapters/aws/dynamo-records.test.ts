@@ -61,7 +61,7 @@ describeWithMoto('the records in DynamoDB', () => {
       return { key, item: (await client.send(new GetItemCommand({ TableName: table, Key: key }))).Item };
     };
     return {
-      open: async () => dynamoRecords(newClient(), table),
+      open: async () => dynamoRecords(client, table),
       async makeNewer(write) {
         const { key, item: stored } = await item(write);
         const schema = `hybridcore-packer/${write.type}/2`;

@@ -2,9 +2,11 @@ import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { ulid } from 'ulid';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
+import { localBuildService } from '../../../adapters/local/build-service.ts';
 import { readBuildspec } from '../../../adapters/local/packaged-files.ts';
 import { RunId } from '../../../core/identity.ts';
 import {
@@ -388,6 +390,26 @@ describe.concurrent('the environment of the commands', () => {
       CODEBUILD_SRC_DIR: home.path,
       CODEBUILD_START_TIME: String(Date.parse(record.started_at)),
     });
+  });
+
+  it('has other ids where the run is known by them, and no command where the buildspec fetches its own', async () => {
+    await using home = await temporaryFolder();
+    const service = localBuildService({
+      home: home.path,
+      source: home.path,
+      buildspec: building('echo "$CODEBUILD_BUILD_ARN/$CODEBUILD_BUILD_NUMBER/${CODEBUILD_BUILD_ID#run-*}/${HYBRIDCORE_COMMAND:-none}"'),
+      command: [process.execPath, runnerFile],
+      environment: process.env,
+      passThrough: [],
+      projectVariables: {},
+      builtIn: { CODEBUILD_BUILD_ARN: 'arn:1', CODEBUILD_BUILD_NUMBER: '7', CODEBUILD_BUILD_ID: 'images:1' },
+      clock: { now: () => Date.now() },
+      newUlid: () => ulid(),
+    });
+    const run = await started(service, startRequest('token'));
+    expect((await ended(service, run)).run).toBe(run);
+    expect((await consoleOf(home.path, run)).split('\n')).toContain('arn:1/7/images:1/none');
+    expect(await readdir(runFolder(home.path, run))).not.toContain('hybridcore-packer');
   });
 
   it.each([

@@ -64,6 +64,32 @@ describe('an attempt that left no result', () => {
     expect(outcome(record('FAILED', [command(reason), ['POST_BUILD', '', ' ']]))).toBe(expected);
   });
 
+  it.each([
+    [40, '2 INSTALL_UNREACHABLE'],
+    [41, '1 INSTALL_INVALID'],
+    [42, '3 INSTALL_TAMPERED'],
+    [43, '2 RUN_LOST'],
+  ])('and whose installation ended with exit status %d is %s', (status, expected) => {
+    const context = ['COMMAND_EXECUTION_ERROR', `Error while executing command: (exit "$S"). Reason: exit status ${status}`] as const;
+    expect(outcome(record('FAILED', [['INSTALL', ...context]]))).toBe(expected);
+    // Only the install phase is all the buildspec's own: a build may end with any status.
+    expect(outcome(record('FAILED', [['BUILD', ...context]]))).toBe('2 RUN_LOST');
+  });
+
+  it.each([
+    ['1', '1 UNKNOWN'],
+    ['2', '2 RUN_LOST'],
+    ['0', '1 UNKNOWN'],
+    ['', '1 UNKNOWN'],
+    ['no number', '1 UNKNOWN'],
+  ])('is judged by the exported exit status %j where the context lacks one', (exported, expected) => {
+    const contexts = record('FAILED', [command('(unknown)')]);
+    expect(outcome({ ...contexts, exported_variables: { HYBRIDCORE_EXIT_STATUS: exported } })).toBe(expected);
+    expect(outcome({ ...record('FAILED', [command('exit status 2')]), exported_variables: { HYBRIDCORE_EXIT_STATUS: '1' } })).toBe(
+      '2 RUN_LOST',
+    );
+  });
+
   it('is not judged by the words of its command', () => {
     expect(
       outcome(
