@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { AwsSettings } from './aws-settings.ts';
-import { Duration, durationUpTo } from './duration.ts';
+import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
 import { Schedule } from './schedule.ts';

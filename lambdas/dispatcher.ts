@@ -14,7 +14,7 @@ import { type Count, functionCounts } from './counts.ts';
 import { readDeployment } from './deployment-file.ts';
 import { functionEnvironment } from './environment.ts';
 import { type Log, type Output, functionLog } from './log.ts';
-import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand } from './on-demand.ts';
+import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand, turnsOnDemand } from './on-demand.ts';
 import { scrubText } from './scrub-text.ts';
 
 /** What the functions work with: the domain's ports over AWS. */
@@ -25,9 +25,9 @@ export interface BoundDispatcher {
   readonly log: Log;
   readonly count: Count;
   /** An invocation begins: the lines that follow name it. */
-  begin(context: Context): void;
+  readonly begin: (context: Context) => void;
   /** Runs will be dealt with: what that takes is loaded while the records are read. */
-  expectRuns(): void;
+  readonly expectRuns: () => void;
 }
 
 /** A connection that is not made, or on which nothing comes any more, must not cost a function its time. Milliseconds. */
@@ -49,10 +49,10 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
   const runs = once(async () => (await import('./runs.ts')).runs(environment, rules, options));
   const outgoing = once(async () => (await import('./outgoing.ts')).outgoing(environment, dynamo, options));
   const images = once(async () => (await import('./images.ts')).accountImages(environment, options));
-  const { turns, ...told } = outgoingOnDemand(outgoing);
-  const output: Output = { service: environment.service, clock: systemClock, write: (line) => process.stdout.write(line) };
+  const queue = once(async () => (await import('./turn-queue.ts')).turnQueue(environment, options));
+  const output: Output = { service: environment.service, clock: systemClock, write: (line) => void process.stdout.write(line) };
   const ports = {
-    ...told,
+    ...outgoingOnDemand(outgoing),
     ...runsOnDemand(runs),
     records: dynamoRecords(dynamo, environment.table),
     artifactCheck: artifactCheckOnDemand(images),
@@ -69,7 +69,7 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
     ...functionLog(output, scrubText(systemRandomness)),
     count: functionCounts(output),
     config,
-    turns,
+    turns: turnsOnDemand(queue),
     // Where it fails, the call that needs it tries again and says so.
     expectRuns: () => void runs().catch(() => undefined),
   };

@@ -31,7 +31,7 @@ export type Log = (code: LogCode, keys: LogKeys) => void;
 export interface FunctionLog {
   readonly log: Log;
   /** Lets the lines that follow name the invocation that they belong to. */
-  begin(context: Context): void;
+  readonly begin: (context: Context) => void;
 }
 
 export interface Output {
@@ -39,7 +39,7 @@ export interface Output {
   readonly service: string;
   readonly clock: Clock;
   /** Takes a line with its newline. */
-  write(line: string): void;
+  readonly write: (line: string) => void;
 }
 
 /** One JSON document a line, with the keys that Powertools for Lambda uses, and the code. */

@@ -1,4 +1,5 @@
 import { type ArtifactCheck } from '../core/ports.ts';
+import { type Turns } from '../core/turn.ts';
 import { type Outgoing } from './outgoing.ts';
 import { type Runs } from './runs.ts';
 
@@ -41,9 +42,12 @@ export function runsOnDemand(runs: () => Promise<Runs>): Runs {
   };
 }
 
+export function turnsOnDemand(turns: () => Promise<Turns>): Turns {
+  return { send: async (builder, delay) => (await turns()).send(builder, delay) };
+}
+
 export function outgoingOnDemand(outgoing: () => Promise<Outgoing>): Outgoing {
   return {
-    turns: { send: async (builder, delay) => (await outgoing()).turns.send(builder, delay) },
     operators: { notify: async (notice) => (await outgoing()).operators.notify(notice) },
     announcements: { announce: async (end) => (await outgoing()).announcements.announce(end) },
   };

@@ -27,7 +27,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const output: Output = { service: 'images', clock: { now: () => someTime }, write: (line) => process.stdout.write(line) };
+const output: Output = { service: 'images', clock: { now: () => someTime }, write: (line) => void process.stdout.write(line) };
 
 const scrub = scrubText({ bytes: (count) => new Uint8Array(count) });
 const lines = () =>
@@ -128,8 +128,13 @@ describe('nothing of an event', () => {
         .map((line) => line['code'])
         .filter(Boolean),
     ).toEqual([
-      ...['MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE'],
-      ...['BATCH_FAILED', 'REQUEST_DISPATCHED', 'REQUEST_REFUSED'],
+      'MESSAGE_UNREADABLE',
+      'MESSAGE_UNREADABLE',
+      'MESSAGE_UNREADABLE',
+      'MESSAGE_UNREADABLE',
+      'BATCH_FAILED',
+      'REQUEST_DISPATCHED',
+      'REQUEST_REFUSED',
     ]);
     expect(written.slice(0, written.indexOf('REQUEST_REFUSED'))).not.toMatch(/planted-value/i);
   });
