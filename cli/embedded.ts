@@ -10,6 +10,7 @@ import { openDatabase } from '../adapters/local/sqlite-database.ts';
 import { sqliteRecords } from '../adapters/local/sqlite-records.ts';
 import { systemClock, systemIds, systemRandomness } from '../adapters/local/system.ts';
 import { terminalOperators } from '../adapters/local/terminal-operators.ts';
+import { withoutDeployment } from '../adapters/local/without-deployment.ts';
 import { type CompletePorts } from '../core/complete.ts';
 import { variables } from '../core/contract/variables.ts';
 import { type DispatchPorts } from '../core/dispatch.ts';
@@ -41,6 +42,7 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
   const runFolders = new RunFolders(home);
   const consoleFile = (run: RunId) => join(runFolders.folder(run), runFiles.console);
   const embedded: Embedded = {
+    ...withoutDeployment,
     records: sqliteRecords(database),
     objects,
     operators: terminalOperators(home, (text) => host.terminal.err.write(`${text}\n`)),

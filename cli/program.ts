@@ -1,13 +1,14 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command } from 'commander';
 
 import { systemClock, systemUser } from '../adapters/local/system.ts';
+import { type ChannelName, defaultChannel } from '../core/channel.ts';
 import { exitCodes } from '../core/exit-code.ts';
 import { type Outcome, failure } from '../core/failure.ts';
-import { VariableName } from '../core/identity.ts';
 import { type PackerTool } from '../core/ports.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
+import { channelOption, jsonOption, repositoryOptions, variableOption, wholeNumber } from './options.ts';
 import { type RequestOptions } from './typed-request.ts';
 import { version } from './version.ts';
 
@@ -124,6 +125,31 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     );
 
   command(
+    'publish <builder>',
+    'lets a channel point to the newest build, where the inputs are still those of its manifest; or to an earlier one',
+    'hybridcore-packer publish debian-base --check',
+  )
+    .addOption(channelOption('the channel to move').default(defaultChannel))
+    .option('--build <build>', 'an earlier build, on purpose: whatever the inputs are now')
+    .addOption(variableOption('a variable that the request for the build set; may be repeated'))
+    .option('--check', 'decide, and move nothing: what CI calls')
+    .action(
+      (typed: string, options: GlobalOptions & { channel: ChannelName; build?: string; var: Record<string, string>; check?: boolean }) =>
+        onThisMachine(typed, options, async (embedded, repository) => {
+          const found = findBuilder(repository.config, typed);
+          if (!found.ok) return found;
+          const { publish } = await import('./commands/publish.ts');
+          return publish(host, embedded, repository.root, found.value, {
+            channel: options.channel,
+            ...(options.build === undefined ? {} : { build: options.build }),
+            variables: options.var,
+            check: options.check ?? false,
+            by: systemUser(),
+          });
+        }),
+    );
+
+  command(
     'attempt <builder>',
     'one run of packer, as the buildspec calls it; hands over through incoming/',
     'hybridcore-packer attempt "$HYBRIDCORE_BUILDER"',
@@ -236,22 +262,6 @@ function exitCodeHelp(): string {
   return ['Exit codes:', ...lines].join('\n');
 }
 
-function jsonOption(command: Command): Command {
-  return command.option('--json', 'print one JSON document on standard output and nothing else');
-}
-
-function repositoryOptions(command: Command): Command {
-  return command
-    .option('--config <file>', 'the hybridcore.yaml to use (default: here or in the nearest folder above)', path)
-    .option('--home <folder>', 'where objects and records are (default: the folder of hybridcore.yaml)', path);
-}
-
-/** An empty path would mean the folder one stands in: what a script gets whose variable is not set. */
-function path(text: string): string {
-  if (text === '') throw new InvalidArgumentError('it is empty.');
-  return text;
-}
-
 async function answered(
   host: Host,
   exit: Exit,
@@ -268,24 +278,4 @@ async function answered(
   } else {
     exit(printFailure(host, answer.failure, { builder: about, at }, json));
   }
-}
-
-function variableOption(description: string): Option {
-  return new Option('--var <name=value>', description).argParser(variable).default({}, 'none');
-}
-
-function variable(text: string, before: Record<string, string>): Record<string, string> {
-  const at = text.indexOf('=');
-  const name = VariableName.safeParse(text.slice(0, at));
-  if (at < 1 || !name.success) throw new InvalidArgumentError('give a variable as name=value.');
-  return { ...before, [name.data]: text.slice(at + 1) };
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`give a whole number from ${least} to ${most}.`);
-    return value;
-  };
 }

@@ -1,4 +1,5 @@
 import { attemptEnvironment } from './attempt-environment.ts';
+import { builderDigest } from './builder-digest.ts';
 import { type Attempt, type Build, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { verdictLines, verdictOf } from './classification/verdict.ts';
@@ -29,8 +30,8 @@ const fullDelay = 15_000;
 /** How long a run that the build service does not know is waited for: a look may lag behind the start. Milliseconds. */
 export const lostPatience = 5 * 60_000;
 
-/** What the build service knows of some runs, looked up together beforehand; undefined for a run that it does not know. */
-export type KnownRuns = ReadonlyMap<RunId, RunRecord | undefined>;
+/** What the build service knows of some runs, looked up together beforehand. */
+export type KnownRuns = ReadonlyMap<RunId, RunRecord>;
 
 /**
  * Does what is due for one builder, until nothing more is: ends what in its line is not to be built, gives the next
@@ -69,10 +70,12 @@ async function endWithoutAttempt(ports: CompletePorts, build: Build, builder: Bu
   if (build.stop !== null) return endOf('stop', stoppedBy(build, build.stop.by));
   if (build.state !== 'queued') return undefined;
   if (builder.quarantine !== null) return endOf('close', quarantineFailure(builder, builder.quarantine));
-  if ((build.only_if_changed?.fingerprint ?? null) === null) return undefined;
+  if (build.only_if_changed === null) return undefined;
+  const seen = build.only_if_changed.fingerprint ?? (await ports.deployedSource.fingerprint(build.builder, build.variables));
+  if (seen === null) return undefined;
   const manifest = await manifestToHold(ports.records, build, ports.clock.now());
-  if (manifest === null || manifest.fingerprint !== build.only_if_changed?.fingerprint) return undefined;
-  return { event: 'skip', verdict: unchangedVerdict(manifest), unchanged: manifest };
+  if (manifest?.fingerprint !== seen) return undefined;
+  return { event: 'skip', verdict: unchangedVerdict(manifest), judged: null, rests_on: null, unchanged: manifest };
 }
 
 /** `moved`: here or by somebody else, so all is to be looked at anew. `waits`: for something that is not here yet. */
@@ -112,16 +115,21 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     await unlessMoved(ports, builder, `the build ${build.build_id} cannot start an attempt in the state ${build.state}`);
     return 'waits';
   }
-  const asked: AskedOfService = {
-    attempt: number,
-    time_limit: milliseconds(builderOf(config, build.builder)?.timeout ?? '60m') + stopGrace,
+  const declared = builderOf(config, build.builder);
+  const told = {
+    time_limit: milliseconds(declared?.timeout ?? '60m') + stopGrace,
     unless: await manifestToHold(ports.records, build, ports.clock.now()),
+    expected: await ports.deployedSource.fingerprint(build.builder, build.variables),
+    builder_digest: declared === undefined ? null : builderDigest(declared),
   };
   const attempt: Attempt = {
-    ...asked,
-    token: tokenOf(build, asked),
+    attempt: number,
+    // The same for every try, also after a service that was full for one caller and had room for another; but a service
+    // refuses a token that it knows where the attempt is told something else, so that goes into it.
+    token: `${build.build_id}-${number}-${digestOfJson(told).slice('sha256:'.length, 'sha256:'.length + 8)}`,
     run: null,
     intended_at: timestamp(ports.clock.now()),
+    ...told,
     started_at: null,
     finished_at: null,
     expired_at: null,
@@ -139,18 +147,6 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     { type: 'builder', expected: builder.version, document: holder },
   ]);
   return commit.committed ? startAttempt(ports, config, intended, holder, attempt) : 'moved';
-}
-
-/** What of an attempt the build service is asked for. */
-type AskedOfService = Pick<Attempt, 'attempt' | 'time_limit' | 'unless'>;
-
-/**
- * The same for every try that asks for the same, also after a service that was full for one caller and had room for
- * another. A try after that may ask for something else: the service would take it for a fault under the token of the first.
- */
-function tokenOf(build: Build, asked: AskedOfService): string {
-  const what = digestOfJson([attemptEnvironment(build, asked), asked.time_limit]);
-  return `${build.build_id}-${asked.attempt}-${what.slice('sha256:'.length, 'sha256:'.length + 16)}`;
 }
 
 async function startAttempt(
@@ -220,9 +216,11 @@ async function watchRun(
   { attempt, run }: { readonly attempt: Attempt; readonly run: RunId },
   known: KnownRuns,
 ): Promise<Progress> {
-  const record = known.has(run) ? known.get(run) : (await ports.buildService.look([run]))[0];
+  // Before the look: it may take long, and what it says was true when it was made.
   const now = ports.clock.now();
-  if (record === undefined) {
+  // That a run was not found earlier says nothing: it may have been too early.
+  const record = known.get(run) ?? (await ports.buildService.look([run]))[0];
+  if (record === undefined && build.decision === null) {
     if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';
     // Should it go on all the same, there must be no second one beside it.
     await ports.buildService.stop(run);
@@ -260,7 +258,7 @@ async function endRunKindly(ports: CompletePorts, run: RunId, since: number, rea
 // ---- ending ------------------------------------------------------------------------------------------------
 
 function endOf(event: BuildEvent, cause: Failure): End {
-  return { event, verdict: verdictOf(cause), unchanged: null };
+  return { event, verdict: verdictOf(cause), judged: null, rests_on: null, unchanged: null };
 }
 
 /** Ends a build that has no attempt under way: decides it, where that is not done yet, and carries it out. */

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { jsonSize } from './bounded-text.ts';
+
 /** What a target of the template left, as packer names it. */
 export const Artifact = z.strictObject({
   /** Packer's artifact id, for instance `us-east-1:ami-0a1b...`; sorted and comma-joined over several regions. */
@@ -13,6 +15,33 @@ export const Artifact = z.strictObject({
   files: z.array(z.string()),
 });
 export type Artifact = z.infer<typeof Artifact>;
+
+/** What the artifacts of one attempt take in a record at most, in bytes as JSON. Objects hold them whole. */
+const longestRecorded = 32 * 1024;
+
+/** The artifacts of an attempt as a record holds them. */
+export const RecordedArtifacts = z
+  .array(Artifact)
+  .refine((artifacts) => jsonSize(artifacts) <= longestRecorded, `at most ${longestRecorded} bytes as JSON`);
+
+/**
+ * Artifacts as a record holds them. Where they take too much it holds them without their files, and as many of them as fit.
+ *
+ * @returns `shortened`: whether something is left out.
+ */
+export function recordedArtifacts(artifacts: readonly Artifact[]): { readonly artifacts: Artifact[]; readonly shortened: boolean } {
+  if (jsonSize(artifacts) <= longestRecorded) return { artifacts: [...artifacts], shortened: false };
+  let left = longestRecorded - jsonSize([]);
+  const kept = artifacts
+    .map((artifact) => ({ ...artifact, files: [] }))
+    .filter((artifact) => {
+      const size = jsonSize(artifact) + 1;
+      if (size > left) return false;
+      left -= size;
+      return true;
+    });
+  return { artifacts: kept, shortened: true };
+}
 
 const builderType =
   /^(?:file|null|docker|lxc|lxd|podman|qemu|cloudstack|digitalocean|hcloud|linode|oneandone|openstack|profitbricks|scaleway|vagrant|yandex|googlecompute|ncloud|(?:alicloud|amazon|azure|hyperv|ibmcloud|nutanix|oracle|parallels|proxmox|tencentcloud|virtualbox|vmware|vsphere|vultr|xenserver|outscale)(?:-[a-z0-9]+)*)$/;

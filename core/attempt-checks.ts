@@ -1,7 +1,27 @@
 import { type Builder } from './config.ts';
+import { type Digest } from './digest.ts';
 import { compareInputs } from './drift.ts';
 import { type Outcome, failure, success } from './failure.ts';
+import { type BuilderName } from './identity.ts';
 import { type Discovery, type SecretFinding, type Secrets } from './ports.ts';
+
+/** A checked-out builder that is not the one that the dispatcher has. */
+export function builderDiffers(name: BuilderName): Outcome<never> {
+  return failure(
+    'BUILDER_DIFFERS',
+    `the checked-out hybridcore.yaml declares the builder ${name} otherwise than the dispatcher knows it`,
+    'deploy the revision that is checked out, or check out the deployed one; on one machine, leave hybridcore.yaml alone while a build is under way, and build again',
+  );
+}
+
+/** Checked-out inputs that are not those that the dispatcher was deployed with. */
+export function sourceDiffers(found: Digest, expected: Digest): Outcome<never> {
+  return failure(
+    'SOURCE_DIFFERS',
+    `the checked-out inputs have the fingerprint ${found}, and those that the dispatcher was deployed with ${expected}`,
+    'where a deployment was under way, build again; else deploy the revision that is checked out',
+  );
+}
 
 /** The values of a builder's secrets, or the reason why one could not be had. */
 export async function readSecrets(secrets: Secrets, builder: Builder): Promise<Outcome<Readonly<Record<string, string>>>> {

@@ -5,9 +5,11 @@ import { type Outcome, failure, success } from './failure.ts';
 import { AttemptRequest } from './request.ts';
 
 /** The environment by which a build service tells an attempt what to do. It adds the run's own id. */
-export function attemptEnvironment(build: Build, { attempt, unless }: Pick<Attempt, 'attempt' | 'unless'>): Record<string, string> {
+export function attemptEnvironment(build: Build, { attempt, unless, expected, builder_digest }: Attempt): Record<string, string> {
   return {
     ...(unless === null ? {} : { [variables.unless]: unless.fingerprint }),
+    ...(expected === null ? {} : { [variables.expected]: expected }),
+    ...(builder_digest === null ? {} : { [variables.builderDigest]: builder_digest }),
     [variables.builder]: build.builder,
     [variables.buildId]: build.build_id,
     [variables.attempt]: String(attempt),
@@ -31,6 +33,8 @@ export function attemptRequestFrom(environment: Readonly<Record<string, string |
     run: environment[variables.run],
     variables: requestVariables,
     unless: environment[variables.unless] || null,
+    expected: environment[variables.expected] || null,
+    builder_digest: environment[variables.builderDigest] || null,
   });
   if (parsed.success) return success(parsed.data);
   const names: Record<string, string> = {
@@ -40,6 +44,8 @@ export function attemptRequestFrom(environment: Readonly<Record<string, string |
     run: variables.run,
     variables: variables.variables,
     unless: variables.unless,
+    expected: variables.expected,
+    builder_digest: variables.builderDigest,
   };
   const faults = [...new Set(parsed.error.issues.map((issue) => names[String(issue.path[0])] ?? String(issue.path[0])))];
   return failure(

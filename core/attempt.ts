@@ -1,6 +1,7 @@
-import { readSecrets, inputsChanged, secretFailure } from './attempt-checks.ts';
+import { builderDiffers, inputsChanged, readSecrets, secretFailure, sourceDiffers } from './attempt-checks.ts';
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
+import { builderDigest } from './builder-digest.ts';
 import { type Verdict, verdictOf } from './classification/verdict.ts';
 import { commandText } from './command-text.ts';
 import { builderOf } from './builder-of.ts';
@@ -138,13 +139,17 @@ async function attemptSteps(
       'check out the revision that was asked for, or deploy this one',
     );
   }
+  if (request.builder_digest !== null && builderDigest(builder) !== request.builder_digest) return builderDiffers(request.builder);
   const discovered = await discover(ports, builder, request);
   if (!discovered.ok) return discovered;
+  const fingerprint = fingerprintOf(discovered.value.inputs);
+  // Inputs that nobody asked for are no claim about the build: none are reported.
+  if (request.expected !== null && fingerprint !== request.expected) return sourceDiffers(fingerprint, request.expected);
   findings.discovery = discovered.value;
   const planted = await ports.repository.findSecrets(discovered.value.inputs);
   if (planted.length > 0) return secretFailure(planted);
 
-  if (request.unless !== null && fingerprintOf(discovered.value.inputs) === request.unless) {
+  if (fingerprint === request.unless) {
     findings.unchanged = true;
     return success(undefined);
   }
@@ -171,9 +176,7 @@ async function attemptSteps(
       'keep the repository still while a build runs, and build again',
     );
   }
-  return fingerprintOf(again.value.inputs) === fingerprintOf(discovered.value.inputs)
-    ? success(undefined)
-    : inputsChanged(discovered.value, again.value);
+  return fingerprintOf(again.value.inputs) === fingerprint ? success(undefined) : inputsChanged(discovered.value, again.value);
 }
 
 /** The run was started, and then nobody said that it is the attempt: it may be a second one, so it leaves packer alone. */
@@ -243,8 +246,9 @@ function secretValues(findings: Findings): SecretValue[] {
 
 /** The report's bounds hold for what our own checks say, too. */
 function reported(cause: Failure): NonNullable<AttemptReport['failure']> {
-  const evidence = cause.evidence?.slice(0, 100).map((line) => line.slice(0, 2000));
-  const texts = { rule: cause.rule, message: cause.message.slice(0, 8000), remedy: cause.remedy.slice(0, 8000) };
+  const cut = (text: string, length: number) => text.slice(0, length).toWellFormed();
+  const evidence = cause.evidence?.slice(0, 100).map((line) => cut(line, 2000));
+  const texts = { rule: cause.rule, message: cut(cause.message, 8000), remedy: cut(cause.remedy, 8000) };
   return evidence === undefined ? texts : { ...texts, evidence };
 }
 

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { type Architecture } from './contract/packer-releases.ts';
+
 /** Sizes of the machines that CodeBuild runs a builder on: alone they are arm64, with `x86-` before them x86_64. */
 export const computes = [
   'small',
@@ -15,9 +17,12 @@ export const computes = [
 ] as const;
 export type Compute = (typeof computes)[number];
 
+/** What a builder runs on that does not say. */
+export const defaultCompute: Compute = 'small';
+
 /** What packer runs on: the image that it makes may be of another architecture. */
-export function architectureOf(compute: Compute): 'arm64' | 'amd64' {
-  return compute.startsWith('x86-') ? 'amd64' : 'arm64';
+export function architectureOf(compute: Compute): Architecture {
+  return compute.startsWith('x86-') ? 'linux_amd64' : 'linux_arm64';
 }
 
 const Vpc = z.strictObject({
@@ -35,6 +40,7 @@ const Vpc = z.strictObject({
 
 const ConfigPath = z
   .string()
+  .max(200)
   .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0\n]+$/, 'a path is relative to the root of the Git repository and does not leave it');
 
 const GitSource = {

@@ -1,17 +1,21 @@
 import * as z from 'zod';
 
-import { Artifact } from './artifact.ts';
+import { RecordedArtifacts } from './artifact.ts';
+import { boundedText } from './bounded-text.ts';
 import { Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
-import { BuildId, BuilderName, RunId, Timestamp, VariableName } from './identity.ts';
+import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
 import { RetentionClassName } from './retention.ts';
-import { OnlyIfChanged } from './request.ts';
+import { OnlyIfChanged, RequestVariables } from './request.ts';
 import { BuildState } from './states.ts';
 import { buildEvents } from './transitions.ts';
 
 /** How many equal requests one waiting build takes. */
 export const joinLimit = 200;
+
+/** What the command line of a request takes at most in a record, in bytes as JSON. */
+export const longestCommand = 4096;
 
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
@@ -19,10 +23,12 @@ export const AttemptOutcome = z.strictObject({
   /** Over the inputs that the attempt met; null where it did not get that far. */
   fingerprint: Digest.nullable(),
   /** What its targets left, those of a failed attempt too: they exist and cost money. */
-  artifacts: z.array(Artifact),
+  artifacts: RecordedArtifacts,
+  /** Whether some of them, or their files, are left out here: what the attempt left is in its log, and in what its build sealed. */
+  artifacts_shortened: z.boolean().default(false),
   /** The scrubbed log: its key and its size as stored, in bytes. Null where packer never ran. */
-  log: z.strictObject({ path: z.string(), size: z.int().nonnegative() }).nullable(),
-  scrub_manifest_path: z.string().nullable(),
+  log: z.strictObject({ path: ObjectKey, size: z.int().nonnegative() }).nullable(),
+  scrub_manifest_path: ObjectKey.nullable(),
   /** How many redactions the scrub manifest lists. */
   redactions: z.int().nonnegative(),
 });
@@ -32,7 +38,7 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 export const Attempt = z.strictObject({
   attempt: z.literal([1, 2]),
   /** The build service's token: equal for every try to start this attempt, so it starts once. */
-  token: z.string(),
+  token: z.string().max(64),
   /** Null while the start is only intended. */
   run: RunId.nullable(),
   intended_at: Timestamp,
@@ -40,6 +46,10 @@ export const Attempt = z.strictObject({
   time_limit: z.int().positive(),
   /** The manifest at whose fingerprint this attempt need not run packer; null where it has to. */
   unless: SealedManifest.nullable(),
+  /** The fingerprint that the deployed source has, so that the attempt cannot claim another; null where the dispatcher does not know it. */
+  expected: Digest.nullable().default(null),
+  /** The digest of the builder that it was intended with (`builderDigest`): a start that is asked for again says the same. */
+  builder_digest: Digest.nullable().default(null),
   started_at: Timestamp.nullable(),
   finished_at: Timestamp.nullable(),
   /** When the dispatcher found that the run had outlived its time limit, and began to end it; null where it did not. */
@@ -49,6 +59,15 @@ export const Attempt = z.strictObject({
 });
 export type Attempt = z.infer<typeof Attempt>;
 
+const HandedPart = z.strictObject({
+  /** Null where the store keeps no versions. */
+  version: boundedText(1024).nullable(),
+});
+
+/** Which of what a run handed over counts: the versions that were read. Null for a part that was not there. */
+export const HandedParts = z.strictObject({ report: HandedPart, scrub_manifest: HandedPart.nullable(), log: HandedPart.nullable() });
+export type HandedParts = z.infer<typeof HandedParts>;
+
 /**
  * What was decided, committed before anything is written that follows from it: whoever goes on after a crash, and
  * whoever does the same at once, comes to the same bytes.
@@ -56,6 +75,10 @@ export type Attempt = z.infer<typeof Attempt>;
 export const Decision = z.strictObject({
   event: z.literal(buildEvents),
   verdict: Verdict,
+  /** What the attempt came to, where the build ends for another reason; null where `verdict` says it. */
+  judged: Verdict.nullable().default(null),
+  /** What was handed over that this rests on: whatever is written there later does not count. Null where it rests on nothing of it. */
+  rests_on: HandedParts.nullable().default(null),
   /** Every time that is written derives from this. */
   at: Timestamp,
   /** The key of the redaction on this side; forgotten once all is written. */
@@ -77,27 +100,27 @@ export const Build = z.strictObject({
   builder: BuilderName,
   state: BuildState,
   /** The command line that asked for it, scrubbed. */
-  command: z.string(),
+  command: boundedText(longestCommand),
   requested_at: Timestamp,
-  requested_by: z.string(),
-  variables: z.record(VariableName, z.string()),
+  requested_by: Caller,
+  variables: RequestVariables,
   retention: RetentionClassName,
   /** Where it may be skipped. Null: it is built whatever the inputs are. */
   only_if_changed: OnlyIfChanged.nullable(),
   /** The equal requests that were given this build while it waited. */
-  joined: z.array(z.strictObject({ at: Timestamp, by: z.string() })).max(joinLimit),
+  joined: z.array(z.strictObject({ at: Timestamp, by: Caller })).max(joinLimit),
   attempts: z.array(Attempt).max(2),
   /** When the second attempt is due; set in the state `retrying`. */
   retry_at: Timestamp.nullable(),
   /** An operator's wish; it wins over a retry. */
-  stop: z.strictObject({ at: Timestamp, by: z.string() }).nullable(),
+  stop: z.strictObject({ at: Timestamp, by: Caller }).nullable(),
   /** How the newest attempt, or the build, ends; from then on nothing changes that. Null again before a retry. */
   decision: Decision.nullable(),
   finished_at: Timestamp.nullable(),
   /** The keys of what a final build left. */
-  result_path: z.string().nullable(),
-  summary_path: z.string().nullable(),
-  manifest: z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest }).nullable(),
+  result_path: ObjectKey.nullable(),
+  summary_path: ObjectKey.nullable(),
+  manifest: z.strictObject({ path: ObjectKey, digest: Digest, fingerprint: Digest }).nullable(),
   /** When everything that follows a final state was done (`settle`): pointers written, operators told. Null until then. */
   settled_at: Timestamp.nullable(),
 });

@@ -1,15 +1,20 @@
 import * as z from 'zod';
 
+import { boundedText } from './bounded-text.ts';
+import { Classification } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
-import { BuildId, BuilderName, Timestamp } from './identity.ts';
+import { BuildId, BuilderName, Caller, ObjectKey, Timestamp } from './identity.ts';
 
 /** How many builds of one builder may wait. */
 export const queueLimit = 20;
 
+/** What the reason of a release takes at most, in bytes as JSON. */
+export const longestReason = 4096;
+
 /** A sealed manifest as the records know it. */
 export const SealedManifest = z.strictObject({
   build_id: BuildId,
-  path: z.string(),
+  path: ObjectKey,
   digest: Digest,
   fingerprint: Digest,
   sequence: z.int().positive(),
@@ -32,9 +37,9 @@ export const BuilderRecord = z.strictObject({
   /** The newest sealed manifest: the head of the chain. */
   newest: SealedManifest.nullable(),
   quarantine: z
-    .strictObject({ build_id: BuildId, since: Timestamp, rule: z.string(), reason: z.string(), evidence: z.array(z.string()) })
+    .strictObject({ build_id: BuildId, since: Timestamp, ...Classification.pick({ rule: true, reason: true, evidence: true }).shape })
     .nullable(),
   /** The last release from quarantine. */
-  released: z.strictObject({ at: Timestamp, by: z.string(), reason: z.string(), build_id: BuildId }).nullable(),
+  released: z.strictObject({ at: Timestamp, by: Caller, reason: boundedText(longestReason), build_id: BuildId }).nullable(),
 });
 export type BuilderRecord = z.infer<typeof BuilderRecord>;

@@ -1,4 +1,5 @@
-import { type Attempt, type AttemptOutcome, type Build, newestAttempt } from './build.ts';
+import { recordedArtifacts } from './artifact.ts';
+import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
@@ -11,14 +12,18 @@ import { createSealed, finishBuild } from './finish.ts';
 import { type ReadHandover, readHandedOver } from './handed-over.ts';
 import { documentText } from './hash-manifest.ts';
 import { type BuildId, timestamp } from './identity.ts';
-import { type Judgement, judge } from './judge.ts';
-import { type Compression, type Randomness } from './ports.ts';
+import { type Judgement, judge, tellsOf } from './judge.ts';
+import { type PackerRun } from './packer-log/packer-run.ts';
+import { readPackerRun } from './packer-log/packer-run-reader.ts';
+import { type ArtifactCheck, type Compression, type DeployedSource, type Randomness } from './ports.ts';
 import { type Received, receive } from './receive.ts';
 import { type RunRecord } from './run-record.ts';
 import { type SettlePorts, endRun } from './settle.ts';
 import { eventOf, stateAfter } from './transitions.ts';
 
 export interface CompletePorts extends SettlePorts {
+  readonly artifactCheck: ArtifactCheck;
+  readonly deployedSource: DeployedSource;
   readonly compression: Compression;
   readonly randomness: Randomness;
 }
@@ -45,50 +50,106 @@ export async function completeAttempt(
 
   const key = build.decision?.redaction_key ?? Buffer.from(ports.randomness.bytes(32)).toString('hex');
   const received = receive(handed, build, attempt.attempt, Buffer.from(key, 'hex'));
-  const judgement = judge(received.handed, received.lines, build, attempt, record);
-  const decided = build.decision === null ? await decide(ports, build, endOf(build, attempt, judgement.verdict), key) : build;
+  const run = received.handed.state === 'read' && received.handed.value.log !== null ? readPackerRun(received.lines) : null;
+  const decided =
+    build.decision === null
+      ? await decideAttempt(ports, build, attempt, { handed: received.handed, run, record }, key)
+      : await heldDecision(ports, build, build.decision, received.handed, key);
   if (decided?.decision === undefined || decided.decision === null) return;
 
-  const outcome = await storeAttempt(ports, decided, attempt, received, judgement);
+  const { decision } = decided;
+  const tells = tellsOf(received.handed, run, decision.judged ?? decision.verdict);
+  const outcome = await storeAttempt(ports, decided, attempt, received, tells);
+  const completed = withAttempt(decided, attempt, { outcome });
+  if (stateAfter(build.state, decision.event, attempt.attempt) === 'retrying')
+    await setRetry(ports, config, completed, attempt, decision.at);
+  else await finishBuild(ports, config, completed, builder, { ...tells, stderr: stderrOf(tells, decision) });
+}
+
+interface Evidence {
+  readonly handed: ReadHandover;
+  /** Packer's log, read; null where there is none. */
+  readonly run: PackerRun | null;
+  readonly record: RunRecord | undefined;
+}
+
+/** Judges an attempt and commits what follows from it, with the versions that it rests on. */
+async function decideAttempt(
+  ports: CompletePorts,
+  build: Build,
+  attempt: Attempt,
+  { handed, run, record }: Evidence,
+  key: string,
+): Promise<Build | undefined> {
+  const judgement = judge(handed, run, build, attempt, record);
+  const verdict = (await unconfirmed(ports, judgement, attempt)) ?? judgement.verdict;
+  const { report } = tellsOf(handed, run, verdict);
   const times = {
-    started_at: judgement.report?.started_at ?? record?.started_at ?? attempt.started_at,
-    finished_at: judgement.report?.finished_at ?? record?.finished_at ?? decided.decision.at,
+    started_at: report?.started_at ?? record?.started_at ?? attempt.started_at,
+    finished_at: report?.finished_at ?? record?.finished_at ?? timestamp(ports.clock.now()),
   };
-  const completed: Build = {
-    ...decided,
-    attempts: decided.attempts.map((each) => (each.token === attempt.token ? { ...attempt, ...times, outcome } : each)),
-  };
-  if (stateAfter(build.state, decided.decision.event, attempt.attempt) === 'retrying')
-    await setRetry(ports, config, completed, attempt, decided.decision.at);
-  else await finishBuild(ports, config, completed, builder, { ...judgement, stderr: stderrOf(judgement, decided.decision.verdict) });
+  const restsOn = handed.state === 'read' ? handed.parts : null;
+  return decide(ports, withAttempt(build, attempt, times), { ...endOf(build, attempt, verdict), rests_on: restsOn }, key);
+}
+
+/** Why a success is none: what it claims to have made is not there. Asked before the decision, which then stands. */
+async function unconfirmed(
+  ports: CompletePorts,
+  { verdict, artifacts }: Judgement,
+  { intended_at }: Attempt,
+): Promise<Verdict | undefined> {
+  if (eventOf(verdict, false) !== 'succeed') return undefined;
+  const problem = await ports.artifactCheck.problem(artifacts, { after: Date.parse(intended_at) });
+  return problem === undefined ? undefined : verdictOf(problem);
+}
+
+/** A decision as it stands, unless it is a success of which the inputs cannot be read any more: then somebody has removed them. */
+async function heldDecision(
+  ports: CompletePorts,
+  build: Build,
+  { event, judged, verdict, at }: Decision,
+  handed: ReadHandover,
+  key: string,
+): Promise<Build | undefined> {
+  if (event !== 'succeed' || (handed.state === 'read' && handed.value.report.fingerprint !== null)) return build;
+  const gone = verdictOf({
+    rule: 'HANDOVER_INVALID',
+    message: `what the run handed over, and its success of ${at} rests on, is not there any more`,
+    remedy: 'find out who removed or replaced it; then release the builder with `hybridcore-packer quarantine release`',
+  });
+  return decide(ports, build, { event: 'violate', verdict: gone, judged: judged ?? verdict, rests_on: null, unchanged: null }, key);
+}
+
+function withAttempt(build: Build, attempt: Attempt, changes: Partial<Attempt>): Build {
+  return { ...build, attempts: build.attempts.map((each) => (each.token === attempt.token ? { ...each, ...changes } : each)) };
 }
 
 /** The error lines of the attempt, unless the build ends for another reason than the attempt did. */
-function stderrOf(judgement: Judgement, verdict: Verdict): string {
-  return verdict.classification.rule === judgement.verdict.classification.rule ? judgement.stderr : verdictLines(verdict);
+function stderrOf(tells: Judgement, { judged, verdict }: Decision): string {
+  return judged === null ? tells.stderr : verdictLines(verdict);
 }
 
-async function readHandover(ports: CompletePorts, build: Build, attempt: Attempt): Promise<ReadHandover> {
-  if (attempt.run === null) return { state: 'absent' };
-  return readHandedOver(ports.objects, ports.compression, {
-    builder: build.builder,
-    build: build.build_id,
-    attempt: attempt.attempt,
-    run: attempt.run,
-    variables: build.variables,
-    unless: attempt.unless?.fingerprint ?? null,
-  });
+/** What the run handed over: what a decision rests on, where there is one. */
+async function readHandover(
+  ports: CompletePorts,
+  { build_id, builder, decision }: Build,
+  { run, attempt }: Attempt,
+): Promise<ReadHandover> {
+  if (run === null || (decision !== null && decision.rests_on === null)) return { state: 'absent' };
+  const asked = { builder, build: build_id, attempt, run };
+  return readHandedOver(ports.objects, ports.compression, asked, decision?.rests_on ?? undefined);
 }
 
 /** What a verdict means for the build: an operator's wish keeps a transient failure from its retry, and the build ends as stopped. */
-function endOf(build: Build, { unless }: Attempt, verdict: Verdict): End {
+function endOf(build: Build, { unless }: Attempt, verdict: Verdict): Omit<End, 'rests_on'> {
   const event = eventOf(verdict, build.stop !== null);
   const unchanged = event === 'skip' ? unless : null;
-  if (event !== 'stop' || build.stop === null || verdict.exit_code === 1) return { event, verdict, unchanged };
+  if (event !== 'stop' || build.stop === null || verdict.exit_code === 1) return { event, verdict, judged: null, unchanged };
   const { rule, reason } = verdict.classification;
   return {
     event,
     unchanged,
+    judged: verdict,
     verdict: verdictOf({
       rule: 'STOPPED',
       message: `stopped by ${build.stop.by}`,
@@ -103,7 +164,7 @@ async function storeAttempt(
   build: Build,
   attempt: Attempt,
   received: Received,
-  judgement: Judgement,
+  tells: Judgement,
 ): Promise<AttemptOutcome> {
   const encoder = new TextEncoder();
   const { lines, manifest } = received;
@@ -118,11 +179,15 @@ async function storeAttempt(
     scrubManifestPath = keys.scrubManifest(build.builder, build.build_id, attempt.attempt);
     await createSealed(ports, build, 'scrub-manifest', scrubManifestPath, encoder.encode(documentText(manifest)));
   }
-  const redactions = (manifest?.files ?? []).flatMap((file) => file.actions).reduce((sum, action) => sum + action.count, 0);
+  const counted = (manifest?.files ?? []).flatMap((file) => file.actions).reduce((sum, action) => sum + action.count, 0);
+  // The attempt's own counts are claims, too: together they may be more than a record can hold.
+  const redactions = Math.min(counted, Number.MAX_SAFE_INTEGER);
+  const { artifacts, shortened } = recordedArtifacts(tells.artifacts);
   return {
-    verdict: judgement.verdict,
-    fingerprint: judgement.report?.fingerprint ?? null,
-    artifacts: [...judgement.artifacts],
+    verdict: tells.verdict,
+    fingerprint: tells.report?.fingerprint ?? null,
+    artifacts,
+    artifacts_shortened: shortened,
     log,
     scrub_manifest_path: scrubManifestPath,
     redactions,

@@ -1,17 +1,9 @@
 import { type Build, type Decision } from './build.ts';
-import { type SealedManifest } from './builder-record.ts';
-import { type Verdict } from './classification/verdict.ts';
 import { timestamp } from './identity.ts';
 import { type Clock, type Records } from './ports.ts';
-import { type BuildEvent } from './transitions.ts';
 
 /** How a build, or its newest attempt, is to end. */
-export interface End {
-  readonly event: BuildEvent;
-  readonly verdict: Verdict;
-  /** The manifest that still holds, where the event is `skip`. */
-  readonly unchanged: SealedManifest | null;
-}
+export type End = Pick<Decision, 'event' | 'verdict' | 'judged' | 'rests_on' | 'unchanged'>;
 
 /**
  * Commits how a build, or its newest attempt, ends, before anything is written that follows from it.
@@ -22,10 +14,10 @@ export interface End {
 export async function decide(
   ports: { readonly records: Records; readonly clock: Clock },
   build: Build,
-  end: End,
+  { event, verdict, judged, rests_on, unchanged }: End,
   key: string | null,
 ): Promise<Build | undefined> {
-  const decision: Decision = { ...end, at: timestamp(ports.clock.now()), redaction_key: key };
+  const decision: Decision = { event, verdict, judged, rests_on, unchanged, at: timestamp(ports.clock.now()), redaction_key: key };
   const decided: Build = { ...build, version: build.version + 1, decision };
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: decided }]);
   return commit.committed ? decided : undefined;

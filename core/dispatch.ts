@@ -1,10 +1,11 @@
-import { type Build, joinLimit } from './build.ts';
+import { textThatFits } from './bounded-text.ts';
+import { type Build, joinLimit, longestCommand } from './build.ts';
 import { type BuilderRecord, queueLimit } from './builder-record.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Config } from './config.ts';
 import { type Digest, digestOfJson } from './digest.ts';
 import { type Outcome, failure, success } from './failure.ts';
-import { type BuildId, type BuilderName, type Timestamp, timestamp } from './identity.ts';
+import { type BuildId, type BuilderName, type Timestamp, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Ids, type RecordWrite, type Records } from './ports.ts';
 import { quarantineFailure } from './quarantine.ts';
 import { type BuildRequest } from './request.ts';
@@ -47,10 +48,12 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
     if (token?.state === 'known') return known(ports.records, token.record, request);
 
     const builder = await ports.records.readBuilder(request.builder);
-    if (builder !== undefined && builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };
-    const equal = await equalWaiting(ports.records, builder, build);
-    const place = equal === undefined ? newPlace(builder, build) : joinedPlace(equal, { at, by: asked.by });
-    if (!place.ok) return place;
+    const place = await placeFor(ports.records, builder, build, { at, by: callerNamed(asked.by) });
+    if (!place.ok) {
+      // Meanwhile somebody else may have been given a build for the same token: then that is the answer.
+      const now = token === undefined ? undefined : await ports.records.readRequestToken(token.record.token_id);
+      return now !== undefined && now.expires_at > at ? known(ports.records, now, request) : place;
+    }
     const { dispatched, writes } = place.value;
     const commit = await ports.records.commit([...writes, ...(token === undefined ? [] : [tokenWrite(token, dispatched.build.build_id)])]);
     if (commit.committed) return success(dispatched);
@@ -63,6 +66,18 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
 interface Place {
   readonly dispatched: Dispatched;
   readonly writes: readonly RecordWrite[];
+}
+
+/** The place of an equal build where one waits, else one of its own; or why there is none. */
+async function placeFor(
+  records: Records,
+  builder: BuilderRecord | undefined,
+  build: Build,
+  who: { readonly at: Timestamp; readonly by: string },
+): Promise<Outcome<Place>> {
+  if (builder !== undefined && builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };
+  const equal = await equalWaiting(records, builder, build);
+  return equal === undefined ? newPlace(builder, build) : joinedPlace(equal, who);
 }
 
 /** Its turn where the builder has nothing to do, else the end of the line. */
@@ -144,7 +159,7 @@ async function findToken(records: Records, request: BuildRequest, token: string,
       version: (record?.version ?? 0) + 1,
       token_id: id,
       builder: request.builder,
-      by,
+      by: callerNamed(by),
       request: bodyDigest(request),
       accepted_at: at,
       expires_at: timestamp(Date.parse(at) + tokenLifetime),
@@ -184,9 +199,9 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: { request: 
     build_id: id,
     builder: request.builder,
     state: 'queued',
-    command: asked.command,
+    command: textThatFits(asked.command, longestCommand),
     requested_at: at,
-    requested_by: asked.by,
+    requested_by: callerNamed(asked.by),
     variables: request.variables,
     retention,
     only_if_changed: request.only_if_changed ? { max_age: request.max_age ?? null, fingerprint: request.fingerprint ?? null } : null,

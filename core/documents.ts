@@ -1,7 +1,8 @@
 import * as z from 'zod';
 
 import { Build } from './build.ts';
-import { BuilderRecord } from './builder-record.ts';
+import { BuilderRecord, SealedManifest } from './builder-record.ts';
+import { Channel, ChannelName } from './channel.ts';
 import { Classification, Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
@@ -69,10 +70,47 @@ export const StatusDocument = z.strictObject({
       last: BuildLine.nullable(),
       newest_manifest: BuilderRecord.shape.newest,
       quarantine: BuilderRecord.shape.quarantine,
+      /** By name. */
+      channels: z.array(
+        Channel.pick({ channel: true, published: true, artifacts: true, published_at: true, published_by: true, previous: true }),
+      ),
     }),
   ),
 });
 export type StatusDocument = z.infer<typeof StatusDocument>;
+
+/** How the inputs of one manifest differ from those of another. */
+const InputChanges = z.strictObject({
+  added: z.array(Input),
+  removed: z.array(Input),
+  changed: z.array(
+    z.strictObject({
+      kind: z.string(),
+      name: z.string(),
+      /** `digest` and `mode` of a file, the `value` of anything else. */
+      changed: z.array(z.literal(['digest', 'mode', 'value'])),
+      before: Input,
+      after: Input,
+    }),
+  ),
+});
+
+/** `publish` */
+export const PublishDocument = z.strictObject({
+  builder: z.string(),
+  channel: ChannelName,
+  /** `would-move`: what `--check` says. `stays`: the channel points to that build already. */
+  outcome: z.literal(['moved', 'would-move', 'stays']),
+  published: SealedManifest,
+  artifacts: Channel.shape.artifacts,
+  /** What the channel pointed to before, the same where it stays; null where it is new. */
+  before: SealedManifest.nullable(),
+  /** Against the manifest published before; null where there was none. */
+  changes: InputChanges.nullable(),
+  /** Holes in the inputs, through which the gate does not see. */
+  undeclared: z.array(UndeclaredInput),
+});
+export type PublishDocument = z.infer<typeof PublishDocument>;
 
 /** `quarantine list` and `quarantine release` */
 export const QuarantineDocument = z.strictObject({

@@ -46,6 +46,30 @@ export function isUnchanged(difference: InputDifference): boolean {
   return difference.added.length + difference.removed.length + difference.changed.length === 0;
 }
 
+/** A difference as a person reads it, a line for each input. */
+export function differenceLines({ added, removed, changed }: InputDifference): readonly string[] {
+  return [
+    ...changed.map((change) => `changed ${change.kind} ${change.name}: ${change.changed.map((part) => partText(part, change)).join(', ')}`),
+    ...added.map(({ kind, name }) => `added ${kind} ${name}`),
+    ...removed.map(({ kind, name }) => `removed ${kind} ${name}`),
+  ];
+}
+
+/** A value that is longer is not told: it is in the manifests. */
+const longestValue = 80;
+
+function partText(part: ChangedPart, { before, after }: ChangedInput): string {
+  if (part === 'digest') return 'content';
+  if (part === 'mode') return 'mode' in before && 'mode' in after ? `mode ${before.mode} to ${after.mode}` : part;
+  const [old, now] = [valueText(before), valueText(after)];
+  return old.length > longestValue || now.length > longestValue ? part : `${old} to ${now}`;
+}
+
+function valueText(input: Input): string {
+  if ('reference' in input) return input.reference;
+  return 'value' in input ? JSON.stringify(input.value) : input.digest;
+}
+
 function changedParts(before: Input, after: Input): ChangedPart[] {
   const parts: ChangedPart[] = [];
   if (before.digest !== after.digest) parts.push('mode' in after ? 'digest' : 'value');

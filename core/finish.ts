@@ -44,7 +44,14 @@ export async function finishBuild(
     (await create(ports, build, 'hash-manifest', manifestPath, encoder.encode(documentText(manifest)))) === 'different'
   ) {
     const verdict = chainBroken(manifestPath);
-    const broken = await decide(ports, build, { event: 'violate', verdict, unchanged: null }, decision.redaction_key);
+    const end = {
+      event: 'violate',
+      verdict,
+      judged: decision.judged ?? decision.verdict,
+      rests_on: decision.rests_on,
+      unchanged: null,
+    } as const;
+    const broken = await decide(ports, build, end, decision.redaction_key);
     if (broken !== undefined) await finishBuild(ports, config, broken, builder, { ...tells, stderr: verdictLines(verdict) });
     return;
   }

@@ -1,8 +1,10 @@
 import { AttemptReport } from './attempt-report.ts';
+import { type HandedParts } from './build.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { keys } from './contract/keys.ts';
 import { type Failure } from './failure.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { type Compression, type Objects } from './ports.ts';
+import { type Compression, type Objects, type ReadObject } from './ports.ts';
 import { type AttemptRequest } from './request.ts';
 import { ScrubManifest } from './scrub/scrub-manifest.ts';
 
@@ -24,12 +26,12 @@ export interface HandedOver {
 
 /** `absent`: the run left no report, so the build service's own record decides. `invalid`: something is there that no attempt writes. */
 export type ReadHandover =
-  | { readonly state: 'read'; readonly value: HandedOver }
+  | { readonly state: 'read'; readonly value: HandedOver; readonly parts: HandedParts }
   | { readonly state: 'absent' }
   | { readonly state: 'invalid'; readonly failure: Failure };
 
 type Part<T> =
-  | { readonly state: 'read'; readonly value: T }
+  | { readonly state: 'read'; readonly value: T; readonly version: string | null }
   | { readonly state: 'absent' }
   | { readonly state: 'invalid'; readonly failure: Failure };
 
@@ -37,17 +39,26 @@ type Part<T> =
  * Reads what a run handed over as what it is: untrusted. Sizes, expansion, schema and identity are checked here;
  * what the words are worth is for `judge`. An attempt writes each part whole or not at all, so a part that does
  * not parse was not written by an attempt.
+ *
+ * @param decided the parts that a decision rests on: just those are read, and what was not there then is not. Without it
+ *   what is there now.
  */
-export async function readHandedOver(objects: Objects, compression: Compression, asked: AttemptRequest): Promise<ReadHandover> {
+export async function readHandedOver(
+  objects: Objects,
+  compression: Compression,
+  asked: Pick<AttemptRequest, 'run' | 'builder' | 'build' | 'attempt'>,
+  decided?: HandedParts,
+): Promise<ReadHandover> {
   const at = keys.incoming(asked.run);
-  const report = await readDocument(objects, at.report, handoverLimits.report, AttemptReport);
+  const reader = (part: keyof HandedParts) => partReader(objects, decided === undefined ? {} : { decided: decided[part] });
+  const report = await readDocument(reader('report'), at.report, handoverLimits.report, AttemptReport);
   if (report.state !== 'read') return report;
   const foreign = identityProblem(report.value, asked, at.report);
   if (foreign !== undefined) return { state: 'invalid', failure: foreign };
 
-  const scrubManifest = await readDocument(objects, at.scrubManifest, handoverLimits.scrubManifest, ScrubManifest);
+  const scrubManifest = await readDocument(reader('scrub_manifest'), at.scrubManifest, handoverLimits.scrubManifest, ScrubManifest);
   if (scrubManifest.state === 'invalid') return scrubManifest;
-  const log = await readLog(objects, compression, at.log);
+  const log = await readLog(reader('log'), compression, at.log);
   if (log.state === 'invalid') return log;
   if (report.value.packer !== null && (log.state === 'absent' || scrubManifest.state === 'absent')) {
     return invalid(log.state === 'absent' ? at.log : at.scrubManifest, 'is missing, though the report says that packer ran');
@@ -59,10 +70,19 @@ export async function readHandedOver(objects: Objects, compression: Compression,
       log: log.state === 'read' ? log.value : null,
       scrubManifest: scrubManifest.state === 'read' ? scrubManifest.value : null,
     },
+    parts: {
+      report: { version: report.version },
+      scrub_manifest: scrubManifest.state === 'read' ? { version: scrubManifest.version } : null,
+      log: log.state === 'read' ? { version: log.version } : null,
+    },
   };
 }
 
-function identityProblem(report: AttemptReport, asked: AttemptRequest, key: string): Failure | undefined {
+function identityProblem(
+  report: AttemptReport,
+  asked: Pick<AttemptRequest, 'run' | 'builder' | 'build' | 'attempt'>,
+  key: string,
+): Failure | undefined {
   const claims = { run: report.run, builder: report.builder, build: report.build_id, attempt: report.attempt };
   for (const name of ['run', 'builder', 'build', 'attempt'] as const) {
     if (claims[name] !== asked[name]) return invalid(key, `speaks of the ${name} ${claims[name]}, but this is ${asked[name]}`).failure;
@@ -72,43 +92,56 @@ function identityProblem(report: AttemptReport, asked: AttemptRequest, key: stri
   return undefined;
 }
 
-async function readDocument<T>(
-  objects: Objects,
-  key: string,
-  bytes: number,
-  schema: {
-    safeParse(
-      value: unknown,
-    ): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
-  },
-): Promise<Part<T>> {
-  const read = await readPart(objects, key, bytes);
-  if (read.state !== 'read') return read;
-  let value: unknown;
+/** How one part is read: at its version, where a decision rests on one. */
+type PartReader = (key: string, bytes: number) => Promise<ReadObject>;
+
+function partReader(objects: Objects, { decided }: { readonly decided?: HandedParts[keyof HandedParts] }): PartReader {
+  if (decided === null) return async () => ({ state: 'absent' });
+  const version = decided?.version ?? null;
+  return (key, bytes) => objects.read(key, version === null ? { bytes } : { bytes, version });
+}
+
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
+}
+
+/** Undefined for what is no JSON, or none that could be written into a document. */
+function parsedJson<T>(content: Uint8Array, schema: Schema<T>): ReturnType<Schema<T>['safeParse']> | undefined {
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(read.value));
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+    // JSON can spell out half a character and an endless number, and lists so deep that nobody can go through them.
+    canonicalJson(value);
+    return schema.safeParse(value);
   } catch {
-    return invalid(key, 'is no JSON');
+    return undefined;
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return { state: 'read', value: parsed.data };
+}
+
+async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: Schema<T>): Promise<Part<T>> {
+  const read = await readPart(reader, key, bytes);
+  if (read.state !== 'read') return read;
+  const parsed = parsedJson(read.value, schema);
+  if (parsed === undefined) return invalid(key, 'is no JSON');
+  if (parsed.success) return { state: 'read', value: parsed.data, version: read.version };
   const [issue] = parsed.error.issues;
   return invalid(key, `does not fit its schema at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);
 }
 
-async function readLog(objects: Objects, compression: Compression, key: string): Promise<Part<string>> {
-  const read = await readPart(objects, key, handoverLimits.log);
+async function readLog(reader: PartReader, compression: Compression, key: string): Promise<Part<string>> {
+  const read = await readPart(reader, key, handoverLimits.log);
   if (read.state !== 'read') return read;
   const expanded = compression.expand(read.value, { bytes: handoverLimits.expandedLog });
   if (expanded === undefined) return invalid(key, `is no gzip, or holds more than ${handoverLimits.expandedLog} bytes`);
-  return { state: 'read', value: new TextDecoder().decode(expanded) };
+  return { state: 'read', value: new TextDecoder().decode(expanded), version: read.version };
 }
 
-async function readPart(objects: Objects, key: string, bytes: number): Promise<Part<Uint8Array>> {
-  const read = await objects.read(key, { bytes });
+async function readPart(reader: PartReader, key: string, bytes: number): Promise<Part<Uint8Array>> {
+  const read = await reader(key, bytes);
   switch (read.state) {
     case 'read':
-      return { state: 'read', value: read.content };
+      return { state: 'read', value: read.content, version: read.version };
     case 'absent':
       return { state: 'absent' };
     case 'too-large':

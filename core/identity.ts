@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { boundedText, textThatFits } from './bounded-text.ts';
+
 /** The name of a builder: one entry of `hybridcore.yaml`, and a part of many keys. */
 export const BuilderName = z
   .string()
@@ -23,6 +25,19 @@ export const RunId = z
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9:_-]|\/(?=[A-Za-z0-9])){0,254}$/, 'a run id is what the build service gave: letters, digits and : / _ -')
   .brand<'RunId'>();
 export type RunId = z.infer<typeof RunId>;
+
+/** The key of an object, as a record names it (`core/contract/keys.ts`). */
+export const ObjectKey = boundedText(1024);
+
+const longestCaller = 512;
+
+/** Who asked for something: a user's name, or the ARN of a role. */
+export const Caller = boundedText(longestCaller);
+
+/** A caller as the records name it: of a longer name the beginning and the end. */
+export function callerNamed(name: string): string {
+  return textThatFits(name, longestCaller);
+}
 
 /** A packer variable's name. */
 export const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,127}$/, 'a variable is named with letters, digits, _ and -');

@@ -2,13 +2,13 @@ import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
 import { type Attempt, type Build } from './build.ts';
 import { classifyPackerRun, classifyRunRecord } from './classification/classify.ts';
+import { type OwnRule } from './classification/own-rules.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { byGravity } from './exit-code.ts';
 import { type Failure } from './failure.ts';
-import { type HandedOver, type ReadHandover } from './handed-over.ts';
+import { type ReadHandover } from './handed-over.ts';
 import { errorLines } from './packer-log/error-lines.ts';
 import { type PackerRun, mergeArtifacts } from './packer-log/packer-run.ts';
-import { readPackerRun } from './packer-log/packer-run-reader.ts';
 import { type Interruption } from './ports.ts';
 import { type RunRecord } from './run-record.ts';
 import { unchangedVerdict } from './unchanged.ts';
@@ -31,11 +31,11 @@ export interface Judgement {
  * writes is a violation; without a report the build service's record decides; else the gravest of what the
  * attempt's own checks and packer's log say, where an interruption stands in for the failure that it caused.
  *
- * @param log the handed-over log after this side's own redaction; the lines of `handed` are not looked at.
+ * @param run the handed-over log after this side's own redaction, read; the log of `handed` is not looked at. Null where there is none.
  */
 export function judge(
   handed: ReadHandover,
-  log: readonly string[],
+  run: PackerRun | null,
   build: Build,
   attempt: Attempt,
   record: RunRecord | undefined,
@@ -46,8 +46,33 @@ export function judge(
     case 'absent':
       return withoutReport(build, attempt, record);
     case 'read':
-      return judgeClaims(handed.value, log, build, attempt, record);
+      return judgeClaims(handed.value.report, run, build, attempt, record);
   }
+}
+
+/** Verdicts on the claims themselves: nothing else that the attempt says counts then. */
+const disbelief: ReadonlySet<string> = new Set(['HANDOVER_INVALID', 'ARTIFACT_UNCONFIRMED'] as const satisfies readonly OwnRule[]);
+
+/** What of a handover counts, once the verdict stands: whoever carries a decision out comes to the same. */
+export function tellsOf(handed: ReadHandover, run: PackerRun | null, verdict: Verdict): Judgement {
+  return handed.state === 'read' ? claimsUnder(verdict, handed.value.report, run) : ofVerdict(verdict);
+}
+
+function claimsUnder(verdict: Verdict, report: AttemptReport, run: PackerRun | null): Judgement {
+  if (disbelief.has(verdict.classification.rule)) return ofVerdict(verdict);
+  if (report.unchanged) return { ...ofVerdict(verdict), stderr: '', report };
+  if (report.packer === null || run === null) return { ...ofVerdict(verdict), report };
+  const own = report.failure === null ? [] : [verdictLines(verdictOf(ownFailure(report.failure)))];
+  return {
+    verdict,
+    artifacts: mergeArtifacts(
+      run.artifacts,
+      report.recorded,
+      run.targets.map((target) => target.name),
+    ),
+    stderr: verdict.exit_code === 0 ? '' : [...own, errorLines(run)].join('\n'),
+    report,
+  };
 }
 
 function ofFailure(failure: Failure): Judgement {
@@ -58,11 +83,16 @@ function ofVerdict(verdict: Verdict): Judgement {
   return { verdict, artifacts: [], stderr: verdictLines(verdict), report: null };
 }
 
-function judgeClaims(handed: HandedOver, log: readonly string[], build: Build, attempt: Attempt, record: RunRecord | undefined): Judgement {
-  const { report } = handed;
-  const untimely = timesProblem(report, record);
-  if (untimely !== undefined) return ofFailure(untimely);
-  const judgement = judgeReport(report, handed.log === null ? null : readPackerRun(log), attempt, build.stop);
+function judgeClaims(
+  report: AttemptReport,
+  run: PackerRun | null,
+  build: Build,
+  attempt: Attempt,
+  record: RunRecord | undefined,
+): Judgement {
+  const lie = timesProblem(report, record) ?? sourceProblem(report, attempt);
+  if (lie !== undefined) return ofFailure(lie);
+  const judgement = judgeReport(report, run, attempt, build.stop);
   return judgement.verdict.exit_code === 0 && report.fingerprint === null
     ? ofFailure(claimed('speaks of a success without inputs'))
     : judgement;
@@ -83,11 +113,18 @@ function timesProblem(report: AttemptReport, record: RunRecord | undefined): Fai
   );
 }
 
+/** Other inputs than the deployed ones: an attempt that meets such leaves packer alone, and claims none. */
+function sourceProblem({ fingerprint }: AttemptReport, { expected }: Attempt): Failure | undefined {
+  if (expected === null || fingerprint === null || fingerprint === expected) return undefined;
+  return claimed(`speaks of inputs with the fingerprint ${fingerprint}, but those of the deployed source have ${expected}`);
+}
+
 function claimed(what: string): Failure {
   return {
     rule: 'HANDOVER_INVALID',
     message: `the report of the attempt ${what}`,
     remedy: 'find out who else can write under incoming/; then release the builder with `hybridcore-packer quarantine release`',
+    evidence: [`the report of the attempt ${what}`],
   };
 }
 
@@ -118,41 +155,39 @@ export function judgeReport(
   attempt: Pick<Attempt, 'attempt' | 'unless' | 'expired_at'>,
   stop: Stop,
 ): Judgement {
-  const { unless } = attempt;
+  return claimsUnder(verdictOn(report, run, attempt, stop), report, run);
+}
+
+function verdictOn(
+  report: AttemptReport,
+  run: PackerRun | null,
+  { attempt, unless, expired_at }: Pick<Attempt, 'attempt' | 'unless' | 'expired_at'>,
+  stop: Stop,
+): Verdict {
   if (report.unchanged) {
     return unless !== null && report.fingerprint === unless.fingerprint && report.packer === null && report.failure === null
-      ? { ...ofVerdict(unchangedVerdict(unless)), stderr: '', report }
-      : ofFailure(claimed('says that nothing changed, though the attempt was not to be skipped at these inputs'));
+      ? unchangedVerdict(unless)
+      : verdictOf(claimed('says that nothing changed, though the attempt was not to be skipped at these inputs'));
   }
-  const interrupted = report.interrupted === 'stop' && stop === null && attempt.expired_at !== null ? 'time-limit' : report.interrupted;
+  const interrupted = report.interrupted === 'stop' && stop === null && expired_at !== null ? 'time-limit' : report.interrupted;
   const own = report.failure === null ? null : ownFailure(report.failure);
   if (report.packer === null || run === null) {
     const cause =
       own ??
       (interrupted === null ? claimed('says neither that packer ran nor why it did not') : interruption(interrupted, report.builder, stop));
-    return { ...ofFailure(cause), report };
+    return verdictOf(cause);
   }
   const said = classifyPackerRun(run, {
     packerExitCode: report.packer.exit_code,
     signal: report.packer.signal,
-    attempt: attempt.attempt,
+    attempt,
     recorded: report.recorded,
   });
   const caused =
     interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3
       ? verdictOf(interruption(interrupted, report.builder, stop))
       : said;
-  const verdict = [caused, ...(own === null ? [] : [verdictOf(own)])].reduce((a, b) => (byGravity(a.exit_code, b.exit_code) <= 0 ? a : b));
-  return {
-    verdict,
-    artifacts: mergeArtifacts(
-      run.artifacts,
-      report.recorded,
-      run.targets.map((target) => target.name),
-    ),
-    stderr: verdict.exit_code === 0 ? '' : [...(own === null ? [] : [verdictLines(verdictOf(own))]), errorLines(run)].join('\n'),
-    report,
-  };
+  return [caused, ...(own === null ? [] : [verdictOf(own)])].reduce((a, b) => (byGravity(a.exit_code, b.exit_code) <= 0 ? a : b));
 }
 
 function ownFailure(failure: NonNullable<AttemptReport['failure']>): Failure {

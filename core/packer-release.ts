@@ -10,6 +10,9 @@ export interface PackerRelease {
   readonly sha256: string;
 }
 
+/** What a builder without a pin gets where its build image has no packer of its own. */
+export const defaultPackerVersion = '1.15.4';
+
 /**
  * The release that a builder pins, with the checksum that it is held to: the one that comes with this project, or the one
  * that stands beside the pin. Null where the builder pins none. CONFIG_INVALID where there is no checksum, or two that differ:

@@ -1,6 +1,7 @@
 import { type Artifact } from './artifact.ts';
 import { type Build } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { type Channel } from './channel.ts';
 import { type Builder } from './config.ts';
 import { type Tags } from './contract/tags.ts';
 import { type Digest } from './digest.ts';
@@ -27,6 +28,7 @@ export type RecordWrite =
   | { readonly type: 'build'; readonly expected: number | null; readonly document: Build }
   | { readonly type: 'builder'; readonly expected: number | null; readonly document: BuilderRecord }
   | { readonly type: 'variant'; readonly expected: number | null; readonly document: Variant }
+  | { readonly type: 'channel'; readonly expected: number | null; readonly document: Channel }
   /** Where its `expires_at` has passed it may be gone. */
   | { readonly type: 'request-token'; readonly expected: number | null; readonly document: RequestToken }
   | { readonly type: 'stray-event'; readonly expected: number | null; readonly document: StrayEvent };
@@ -52,7 +54,7 @@ export interface OpenBuild {
 }
 
 /**
- * What is known of builders and builds, as whole documents. Each carries a `version` that grows by one with every
+ * What is known of builders, builds and channels, as whole documents. Each carries a `version` that grows by one with every
  * write. A document of a newer schema is refused wherever it is read, and never overwritten (FailureError RECORD_NEWER).
  */
 export interface Records {
@@ -60,6 +62,8 @@ export interface Records {
   readBuilder(name: BuilderName): Promise<BuilderRecord | undefined>;
   /** @param id from `variantIdOf`. */
   readVariant(id: Digest): Promise<Variant | undefined>;
+  /** @param id from `channelIdOf`. */
+  readChannel(id: Digest): Promise<Channel | undefined>;
   /** @param id from `tokenIdOf`. */
   readRequestToken(id: Digest): Promise<RequestToken | undefined>;
   /** @param id from `eventIdOf`. */
@@ -70,20 +74,19 @@ export interface Records {
   listBuilds(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Build>>;
   /**
    * Builds that something is still to be done for (`isOpen` in `build.ts`), oldest first; costs what is open, not what
-   * ever was. Names alone: one that cannot be read keeps none of the others from being found. `limit` is at most 100.
+   * ever was. It may lag behind the documents: a build that was just written may be missing, and one that is done be there. Names alone: one that cannot be read keeps none of the others from being found. `limit` is at most 100.
    */
   listOpenBuilds(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<OpenBuild>>;
   /** By name. */
   listBuilders(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<BuilderRecord>>;
+  /** The channels of a builder, by name: every manifest that is published. `limit` is at most 100. */
+  listChannels(builder: BuilderName, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Channel>>;
 }
 
 // ---- objects -----------------------------------------------------------------------------------------------
 
 export type ReadObject =
-  /**
-   * `version`: by which the store can be asked for these very bytes again, whatever stands under the key by then. Null
-   * where it keeps no versions: on one machine who could put other bytes there is the same user as who reads.
-   */
+  /** `version` names just these bytes, whatever is written under the key later; null where the store keeps no versions. */
   | { readonly state: 'read'; readonly content: Uint8Array; readonly version: string | null }
   | { readonly state: 'absent' }
   /** Larger than the reader allowed; nothing was read. `size` in bytes. */
@@ -107,10 +110,10 @@ export interface Objects {
    */
   replace(key: string, content: Uint8Array, tags: Tags, standing: Uint8Array | null): Promise<'replaced' | 'changed'>;
   /**
-   * Reads an object of at most so many bytes. With a `version` that an earlier read gave, that one of it, also where
-   * another stands there since; a store without versions ignores it and reads what stands there.
+   * Reads an object of at most so many bytes: what stands there now, or, where `version` is given, what an earlier read gave
+   * with that version: `absent` where the store does not have it (any more).
    */
-  read(key: string, limit: { readonly bytes: number; readonly version?: string }): Promise<ReadObject>;
+  read(key: string, wanted: { readonly bytes: number; readonly version?: string }): Promise<ReadObject>;
   tags(key: string): Promise<Tags | undefined>;
   /** Keys that begin with the prefix, in order of code units. `limit` is at most 1000. */
   list(prefix: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
@@ -142,7 +145,7 @@ export type StartAnswer =
 /** Runs the buildspec. Starting is asynchronous: what became of a run is looked up. */
 export interface BuildService {
   start(request: StartRequest): Promise<StartAnswer>;
-  /** What it knows of at most 100 runs; runs that it does not know are left out. */
+  /** What it knows of at most 100 runs; runs that it does not know, or not yet, are left out. */
   look(runs: readonly RunId[]): Promise<readonly RunRecord[]>;
   /** Ends a run by force. To stop kindly, `Objects.tell` comes first. No error where it has ended. */
   stop(run: RunId): Promise<void>;
@@ -165,38 +168,52 @@ export interface Operators {
   notify(notice: Notice): Promise<void>;
 }
 
-// ---- whoever listens ---------------------------------------------------------------------------------------
+// ---- announcements -----------------------------------------------------------------------------------------
 
-/** A build that has ended, as it is announced. */
+/** How a build ended, for whoever wants to go on from there. */
 export interface FinalState {
   readonly build_id: BuildId;
   readonly builder: BuilderName;
   readonly state: BuildState;
   readonly exit_code: ExitCode;
+  /** The code of the rule that decided. */
   readonly rule: string;
+  /** How many attempts were started. */
   readonly attempts: number;
   readonly requested_by: string;
   readonly finished_at: Timestamp;
   readonly result_path: string;
   readonly summary_path: string;
+  /** Of a skipped build the one that still holds; null where there is none. */
   readonly manifest_path: string | null;
 }
 
+/** Tells the world of each final state, at least once: it may be told again, also late. */
 export interface Announcements {
-  /** Says that a build has ended; may be called again for the same build. */
+  /** @throws where it cannot be announced: it is tried again. */
   announce(end: FinalState): Promise<void>;
 }
 
-// ---- what a run claims to have made --------------------------------------------------------------------------
+// ---- what the dispatcher knows by itself -------------------------------------------------------------------
 
+/** Looks whether artifacts that an attempt claims are what they are said to be. */
 export interface ArtifactCheck {
   /**
-   * A failure where an artifact that a run claims is not what it says; undefined where all hold or cannot be judged here.
-   *
    * @param made `after`: when the attempt began, in milliseconds since 1970; what is older was not made by it.
-   * @throws FailureError where nobody can tell now: ask again later.
+   * @returns what is wrong with the artifacts (ARTIFACT_UNCONFIRMED), naming each in its evidence; undefined where they hold,
+   *   or nothing is known of such artifacts.
+   * @throws where it cannot be known now: ask again later.
    */
   problem(artifacts: readonly Artifact[], made: { readonly after: number }): Promise<Failure | undefined>;
+}
+
+/** The source that builds are made from, where the dispatcher was deployed with it. */
+export interface DeployedSource {
+  /**
+   * The fingerprint of a builder's inputs with these request variables; null where the dispatcher does not know the source,
+   * or cannot derive it for them.
+   */
+  fingerprint(builder: BuilderName, variables: Readonly<Record<string, string>>): Promise<Digest | null>;
 }
 
 // ---- pointers outside --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-import { type BuilderRecord } from './builder-record.ts';
+import { jsonSize } from './bounded-text.ts';
+import { type BuilderRecord, longestReason } from './builder-record.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
-import { type BuilderName, timestamp } from './identity.ts';
+import { type BuilderName, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Records } from './ports.ts';
 
 /** What a request for a quarantined builder is told: why it is closed, who released it last, and how to release it. */
@@ -25,6 +26,8 @@ export async function releaseQuarantine(
 ): Promise<Outcome<BuilderRecord>> {
   if (reason.trim() === '')
     return failure('REQUEST_INVALID', 'a release needs a reason', 'say with --reason what was found and what was done about it');
+  if (!reason.isWellFormed() || jsonSize(reason) > longestReason)
+    return failure('REQUEST_INVALID', `the reason takes more than ${longestReason} bytes`, 'say it shorter, and name where the rest is');
   for (;;) {
     const before = await ports.records.readBuilder(name);
     if (before === undefined)
@@ -39,7 +42,7 @@ export async function releaseQuarantine(
       ...before,
       version: before.version + 1,
       quarantine: null,
-      released: { at: timestamp(ports.clock.now()), by, reason, build_id: before.quarantine.build_id },
+      released: { at: timestamp(ports.clock.now()), by: callerNamed(by), reason, build_id: before.quarantine.build_id },
     };
     const commit = await ports.records.commit([{ type: 'builder', expected: before.version, document: after }]);
     if (commit.committed) return success(after);

@@ -21,7 +21,8 @@ export interface Received {
  */
 export function receive(handed: ReadHandover, build: Build, attempt: 1 | 2, key: Uint8Array): Received {
   if (handed.state !== 'read') return { handed, lines: [], manifest: null };
-  const { report, log, scrubManifest: claimed } = handed.value;
+  const { parts, value } = handed;
+  const { report, log, scrubManifest: claimed } = value;
   const redactor = createRedactor({ values: [], key });
   const logScrub = createFileScrub('packer.log, on receipt', redactor, key);
   const text = log ?? '';
@@ -41,7 +42,7 @@ export function receive(handed: ReadHandover, build: Build, attempt: 1 | 2, key:
   };
   const files = [...(claimed?.files ?? []), logScrub.end(), reportScrub.end()];
   return {
-    handed: { state: 'read', value: { report: scrubbed, log, scrubManifest: claimed } },
+    handed: { state: 'read', value: { report: scrubbed, log, scrubManifest: claimed }, parts },
     lines,
     manifest: scrubManifest({ builder: build.builder, build_id: build.build_id, attempt }, claimed?.not_searched ?? [], files),
   };

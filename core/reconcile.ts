@@ -10,15 +10,12 @@ import { isFinal } from './states.ts';
 /** How many open builds are gone through, and how many runs looked up, at once: as many as `BuildService.look` takes. */
 const pageSize = 100;
 
-/** What a sweep could not go on with: a build, where that is null a builder, where both are null the look at the runs under way. */
+/** What a sweep could not go on with: a build, or where that is null a builder, or where both are a look at the runs under way. */
 export interface SweepProblem {
   readonly builder: BuilderName | null;
   readonly build_id: BuildId | null;
   readonly message: string;
 }
-
-/** What is attempted, for whoever reads that it failed. */
-type Attempted = (what: Pick<SweepProblem, 'builder' | 'build_id'>, work: () => Promise<void>) => Promise<void>;
 
 /** What a sweep found. */
 export interface Sweep {
@@ -37,11 +34,11 @@ export interface Sweep {
  */
 export async function reconcile(ports: CompletePorts, config: Config): Promise<Sweep> {
   const problems: SweepProblem[] = [];
-  const attempt: Attempted = async ({ builder, build_id }, work) => {
+  const attempt = async (what: Omit<SweepProblem, 'message'>, work: () => Promise<void>) => {
     try {
       await work();
     } catch (cause) {
-      problems.push({ builder, build_id, message: cause instanceof Error ? cause.message : String(cause) });
+      problems.push({ ...what, message: cause instanceof Error ? cause.message : String(cause) });
     }
   };
   let found = 0;
@@ -63,26 +60,27 @@ export async function reconcile(ports: CompletePorts, config: Config): Promise<S
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  const known = await lookUp(ports, [...runs], attempt);
+  const known = await lookUp(ports, [...runs], (look) => attempt({ builder: null, build_id: null }, look));
   for (const builder of builders) await attempt({ builder, build_id: null }, () => advance(ports, config, builder, known));
   return { open: found, builders: [...builders], problems };
 }
 
 /** A problem in one line. */
 export function sweepProblemText({ builder, build_id: build, message }: SweepProblem): string {
-  if (build !== null) return `build ${build}: ${message}`;
-  return builder === null ? `the runs under way: ${message}` : `builder ${builder}: ${message}`;
+  return `${build !== null ? `build ${build}` : builder !== null ? `builder ${builder}` : 'the runs under way'}: ${message}`;
 }
 
-/** What the build service knows of all runs under way, up to 100 in one call. Those of a call that fails are looked up each by itself later. */
-async function lookUp(ports: CompletePorts, runs: readonly RunId[], attempt: Attempted): Promise<KnownRuns> {
-  const known = new Map<RunId, RunRecord | undefined>();
+/** What the build service knows of all runs under way, up to 100 in one call. Those of a call that fails are looked up each by itself later, and so is one that it does not know. */
+async function lookUp(
+  ports: CompletePorts,
+  runs: readonly RunId[],
+  attempt: (look: () => Promise<void>) => Promise<void>,
+): Promise<KnownRuns> {
+  const known = new Map<RunId, RunRecord>();
   for (let from = 0; from < runs.length; from += pageSize) {
     const asked = runs.slice(from, from + pageSize);
-    await attempt({ builder: null, build_id: null }, async () => {
-      const records = await ports.buildService.look(asked);
-      for (const run of asked) known.set(run, undefined);
-      for (const record of records) known.set(record.run, record);
+    await attempt(async () => {
+      for (const record of await ports.buildService.look(asked)) known.set(record.run, record);
     });
   }
   return known;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { Digest, digestOfJson } from './digest.ts';
-import { BuildId, BuilderName, Timestamp } from './identity.ts';
+import { BuildId, BuilderName, Caller, Timestamp } from './identity.ts';
 
 /** How long a `client_token` is remembered: the promise is a day, and a caller's clock may be off. Milliseconds. */
 export const tokenLifetime = 2 * 86_400_000;
@@ -12,7 +12,7 @@ export const RequestToken = z.strictObject({
   version: z.int().positive(),
   token_id: Digest,
   builder: BuilderName,
-  by: z.string(),
+  by: Caller,
   /** Over the request without its token. */
   request: Digest,
   build_id: BuildId,

@@ -14,13 +14,24 @@ export const OnlyIfChanged = z.strictObject({
 });
 export type OnlyIfChanged = z.infer<typeof OnlyIfChanged>;
 
+/** How many characters the variables of a request have at most, as JSON: they travel to the attempt as one environment variable. */
+export const longestVariables = 4096;
+
+/** The variables that a request sets. No value has NUL, which no process can be given, or half a character. */
+export const RequestVariables = z
+  .record(
+    VariableName,
+    z
+      .string()
+      .max(longestVariables)
+      .refine((value) => value.isWellFormed() && !value.includes('\0'), 'a value is Unicode without NUL'),
+  )
+  .refine((variables) => JSON.stringify(variables).length <= longestVariables, `at most ${longestVariables} characters in all, as JSON`);
+
 /** What a schedule, an API call or a command asks for. What one part of it means for another, and for its builder, is for `checkRequest`. */
 export const BuildRequest = z.strictObject({
   builder: BuilderName,
-  variables: z
-    .record(VariableName, z.string().max(65_536))
-    .refine((variables) => Object.keys(variables).length <= 100, 'at most 100 variables')
-    .default({}),
+  variables: RequestVariables.default({}),
   retention: RetentionClassName.optional().describe("a retention class that keeps at least as long as the builder's own"),
   client_token: z
     .string()
@@ -41,8 +52,12 @@ export const AttemptRequest = z.strictObject({
   build: BuildId,
   attempt: z.literal([1, 2]),
   run: RunId,
-  variables: z.record(VariableName, z.string()),
+  variables: RequestVariables,
   /** The fingerprint at which packer need not run; null where it has to. */
   unless: Digest.nullable(),
+  /** The fingerprint of the source as the dispatcher knows it; null where it does not. */
+  expected: Digest.nullable(),
+  /** The digest of the builder as the dispatcher knows it (`builderDigest`); null where it does not. */
+  builder_digest: Digest.nullable(),
 });
 export type AttemptRequest = z.infer<typeof AttemptRequest>;

@@ -2,7 +2,16 @@ import { type Build } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { keys } from './contract/keys.ts';
 import { type BuilderName, type RunId, timestamp } from './identity.ts';
-import { type BuildService, type Clock, type Notice, type Objects, type Operators, type Records } from './ports.ts';
+import {
+  type Announcements,
+  type BuildService,
+  type Clock,
+  type FinalState,
+  type Notice,
+  type Objects,
+  type Operators,
+  type Records,
+} from './ports.ts';
 import { isFinal } from './states.ts';
 
 export interface SettlePorts {
@@ -10,20 +19,22 @@ export interface SettlePorts {
   readonly objects: Objects;
   readonly buildService: BuildService;
   readonly operators: Operators;
+  readonly announcements: Announcements;
   readonly clock: Clock;
 }
 
 /**
  * Does what may only follow a final state, and until it is done the build counts as open: the notice to the operators,
- * the newest-of pointers, and the end of what its runs handed over. Only who wrote the final state begins it, and a
+ * the newest-of pointers, the announcement, and the end of what its runs handed over. Only who wrote the final state begins it, and a
  * sweep finishes what a crash left. Everything in it may be done twice.
  *
- * @throws where the operators cannot be told or the pointers not be written: the next sweep tries again.
+ * @throws where the operators cannot be told, the pointers not be written or the end not be announced: the next sweep tries again.
  */
 export async function settle(ports: SettlePorts, build: Build): Promise<void> {
   if (!isFinal(build.state) || build.settled_at !== null) return;
   if (build.state === 'escalated' || build.state === 'quarantined') await ports.operators.notify(noticeOf(build));
   await pointToNewest(ports, build.builder);
+  await ports.announcements.announce(finalStateOf(build));
   for (const { run } of build.attempts) if (run !== null) await endRun(ports, run);
   const settled: Build = { ...build, version: build.version + 1, settled_at: timestamp(ports.clock.now()) };
   await ports.records.commit([{ type: 'build', expected: build.version, document: settled }]);
@@ -66,6 +77,24 @@ async function point(
     if (before !== null && Buffer.compare(before, sealed.content) === 0) return;
     if ((await ports.objects.replace(pointer, sealed.content, tags, before)) === 'replaced') return;
   }
+}
+
+function finalStateOf(build: Build): FinalState {
+  const { decision, finished_at: finishedAt } = build;
+  if (decision === null || finishedAt === null) throw new TypeError(`the build ${build.build_id} is final, and nothing was decided on it`);
+  return {
+    build_id: build.build_id,
+    builder: build.builder,
+    state: build.state,
+    exit_code: decision.verdict.exit_code,
+    rule: decision.verdict.classification.rule,
+    attempts: build.attempts.filter((attempt) => attempt.run !== null).length,
+    requested_by: build.requested_by,
+    finished_at: finishedAt,
+    result_path: keys.result(build.builder, build.build_id),
+    summary_path: keys.summary(build.builder, build.build_id),
+    manifest_path: build.manifest?.path ?? decision.unchanged?.path ?? null,
+  };
 }
 
 function noticeOf(build: Build): Notice {

@@ -1,6 +1,6 @@
 import { type Build } from './build.ts';
 import { type Outcome, failure, success } from './failure.ts';
-import { type BuildId, timestamp } from './identity.ts';
+import { type BuildId, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Records } from './ports.ts';
 import { isFinal } from './states.ts';
 import { stateAfter } from './transitions.ts';
@@ -20,7 +20,7 @@ export async function stopBuild(
     const build = await ports.records.readBuild(id);
     if (build === undefined) return failure('BUILD_UNKNOWN', `there is no build ${id}`, 'see `hybridcore-packer builds BUILDER`');
     if (isFinal(build.state) || build.stop !== null || endsAsDecided(build)) return success(build);
-    const wanted: Build = { ...build, version: build.version + 1, stop: { at: timestamp(ports.clock.now()), by } };
+    const wanted: Build = { ...build, version: build.version + 1, stop: { at: timestamp(ports.clock.now()), by: callerNamed(by) } };
     const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: wanted }]);
     if (commit.committed) return success(wanted);
   }

@@ -36,7 +36,7 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 export async function readImports(root: string): Promise<ImportGraph> {
   const files = await glob(['**/*.ts', '**/*.mjs'], {
     cwd: root,
-    ignore: ['**/node_modules/**', '.cache/**', 'dist/**', 'coverage/**', 'examples/*/**', 'test/fixtures/**'],
+    ignore: ['**/node_modules/**', '.cache/**', 'dist/**', 'coverage/**', 'cdk.out/**', 'examples/*/**', 'test/fixtures/**'],
     dot: true,
   });
   const graph = new Map<string, string[]>(files.toSorted().map((file) => [file, []]));

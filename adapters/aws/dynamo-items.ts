@@ -33,6 +33,7 @@ export const openBuilds = 'builds';
 export const lists = {
   builds: (builder: BuilderName) => `${buildsOf}${builder}`,
   builders: 'builders',
+  channels: (builder: BuilderName) => `channels#${builder}`,
 } as const;
 const buildsOf = 'builds#';
 
@@ -47,6 +48,7 @@ const layouts: { readonly [Type in RecordType]: (document: Documents[Type]) => A
   }),
   builder: ({ builder }) => ({ [attributes.list]: lists.builders, [attributes.place]: builder }),
   variant: none,
+  channel: ({ builder, channel }) => ({ [attributes.list]: lists.channels(builder), [attributes.place]: channel }),
   // Whole seconds, and never before the token is free.
   'request-token': (token) => ({ [attributes.expiresAt]: Math.ceil(Date.parse(token.expires_at) / 1000) }),
   'stray-event': none,

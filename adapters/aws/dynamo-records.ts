@@ -30,6 +30,7 @@ export function dynamoRecords(client: DynamoDBClient, name: string, pause: Pause
     readBuild: async (id) => find(table, 'build', id),
     readBuilder: async (builder) => find(table, 'builder', builder),
     readVariant: async (id) => find(table, 'variant', id),
+    readChannel: async (id) => find(table, 'channel', id),
     readRequestToken: async (id) => find(table, 'request-token', id),
     readStrayEvent: async (id) => find(table, 'stray-event', id),
     async commit(writes) {
@@ -48,6 +49,10 @@ export function dynamoRecords(client: DynamoDBClient, name: string, pause: Pause
     async listBuilders(page) {
       const listing: Listing = { index: tableIndexes.listing, list: lists.builders, order: 'ascending' };
       return listDocuments(table, 'builder', listing, listings.builders, page);
+    },
+    async listChannels(builder, page) {
+      const listing: Listing = { index: tableIndexes.listing, list: lists.channels(builder), order: 'ascending' };
+      return listDocuments(table, 'channel', listing, listings.channels(builder), page);
     },
   };
 }

@@ -6,7 +6,7 @@ import { assertReadLimit, keyPrefixes } from '../../core/contract/object-key.ts'
 import { type Tags } from '../../core/contract/tags.ts';
 import { digestOf } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure-error.ts';
-import { type Objects } from '../../core/ports.ts';
+import { type Objects, type ReadObject } from '../../core/ports.ts';
 import { type Draft, errorCode, makeFolder, removeStaleDrafts, writeDraft } from './atomic-file.ts';
 import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
 import { keysBelow, placeOfKey } from './object-folder.ts';
@@ -48,7 +48,7 @@ export async function fileObjects(home: string, database: Database, now: () => n
   return {
     create: (key, content, tags) => explained(`the object ${key}`, () => create(store, key, content, tags)),
     replace: (key, content, tags, standing) => explained(`the object ${key}`, () => replace(store, key, content, tags, standing)),
-    read: (key, { bytes }) => explained(`the object ${key}`, () => read(store, key, bytes)),
+    read: (key, { bytes, version }) => explained(`the object ${key}`, () => read(store, key, bytes, version)),
     tags: (key) => explained(`the object ${key}`, () => tags(store, key)),
     list: (prefix, page) => explained(`the list of ${prefix}`, () => list(store, prefix, page)),
     removeRun: (run) => explained(`what the run ${run} handed over`, () => removeBelow(store, [`incoming/${run}`, `control/${run}`])),
@@ -148,10 +148,12 @@ async function fileToWrite(store: Store, key: string): Promise<string> {
 
 // ---- reading -----------------------------------------------------------------------------------------------
 
-async function read(store: Store, key: string, bytes: number) {
+/** Files have no versions: no read gives one, so none that is asked for is there. */
+async function read(store: Store, key: string, bytes: number, version: string | undefined): Promise<ReadObject> {
   assertReadLimit(bytes);
   const place = await placeOfKey(store.home, key);
-  return place.state === 'inside' ? readPlainFile(place.file, bytes) : { state: 'not-a-file' as const };
+  if (version !== undefined) return { state: 'absent' };
+  return place.state === 'inside' ? readPlainFile(place.file, bytes) : { state: 'not-a-file' };
 }
 
 /** None for what is not there, whatever the records say: a person may have removed it. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { Build } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
+import { Channel } from '../../core/channel.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Commit, type RecordWrite } from '../../core/ports.ts';
 import { RequestToken } from '../../core/request-token.ts';
@@ -36,6 +37,7 @@ export const documentTypes: { readonly [Type in RecordType]: DocumentType<Docume
   build: { document: Build, schema: Build.shape.schema.value, idOf: (build) => build.build_id },
   builder: { document: BuilderRecord, schema: BuilderRecord.shape.schema.value, idOf: (builder) => builder.builder },
   variant: { document: Variant, schema: Variant.shape.schema.value, idOf: (variant) => variant.variant_id },
+  channel: { document: Channel, schema: Channel.shape.schema.value, idOf: (channel) => channel.channel_id },
   'request-token': { document: RequestToken, schema: RequestToken.shape.schema.value, idOf: (token) => token.token_id },
   'stray-event': { document: StrayEvent, schema: StrayEvent.shape.schema.value, idOf: (event) => event.event_id },
 };

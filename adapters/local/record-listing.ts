@@ -15,6 +15,7 @@ export const listings = {
   builds: (builder: BuilderName) => `builds of ${builder}`,
   openBuilds: 'open builds',
   builders: 'builders',
+  channels: (builder: BuilderName) => `channels of ${builder}`,
 } as const;
 
 /**

@@ -5,84 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { FailureError } from '../../core/failure-error.ts';
 import { errorCode, makeFolder } from './atomic-file.ts';
+import { migrations } from './sqlite-migrations.ts';
 
 /** How long a statement waits for another process's transaction, in milliseconds. */
 const busyMilliseconds = 10_000;
 
 /** `HCPK`: tells our files from other SQLite files. */
 const applicationId = 0x4843504b;
-
-/**
- * What makes an empty file the database of this version, one step a version; a step that was ever released does
- * not change. `PRAGMA user_version` counts the steps that were taken.
- */
-const migrations: readonly string[] = [
-  `
-  CREATE TABLE builds (
-    build_id TEXT NOT NULL PRIMARY KEY,
-    builder TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    open INTEGER NOT NULL CHECK (open IN (0, 1)),
-    document TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX builds_of_builder ON builds (builder, build_id);
-  CREATE INDEX builds_open ON builds (build_id) WHERE open = 1;
-
-  CREATE TABLE builders (
-    builder TEXT NOT NULL PRIMARY KEY,
-    version INTEGER NOT NULL,
-    document TEXT NOT NULL
-  ) STRICT;
-
-  -- The tags of objects. A row is pending from before its file gets its name until after.
-  CREATE TABLE objects (
-    id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL,
-    pending INTEGER NOT NULL CHECK (pending IN (0, 1)),
-    digest TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    builder TEXT NOT NULL,
-    build TEXT NOT NULL,
-    retention TEXT NOT NULL,
-    written_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX objects_by_key ON objects (key);
-  CREATE UNIQUE INDEX objects_confirmed ON objects (key) WHERE pending = 0;
-  CREATE INDEX objects_pending ON objects (written_at) WHERE pending = 1;
-  `,
-  `
-  CREATE TABLE variants (
-    variant_id TEXT NOT NULL PRIMARY KEY,
-    version INTEGER NOT NULL,
-    document TEXT NOT NULL
-  ) STRICT;
-
-  CREATE TABLE request_tokens (
-    token_id TEXT NOT NULL PRIMARY KEY,
-    version INTEGER NOT NULL,
-    expires_at TEXT NOT NULL,
-    document TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX request_tokens_by_expiry ON request_tokens (expires_at);
-
-  CREATE TABLE stray_events (
-    event_id TEXT NOT NULL PRIMARY KEY,
-    version INTEGER NOT NULL,
-    document TEXT NOT NULL
-  ) STRICT;
-
-  -- What builds have been given since, as those that are there already would have it.
-  UPDATE builds SET document = json_set(document,
-    '$.only_if_changed', coalesce(json_extract(document, '$.only_if_changed'), json('null')),
-    '$.joined', json('[]'),
-    '$.decision', CASE WHEN json_type(document, '$.decision') = 'object'
-      THEN json_set(json_extract(document, '$.decision'), '$.unchanged', json('null')) ELSE json('null') END,
-    '$.attempts', (
-      SELECT json_group_array(json_set(attempt.value, '$.time_limit', 3750000, '$.unless', json('null'), '$.expired_at', json('null')) ORDER BY attempt.key)
-      FROM json_each(document, '$.attempts') AS attempt));
-  `,
-];
 
 /** A row as SQLite gives it; parsed where it is used. */
 export type Row = Record<string, SQLOutputValue>;

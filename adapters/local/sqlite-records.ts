@@ -35,6 +35,7 @@ const tables: { readonly [Type in RecordType]: Table<Documents[Type]> } = {
   build: { name: 'builds', key: 'build_id', columns: (build) => ({ builder: build.builder, open: isOpen(build) ? 1 : 0 }) },
   builder: { name: 'builders', key: 'builder', columns: none },
   variant: { name: 'variants', key: 'variant_id', columns: none },
+  channel: { name: 'channels', key: 'channel_id', columns: ({ builder, channel }) => ({ builder, channel }) },
   'request-token': { name: 'request_tokens', key: 'token_id', columns: (token) => ({ expires_at: token.expires_at }) },
   'stray-event': { name: 'stray_events', key: 'event_id', columns: none },
 };
@@ -54,6 +55,7 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
     readBuild: async (id) => find(database, 'build', id),
     readBuilder: async (name) => find(database, 'builder', name),
     readVariant: async (id) => find(database, 'variant', id),
+    readChannel: async (id) => find(database, 'channel', id),
     readRequestToken: async (id) => find(database, 'request-token', id),
     readStrayEvent: async (id) => find(database, 'stray-event', id),
     async commit(writes) {
@@ -86,6 +88,15 @@ export function sqliteRecords(database: Database): Records & { close(): void } {
         page,
         (after, limit) => database.all(sql, after, limit).map((row) => documentOf(database, 'builder', row)),
         documentTypes.builder.idOf,
+      );
+    },
+    async listChannels(builder, page) {
+      const sql = 'SELECT channel_id AS id, version, document FROM channels WHERE builder = ? AND channel > ? ORDER BY channel LIMIT ?';
+      return pageOf(
+        listings.channels(builder),
+        page,
+        (after, limit) => database.all(sql, builder, after, limit).map((row) => documentOf(database, 'channel', row)),
+        ({ channel }) => channel,
       );
     },
     close() {

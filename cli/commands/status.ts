@@ -6,26 +6,33 @@ import { type Answer } from '../answer.ts';
 import { buildLine } from '../build-line.ts';
 import { type Embedded } from '../embedded.ts';
 import { builderNames } from '../host.ts';
+import { allPages } from '../pages.ts';
 import { table } from '../render/table.ts';
 
-/** `status [builder]`: what runs, what waits, how the last build ended, what is closed. */
+/** `status [builder]`: what runs, what waits, how the last build ended, what is closed, what is published. */
 export async function status(embedded: Embedded, config: Config, only: BuilderName | undefined): Promise<Outcome<Answer>> {
   const names = only === undefined ? builderNames(config) : [only];
   const builders: StatusDocument['builders'] = [];
   for (const name of names) builders.push(await builderStatus(embedded, name));
-  const rows = builders.map(({ builder, current, waiting, last, newest_manifest: newest, quarantine }) => [
+  const rows = builders.map(({ builder, current, waiting, last, newest_manifest: newest, quarantine, channels }) => [
     builder,
     quarantine !== null ? `quarantined: ${quarantine.rule}` : current === null ? 'idle' : `${current.state} ${current.build_id}`,
     `${waiting.length}`,
     last === null ? '-' : `${last.state} ${last.finished_at ?? ''}`,
     newest === null ? '-' : `${newest.sequence} ${newest.fingerprint.slice(0, 'sha256:'.length + 12)}`,
+    channels.length === 0 ? '-' : channels.map(({ channel, published }) => `${channel} ${published.sequence}`).join(', '),
   ]);
-  return success({ exitCode: 0, document: { builders }, text: table(['builder', 'now', 'waiting', 'last', 'manifest'], rows) });
+  return success({
+    exitCode: 0,
+    document: { builders },
+    text: table(['builder', 'now', 'waiting', 'last', 'manifest', 'published'], rows),
+  });
 }
 
 async function builderStatus(embedded: Embedded, name: BuilderName): Promise<StatusDocument['builders'][number]> {
   const record = await embedded.records.readBuilder(name);
-  if (record === undefined) return { builder: name, current: null, waiting: [], last: null, newest_manifest: null, quarantine: null };
+  if (record === undefined)
+    return { builder: name, current: null, waiting: [], last: null, newest_manifest: null, quarantine: null, channels: [] };
   const current = record.current === null ? undefined : await embedded.records.readBuild(record.current);
   const { items } = await embedded.records.listBuilds(name, { limit: 100 });
   const last = items.find((build) => build.finished_at !== null);
@@ -36,5 +43,15 @@ async function builderStatus(embedded: Embedded, name: BuilderName): Promise<Sta
     last: last === undefined ? null : buildLine(last),
     newest_manifest: record.newest,
     quarantine: record.quarantine,
+    channels: (await allPages((page) => embedded.records.listChannels(name, page))).map(
+      ({ channel, published, artifacts, published_at, published_by, previous }) => ({
+        channel,
+        published,
+        artifacts,
+        published_at,
+        published_by,
+        previous,
+      }),
+    ),
   };
 }

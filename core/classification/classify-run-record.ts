@@ -4,7 +4,7 @@ import { namesOf } from '../names-of.ts';
 import { type RunRecord } from '../run-record.ts';
 import { findInErrors } from './finding.ts';
 import { type OwnRule, ownRules } from './own-rules.ts';
-import { type Verdict } from './verdict.ts';
+import { type Verdict, verdictWith } from './verdict.ts';
 
 /**
  * The verdict on an attempt that left no result, by the build service's own record (design 7): a fault of the
@@ -49,15 +49,12 @@ function byContexts(contexts: readonly string[], attempt: 1 | 2, exported: strin
     const found = findInErrors([{ number: 0, text: context }], { target: null, step: [], made: [] }, 'service');
     if (found === undefined) continue;
     const again = attempt === 2 && found.class === 2 ? ' It failed like this on the second attempt: a third one is not made.' : '';
-    return {
-      exit_code: found.class,
-      classification: {
-        rule: found.rule.code,
-        reason: found.rule.reason,
-        hint: `${found.turn?.says ?? found.rule.hint}${again}`,
-        evidence: shorten([context]),
-      },
-    };
+    return verdictWith(found.class, {
+      rule: found.rule.code,
+      reason: found.rule.reason,
+      hint: `${found.turn?.says ?? found.rule.hint}${again}`,
+      evidence: shorten([context]),
+    });
   }
   const install = installFailureOf(commands);
   if (install !== undefined) return own(installRules[install].rule, installRules[install].hint, contexts);
@@ -134,10 +131,7 @@ function lost(what: string, contexts: readonly string[]): Verdict {
 }
 
 function own(rule: OwnRule, hint: string, contexts: readonly string[]): Verdict {
-  return {
-    exit_code: ownRules[rule].exit_code,
-    classification: { rule, reason: ownRules[rule].reason, hint, evidence: shorten(contexts) },
-  };
+  return verdictWith(ownRules[rule].exit_code, { rule, reason: ownRules[rule].reason, hint, evidence: shorten(contexts) });
 }
 
 function shorten(contexts: readonly string[]): string[] {

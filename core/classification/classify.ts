@@ -6,7 +6,7 @@ import { type PackerRun } from '../packer-log/packer-run.ts';
 import { type TargetRun } from '../packer-log/target-reader.ts';
 import { type Finding, findInErrors, findInStep } from './finding.ts';
 import { type OwnRule, ownRules } from './own-rules.ts';
-import { type Verdict } from './verdict.ts';
+import { type Verdict, verdictWith } from './verdict.ts';
 
 export { classifyRunRecord } from './classify-run-record.ts';
 
@@ -178,7 +178,7 @@ function ownVerdict(rule: OwnRule, hint: string, lines: readonly LogLine[], name
 }
 
 function verdict(exitCode: ExitCode, rule: string, reason: string, hint: string, lines: readonly LogLine[]): Verdict {
-  return { exit_code: exitCode, classification: { rule, reason, hint, evidence: evidenceOf(lines) } };
+  return verdictWith(exitCode, { rule, reason, hint, evidence: evidenceOf(lines) });
 }
 
 const mostEvidence = 10;

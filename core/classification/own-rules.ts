@@ -21,6 +21,8 @@ export const ownRules = {
   CONFIG_MISSING: { exit_code: 1, reason: 'there is no hybridcore.yaml' },
   CONFIG_INVALID: { exit_code: 1, reason: 'hybridcore.yaml is not valid' },
   DEPLOYMENT_INVALID: { exit_code: 1, reason: 'what was deployed does not fit together' },
+  BUILDER_DIFFERS: { exit_code: 1, reason: 'the checked-out builder is not declared as the dispatcher knows it' },
+  SOURCE_DIFFERS: { exit_code: 1, reason: 'the checked-out inputs are not those that the dispatcher knows' },
   BUILDER_UNKNOWN: { exit_code: 1, reason: 'hybridcore.yaml has no such builder' },
   BUILD_UNKNOWN: { exit_code: 1, reason: 'there is no such build' },
   REQUEST_INVALID: { exit_code: 1, reason: 'the request does not fit its schema' },
@@ -42,6 +44,9 @@ export const ownRules = {
   PACKER_TOO_OLD: { exit_code: 1, reason: 'this packer is too old' },
   PACKER_NOT_PINNED: { exit_code: 1, reason: 'this packer is not the pinned version' },
   PACKER_INVALID: { exit_code: 1, reason: 'packer refuses the template' },
+  MANIFEST_MISSING: { exit_code: 1, reason: 'no build has sealed a manifest that could be published' },
+  INPUTS_DRIFTED: { exit_code: 1, reason: 'the inputs are no longer those of the newest manifest' },
+  BUILD_NOT_PUBLISHABLE: { exit_code: 1, reason: 'only a build that succeeded and left artifacts can be published' },
   RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
   POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },
   SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
@@ -56,9 +61,12 @@ export const ownRules = {
   STORAGE: { exit_code: 2, reason: 'records or objects could not be written or read' },
   INSTALL_TAMPERED: { exit_code: 3, reason: 'what was fetched into the build environment has another checksum than the pinned one' },
   INPUT_SECRET: { exit_code: 3, reason: 'a secret stands in clear among the inputs' },
-  BUILDER_QUARANTINED: { exit_code: 3, reason: 'the builder is quarantined and takes no build until a person releases it' },
+  BUILDER_QUARANTINED: {
+    exit_code: 3,
+    reason: 'the builder is quarantined: it takes no build and publishes none until a person releases it',
+  },
   HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
-  ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, not ours, or older than the attempt' },
+  ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, is not ours, or was there before' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
 

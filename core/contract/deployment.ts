@@ -62,9 +62,34 @@ export const tagKeys = {
   retention: 'hybridcore:retention',
 } as const;
 
+/** The keys of the tags of what a stack is made of: everything carries the stack's name, what is there for one builder its name, too. */
+export const stackTagKeys = { stack: 'hybridcore:stack', builder: tagKeys.builder } as const;
+
 /** The event on the bus for each final state. */
 export const finalStateEvent = { source: 'hybridcore.packer', detailType: 'Build Ended' } as const;
 
+/** What the build service calls its event, and what it says in it of a run that goes on. */
+export const runStateEvent = { source: 'aws.codebuild', detailType: 'CodeBuild Build State Change', underWay: 'IN_PROGRESS' } as const;
+
+/** What the command line and a person read of a deployed stack: the names of its outputs. */
+export const outputs = {
+  /** The function that takes requests: its name. */
+  dispatch: 'DispatchFunction',
+  table: 'Table',
+  bucket: 'Bucket',
+  topic: 'OperatorsTopic',
+  eventBus: 'EventBus',
+  queue: 'Queue',
+  projectPrefix: 'ProjectPrefix',
+  dashboard: 'Dashboard',
+} as const;
+
+/**
+ * How many characters the names and values of a run's variables may have. CodeBuild takes `inAll` over those of the project and
+ * of the start together, and fails a larger build with a fault that says nothing. `cdk/` holds the projects to theirs, the
+ * adapter the starts to the rest.
+ */
+export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;
 /** The functions: each is the folder `lambdas/<name>/`, and the folder of its bundle. */
 export const functionNames = ['dispatch', 'complete', 'reconcile'] as const;
 export type FunctionName = (typeof functionNames)[number];
@@ -74,10 +99,3 @@ export const scheduleCaller = 'schedule';
 
 /** How often `reconcile` sweeps. Milliseconds. */
 export const sweepInterval = 300_000;
-
-/**
- * How many characters the names and values of a run's variables may have. CodeBuild takes `inAll` over those of the project and
- * of the start together, and fails a larger build with a fault that says nothing. `cdk/` holds the projects to theirs, the
- * adapter the starts to the rest.
- */
-export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;

@@ -6,6 +6,8 @@ import { type BuildId, type BuilderName, type RunId } from '../identity.ts';
  */
 export const keys = {
   newestManifest: (builder: BuilderName) => `artifacts/${builder}.hash.json`,
+  /** What all sealed manifests of a builder begin with. */
+  manifests: (builder: BuilderName) => `artifacts/${builder}/`,
   manifest: (builder: BuilderName, build: BuildId) => `artifacts/${builder}/${build}.hash.json`,
   newestSummary: (builder: BuilderName) => `state/packer/logs/${builder}.json`,
   summary: (builder: BuilderName, build: BuildId) => `state/packer/logs/${builder}/${build}.json`,

@@ -1,3 +1,5 @@
+import { type BuildState } from '../states.ts';
+
 /**
  * What the functions count, and alarms and the dashboard look at, under the one dimension `service`, which is the stack's name:
  * several stacks in one account keep apart.
@@ -16,6 +18,15 @@ export const metrics = {
   /** As a sweep found them: builds that something is still to be done for, and what it could not go on with. */
   openBuilds: 'BuildsOpen',
   sweepProblems: 'SweepProblems',
+} as const;
+
+/**
+ * Builds by the state that they ended in, counted from the events on the bus. One namespace a stack: what counts them knows no
+ * dimension that stands for it.
+ */
+export const finalStates = {
+  namespaceOf: (stackName: string) => `${metricsNamespace}/${stackName}`,
+  metricOf: (state: BuildState) => `Builds${state.charAt(0).toUpperCase()}${state.slice(1)}`,
 } as const;
 
 /** By which the functions learn what they are to say of themselves in logs and metrics. */

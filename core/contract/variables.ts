@@ -15,6 +15,8 @@ export const variables = {
   variables: 'HYBRIDCORE_VARIABLES',
   /** The fingerprint at which packer need not run; empty or missing where it has to. */
   unless: 'HYBRIDCORE_UNLESS',
+  /** The fingerprint of the source as the dispatcher knows it; empty or missing where it does not. */
+  expected: 'HYBRIDCORE_EXPECTED',
   /** The digest of the builder as the dispatcher knows it (`builderDigest`): the checked-out one has to be equal. */
   builderDigest: 'HYBRIDCORE_BUILDER_DIGEST',
   /** `hybridcore.yaml`, absolute or below the source's folder. */
@@ -40,6 +42,16 @@ export const variables = {
   /** The build service's id of the run, on both homes under CodeBuild's name. */
   run: 'CODEBUILD_BUILD_ARN',
 } as const;
+
+/** What a start of a run may set, and nothing else: the rest is the project's own. */
+export const startVariables: readonly string[] = [
+  variables.builder,
+  variables.buildId,
+  variables.attempt,
+  variables.variables,
+  variables.unless,
+  variables.builderDigest,
+];
 
 /**
  * The variable in which an attempt on AWS finds a secret: the build service fills it from the store that the reference

@@ -54,7 +54,7 @@ const carriers = [
 
 /** Reads one line, without its line end. Takes any text and never throws; what it cannot place is `ui` text or `other`. */
 export function parseLine(line: string): PackerEvent {
-  const text = plainText(line.length > longestLine ? line.slice(0, longestLine) : line);
+  const text = plainText(line.length > longestLine ? line.slice(0, longestLine).toWellFormed() : line);
   const machine = parseMachineLine(text);
   if (machine !== undefined) return machine;
   const [, agent] = agentLine.exec(text) ?? [];

@@ -1,4 +1,5 @@
 import { type Artifact } from '../artifact.ts';
+import { type Digest, digestOf } from '../digest.ts';
 import { type LogLine } from './log-line.ts';
 import { type TargetRun } from './target-reader.ts';
 
@@ -34,27 +35,46 @@ export interface PackerRun {
  * A record names a target by its last part; `targets` are the whole names.
  */
 export function mergeArtifacts(listed: readonly Artifact[], recorded: readonly Artifact[], targets: readonly string[] = []): Artifact[] {
-  const merged = [...listed];
+  const merged: Merged[] = [];
+  const byId = new Map<string, Merged[]>();
+  const add = (artifact: Artifact) => {
+    const one = { artifact, names: baseNames(artifact.files) };
+    merged.push(one);
+    const equal = byId.get(artifact.id);
+    if (equal === undefined) byId.set(artifact.id, [one]);
+    else equal.push(one);
+  };
+  for (const artifact of listed) add(artifact);
   for (const record of recorded) {
-    const at = merged.findIndex((artifact) => isSame(artifact, record));
-    const same = merged[at];
-    if (same === undefined) merged.push({ ...record, name: targets.find((target) => isNamed(target, record)) ?? record.name });
-    else merged[at] = { ...same, type: same.type ?? record.type, files: same.files.length > 0 ? same.files : record.files };
+    const names = baseNames(record.files);
+    const same = byId.get(record.id)?.find((one) => isSame(one, record, names));
+    if (same === undefined) add({ ...record, name: targets.find((target) => isNamed(target, record)) ?? record.name });
+    else same.artifact = { ...same.artifact, type: same.artifact.type ?? record.type, ...filesOf(same, record, names) };
   }
-  return merged;
+  return merged.map(({ artifact }) => artifact);
 }
 
-function isSame(listed: Artifact, record: Artifact): boolean {
-  if (listed.id !== record.id || !isNamed(listed.name, record)) return false;
-  return listed.files.length === 0 || record.files.length === 0 || baseNames(listed.files) === baseNames(record.files);
+/** An artifact with what its files are compared by, which is computed once: both lists come from an attempt, and may be long. */
+interface Merged {
+  artifact: Artifact;
+  names: Digest | null;
 }
 
-/** The record holds no folders where it has `strip_path`. */
-function baseNames(files: readonly string[]): string {
-  return files
-    .map((file) => file.slice(file.lastIndexOf('/') + 1))
-    .sort()
-    .join('\0');
+function isSame({ artifact, names }: Merged, record: Artifact, recordNames: Digest | null): boolean {
+  return isNamed(artifact.name, record) && (names === null || recordNames === null || names === recordNames);
+}
+
+function filesOf(same: Merged, record: Artifact, names: Digest | null): Pick<Artifact, 'files'> {
+  if (same.names !== null) return { files: same.artifact.files };
+  same.names = names;
+  return { files: record.files };
+}
+
+/** The digest of the names without their folders, which a record does not hold where it has `strip_path`; null where there are no files. */
+function baseNames(files: readonly string[]): Digest | null {
+  if (files.length === 0) return null;
+  const names = files.map((file) => file.slice(file.lastIndexOf('/') + 1)).sort();
+  return digestOf(names.join('\0'));
 }
 
 function isNamed(target: string, record: Artifact): boolean {

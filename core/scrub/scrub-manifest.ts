@@ -64,7 +64,7 @@ export function scrubManifest(
 
 /** Scrubs one file as a stream, and keeps what the manifest says of it. Nothing of the file is kept. */
 export interface FileScrub {
-  /** A line without its newline; both files are digested with LF behind each line. */
+  /** A line without its newline, well-formed; both files are digested with LF behind each line. */
   line(text: string): string;
   /** What the manifest says of the file. No line may follow. */
   end(): ScrubbedFile;
@@ -83,7 +83,8 @@ export function createFileScrub(file: string, redactor: Redactor, key: Uint8Arra
   let lines = 0;
   return {
     line(text) {
-      const scrubbed = redactor.line(text);
+      // A rule may end between the two halves of a character.
+      const scrubbed = redactor.line(text).toWellFormed();
       lines += 1;
       before.update(text).update('\n');
       after.update(scrubbed).update('\n');

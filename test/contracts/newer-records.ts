@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type RecordWrite, type Records } from '../../core/ports.ts';
-import { buildIdOf, buildRecord, builderNamed, builderRecord, strayRecord, tokenRecord, variantRecord } from '../fixtures/records.ts';
+import {
+  buildIdOf,
+  buildRecord,
+  builderNamed,
+  builderRecord,
+  channelRecord,
+  strayRecord,
+  tokenRecord,
+  variantRecord,
+} from '../fixtures/records.ts';
 import { type RecordsUnderTest } from './records.ts';
 
 /** A store that a newer version of the program can have written to. */
@@ -39,6 +48,12 @@ const documents: Readonly<
     next: { type: 'variant', expected: 1, document: variantRecord('a', { version: 2 }) },
     id: variantRecord('a').variant_id,
     read: (records) => records.readVariant(variantRecord('a').variant_id),
+  },
+  channel: {
+    first: { type: 'channel', expected: null, document: channelRecord('latest') },
+    next: { type: 'channel', expected: 1, document: channelRecord('latest', { version: 2, previous: buildIdOf(1) }) },
+    id: channelRecord('latest').channel_id,
+    read: (records) => records.readChannel(channelRecord('latest').channel_id),
   },
   'request-token': {
     first: { type: 'request-token', expected: null, document: tokenRecord('b') },
@@ -132,6 +147,14 @@ export function newerRecordsContract(name: string, make: () => Promise<NewerReco
       await expect(records.listBuilders(page)).rejects.toMatchObject(newer);
       expect(await records.readBuilder(ubuntu.builder)).toEqual(ubuntu);
       expect((await records.listBuilds(builderNamed('debian-base'), page)).items).toEqual([buildRecord(1)]);
+    });
+
+    it('a newer channel is refused where the channels of its builder are listed, and keeps no other builder from them', async () => {
+      const ubuntu = channelRecord('latest', { builder: builderNamed('ubuntu') });
+      await add(documents.channel.first, { type: 'channel', expected: null, document: ubuntu });
+      await store.makeNewer(documents.channel.first);
+      await expect(records.listChannels(builderNamed('debian-base'), page)).rejects.toMatchObject(newer);
+      expect((await records.listChannels(ubuntu.builder, page)).items).toEqual([ubuntu]);
     });
   });
 }

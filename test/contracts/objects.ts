@@ -7,18 +7,26 @@ import { buildIdOf, builderNamed, runNamed, tagsWith } from '../fixtures/records
 
 /** A store of objects that is empty and belongs to one test. */
 export interface ObjectsUnderTest {
-  /** Whether what is replaced can still be read by its version. */
-  readonly keepsVersions?: true;
   /** Another client of the same store, as another process would have it. */
   open(): Promise<Objects>;
   remove(): Promise<void>;
+}
+
+/** What only some stores of objects can do. */
+export interface ObjectsCapabilities {
+  /** Every write of a key makes a version, and what it replaced can still be read by its own. */
+  readonly versioned: boolean;
 }
 
 const key = keys.result(builderNamed('debian-base'), buildIdOf(1));
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** What every adapter of `Objects` promises. Registers its tests. */
-export function objectsContract(name: string, make: () => Promise<ObjectsUnderTest>): void {
+export function objectsContract(
+  name: string,
+  make: () => Promise<ObjectsUnderTest>,
+  { versioned }: ObjectsCapabilities = { versioned: false },
+): void {
   describe(`${name} keeps the contract of objects`, () => {
     let store: ObjectsUnderTest;
     let objects: Objects;
@@ -34,7 +42,12 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
     };
     const readUpTo = async (at: string, limit: number) => {
       const read = await objects.read(at, { bytes: limit });
-      return read.state === 'read' ? { ...read, content: new TextDecoder().decode(read.content) } : read;
+      return read.state === 'read' ? { state: read.state, content: new TextDecoder().decode(read.content) } : read;
+    };
+    const versionOf = async (at: string) => {
+      const read = await objects.read(at, { bytes: 1_000_000 });
+      if (read.state !== 'read') throw new Error(`${at} is ${read.state}`);
+      return read.version;
     };
     const put = async (...wanted: readonly string[]) => {
       for (const at of wanted) expect(await objects.create(at, bytes(at), tagsWith())).toBe('created');
@@ -134,7 +147,7 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
 
     it('a read gives as many bytes as its reader allows and no more', async () => {
       await objects.create(key, bytes('12345'), tagsWith());
-      const version = store.keepsVersions === true ? expect.stringMatching(/./) : null;
+      const version = versioned ? expect.stringMatching(/./) : null;
       expect(await readUpTo(key, 5)).toEqual({ state: 'read', content: '12345', version });
       expect(await readUpTo(key, 4)).toEqual({ state: 'too-large', size: 5 });
       expect(await readUpTo(key, 0)).toEqual({ state: 'too-large', size: 5 });
@@ -145,24 +158,57 @@ export function objectsContract(name: string, make: () => Promise<ObjectsUnderTe
         await expect(objects.read(key, { bytes: limit })).rejects.toThrow(RangeError);
     });
 
-    it('a version that was read is read again though another stands there since, where versions are kept; else it is ignored', async () => {
-      const versionOf = async (at: string) => {
-        const read = await objects.read(at, { bytes: 10 });
-        return read.state === 'read' ? { version: read.version ?? 'none' } : {};
+    if (versioned) {
+      const known = async (at: string) => {
+        const version = await versionOf(at);
+        if (version === null) throw new Error(`a read of ${at} gives no version`);
+        return version;
       };
-      await objects.replace(key, bytes('one'), tagsWith(), null);
-      const first = await versionOf(key);
-      await objects.replace(key, bytes('three'), tagsWith(), bytes('one'));
-      const read = async (at: string, limit: { bytes: number; version?: string }) => {
-        const found = await objects.read(at, limit);
-        return found.state === 'read' ? new TextDecoder().decode(found.content) : found.state;
+      const textAt = async (version: string, limit = 1_000_000) => {
+        const read = await (await store.open()).read(key, { bytes: limit, version });
+        return read.state === 'read' ? [new TextDecoder().decode(read.content), read.version] : [read.state];
       };
-      expect(await read(key, { bytes: 10, ...first })).toBe(store.keepsVersions === true ? 'one' : 'three');
-      expect(await read(key, { bytes: 4, ...first })).toBe(store.keepsVersions === true ? 'one' : 'too-large');
-      expect(await read(key, { bytes: 10, ...(await versionOf(key)) })).toBe('three');
-      const other = keys.result(builderNamed('debian-base'), buildIdOf(2));
-      expect(await read(other, { bytes: 10, ...first })).toBe('absent');
-    });
+
+      it('a version gives the bytes that were read with it, whatever is written there later', async () => {
+        await objects.replace(key, bytes('first'), tagsWith(), null);
+        const first = await known(key);
+        expect(await known(key)).toBe(first);
+        await objects.replace(key, bytes('second'), tagsWith(), bytes('first'));
+        const second = await known(key);
+        await objects.replace(key, bytes('first'), tagsWith(), bytes('second'));
+        expect(new Set([first, second, await known(key)]).size).toBe(3);
+        expect([await textAt(first), await textAt(second)]).toEqual([
+          ['first', first],
+          ['second', second],
+        ]);
+        expect(await text(key)).toBe('first');
+      });
+
+      it('a version is read up to the limit, too', async () => {
+        await objects.replace(key, bytes('a longer one'), tagsWith(), null);
+        const version = await known(key);
+        await objects.replace(key, bytes('short'), tagsWith(), bytes('a longer one'));
+        expect(await textAt(version, 5)).toEqual(['too-large']);
+      });
+
+      it('a version that never was, or is of another key, is absent', async () => {
+        const other = keys.result(builderNamed('debian-base'), buildIdOf(2));
+        await put(key, other);
+        expect(await textAt(await known(other))).toEqual(['absent']);
+        for (const version of ['never-was', 'null', '', 'x'.repeat(1024)]) expect(await textAt(version), version).toEqual(['absent']);
+        expect(
+          await objects.read(keys.result(builderNamed('debian-base'), buildIdOf(3)), { bytes: 10, version: await known(key) }),
+        ).toEqual({
+          state: 'absent',
+        });
+      });
+    } else {
+      it('a read gives no version, and none is there to be asked for', async () => {
+        await put(key);
+        expect(await versionOf(key)).toBeNull();
+        expect(await objects.read(key, { bytes: 1_000_000, version: 'any' })).toEqual({ state: 'absent' });
+      });
+    }
 
     it('large objects of any bytes come back as they were', async () => {
       const content = Uint8Array.from({ length: 300_001 }, (_, n) => (n * 31) % 256);

@@ -1,16 +1,29 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { lostPatience, stopGrace } from '../../core/advance.ts';
+import { advance, lostPatience, stopGrace } from '../../core/advance.ts';
+import { builderDigest } from '../../core/builder-digest.ts';
 import { queueLimit } from '../../core/builder-record.ts';
 import { completeAttempt } from '../../core/complete.ts';
+import { builderOf } from '../../core/builder-of.ts';
+import { Config } from '../../core/config.ts';
+import { digestOf } from '../../core/digest.ts';
+import { type StartRequest } from '../../core/ports.ts';
 import { releaseQuarantine } from '../../core/quarantine.ts';
-import { reconcile } from '../../core/reconcile.ts';
+import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
 import { timestamp } from '../../core/identity.ts';
 import { buildIdOf, runNamed } from '../fixtures/records.ts';
 
 let home: Dispatcher;
+
+const deployedAnew = Config.parse({ ...config, builders: { ...config.builders, base: { ...config.builders[base], timeout: '90m' } } });
+
+function builderIn(wanted: Config) {
+  const builder = builderOf(wanted, base);
+  if (builder === undefined) throw new Error('there is a builder base');
+  return builder;
+}
 
 beforeEach(async () => {
   home = await dispatcher();
@@ -210,6 +223,146 @@ describe('a notice that cannot be delivered', () => {
   });
 });
 
+describe('a run that the build service does not know', () => {
+  const look = async () => [];
+
+  it('is not lost while it is young: the service may not know of it yet', async () => {
+    const id = await home.accepted();
+    await home.step();
+    const known = home.service.look.bind(home.service);
+    home.service.look = look;
+    home.pass(119_999);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
+    home.service.look = known;
+    await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    await home.step();
+    expect((await home.build(id)).state).toBe('succeeded');
+  });
+
+  it('is lost when it is older than that', async () => {
+    const id = await home.accepted();
+    await home.step();
+    home.service.look = look;
+    home.pass(120_000);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({
+      state: 'retrying',
+      attempts: [{ outcome: { verdict: { exit_code: 2, classification: { rule: 'RUN_LOST' } } } }],
+    });
+  });
+
+  it('by a look that came long ago is looked up again', async () => {
+    const id = await home.accepted();
+    await home.step();
+    home.pass(600_000);
+    await advance(home.ports, config, base, new Map());
+    expect((await home.build(id)).state).toBe('running');
+  });
+});
+
+describe('a run that waits in the line of the build service', () => {
+  const hour = 3_600_000;
+  const phase = (finished: string | null) => [
+    {
+      phase: 'SUBMITTED',
+      status: 'SUCCEEDED',
+      started_at: '2026-11-22T10:00:00.000Z',
+      finished_at: '2026-11-22T10:00:00.000Z',
+      contexts: [],
+    },
+    { phase: 'QUEUED', status: 'SUCCEEDED', started_at: '2026-11-22T10:00:00.000Z', finished_at: finished, contexts: [] },
+  ];
+
+  it('does not spend its time limit there: that runs from when it left the line', async () => {
+    const id = await home.accepted();
+    await home.step();
+    const look = home.service.look.bind(home.service);
+    let left: string | null = null;
+    home.service.look = async (runs) => (await look(runs)).map((record) => ({ ...record, phases: phase(left) }));
+    home.pass(5 * hour);
+    await home.step();
+    left = '2026-11-22T15:00:00.000Z';
+    home.pass(hour);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: null }] });
+    home.pass(hour);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: '2026-11-22T17:00:00.000Z' }] });
+  });
+});
+
+describe('a dispatcher that was deployed anew', () => {
+  it('asks for a start that another one intended in the same words', async () => {
+    const id = await home.accepted();
+    const start = home.service.start.bind(home.service);
+    const asked: StartRequest[] = [];
+    home.service.start = async (request) => {
+      asked.push(request);
+      throw new Error('the connection broke');
+    };
+    await expect(home.step()).rejects.toThrow('the connection broke');
+    home.service.start = start;
+    home.ports.deployedSource.fingerprint = async () => digestOf('a new source');
+    await advance(home.ports, deployedAnew, base);
+    expect(home.service.asked).toEqual(asked);
+    expect(asked[0]?.environment).toMatchObject({ HYBRIDCORE_BUILDER_DIGEST: builderDigest(builderIn(config)) });
+    expect((await home.build(id)).attempts[0]?.builder_digest).toBe(builderDigest(builderIn(config)));
+  });
+
+  it('asks with another token where the attempt is to be told something else', async () => {
+    await home.accepted();
+    home.service.answerNext({ state: 'full', message: 'as many as it takes' });
+    await home.step();
+    home.pass(15_000);
+    await advance(home.ports, deployedAnew, base);
+    const [first, second] = home.service.asked;
+    expect(second?.environment).toMatchObject({ HYBRIDCORE_BUILDER_DIGEST: builderDigest(builderIn(deployedAnew)) });
+    expect(second?.token).not.toBe(first?.token);
+  });
+});
+
+describe('the end of a build', () => {
+  it('is announced with where it left what, before the build is closed', async () => {
+    const id = await home.accepted();
+    await home.step();
+    await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    await home.step();
+    const manifest = `artifacts/base/${id}.hash.json`;
+    expect(home.announced).toEqual([
+      {
+        build_id: id,
+        builder: base,
+        state: 'succeeded',
+        exit_code: 0,
+        rule: 'SUCCESS',
+        attempts: 1,
+        requested_by: 'tester',
+        finished_at: '2026-11-22T10:00:00.000Z',
+        result_path: `state/packer/results/base/${id}.json`,
+        summary_path: `state/packer/logs/base/${id}.json`,
+        manifest_path: manifest,
+      },
+    ]);
+    expect(await home.document('artifacts/base.hash.json')).toEqual(await home.document(manifest));
+  });
+
+  it('that could not be announced is announced by the next sweep, and the build is open until then', async () => {
+    const id = await home.accepted();
+    home.service.answerNext({ state: 'refused', failure: { rule: 'SERVICE_REFUSED', message: 'no project', remedy: 'deploy it' } });
+    const announce = home.ports.announcements.announce.bind(home.ports.announcements);
+    home.ports.announcements.announce = () => Promise.reject(new Error('throttled'));
+    await expect(home.step()).rejects.toThrow('throttled');
+    expect(await home.build(id)).toMatchObject({ state: 'failed', settled_at: null });
+    home.ports.announcements.announce = announce;
+    await reconcile(home.ports, config);
+    expect(home.announced).toMatchObject([{ build_id: id, state: 'failed', exit_code: 1, attempts: 0, manifest_path: null }]);
+    expect((await home.ports.records.listOpenBuilds({ limit: 10 })).items).toEqual([]);
+  });
+});
+
 describe('a build service', () => {
   it('that is full leaves the build waiting in its turn, and starts it when there is room', async () => {
     const [first, second] = [await home.accepted(), await home.accepted()];
@@ -332,6 +485,10 @@ describe('a release from quarantine', () => {
     home.service.end('SUCCEEDED');
     await home.step();
     expect(await releaseQuarantine(home.ports, base, 'ops', '  ')).toMatchObject({ ok: false, failure: { rule: 'REQUEST_INVALID' } });
+    expect(await releaseQuarantine(home.ports, base, 'ops', 'x'.repeat(4095))).toMatchObject({
+      ok: false,
+      failure: { rule: 'REQUEST_INVALID', message: 'the reason takes more than 4096 bytes' },
+    });
     expect(await home.ask()).toMatchObject({ ok: false, failure: { rule: 'BUILDER_QUARANTINED' } });
     expect(await releaseQuarantine(home.ports, base, 'ops', 'looked at')).toMatchObject({
       ok: true,
@@ -413,8 +570,8 @@ describe('a sweep whose look fails', () => {
     await home.step(base);
     const waiting = await home.accepted(other);
     home.service.look = () => Promise.reject(new Error('ThrottlingException'));
-    const problems = await reconcile(home.ports, config);
-    expect(problems).toEqual(['the runs under way (1): ThrottlingException', 'builder base: ThrottlingException']);
+    const { problems } = await reconcile(home.ports, config);
+    expect(problems.map(sweepProblemText)).toEqual(['the runs under way: ThrottlingException', 'builder base: ThrottlingException']);
     expect(await home.build(waiting)).toMatchObject({ state: 'running' });
   });
 });

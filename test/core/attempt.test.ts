@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type AttemptPorts, runAttempt } from '../../core/attempt.ts';
 import { AttemptReport } from '../../core/attempt-report.ts';
 import { Config } from '../../core/config.ts';
+import { builderDigest } from '../../core/builder-digest.ts';
 import { keys } from '../../core/contract/keys.ts';
+import { digestOf } from '../../core/digest.ts';
 import { type Failure, failure, success } from '../../core/failure.ts';
 import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
 import { type Discovery, type PackerJob } from '../../core/ports.ts';
@@ -23,8 +25,13 @@ const request: AttemptRequest = {
   run: runNamed('run-1'),
   variables: { region: 'us-east-1' },
   unless: null,
+  expected: null,
+  builder_digest: null,
 };
+const otherDigest = digestOf('something else');
 const secret = 'h4rd-to-guess';
+const [declared] = Object.values(config.builders);
+const digestOfBase = declared === undefined ? otherDigest : builderDigest(declared);
 const discovery: Discovery = {
   inputs: [toolInput('packer', '1.6.6')],
   undeclared: [],
@@ -118,6 +125,13 @@ describe('an attempt', () => {
   it.each([
     ['a variable that the builder does not allow', { request: { ...request, variables: { size: '1' } } }, 'VARIABLE_NOT_ALLOWED', 1],
     ['a variable that the template calls sensitive', { request: { ...request, variables: { token: 'x' } } }, 'VARIABLE_NOT_ALLOWED', 1],
+    [
+      'a builder that is declared otherwise than the dispatcher knows it',
+      { request: { ...request, builder_digest: otherDigest } },
+      'BUILDER_DIFFERS',
+      1,
+    ],
+    ['other inputs than the dispatcher knows', { request: { ...request, expected: otherDigest } }, 'SOURCE_DIFFERS', 1],
     ['a builder that is not in this checkout', { request: { ...request, builder: builderNamed('gone') } }, 'BUILDER_UNKNOWN', 1],
     [
       'inputs that cannot be read',
@@ -133,6 +147,20 @@ describe('an attempt', () => {
     expect(jobs).toEqual([]);
     expect(report).toMatchObject({ packer: null, command: null, failure: { rule } });
     expect(verdict).toMatchObject({ exit_code: exitCode, classification: { rule } });
+  });
+
+  it('runs packer over the builder and the inputs that the dispatcher knows', async () => {
+    const known = { builder_digest: digestOfBase, expected: fingerprintOf(discovery.inputs) };
+    const { verdict, jobs } = await attemptIn({ request: { ...request, ...known } });
+    expect(jobs).toHaveLength(1);
+    expect(verdict.exit_code).toBe(0);
+  });
+
+  it.each([
+    ['other inputs than the dispatcher knows', { request: { ...request, expected: otherDigest } }],
+    ['a builder that is declared otherwise', { request: { ...request, builder_digest: otherDigest } }],
+  ] as const)('claims no inputs where it met %s', async (_, world) => {
+    expect((await attemptIn(world)).report).toMatchObject({ fingerprint: null, inputs: [] });
   });
 
   it('does not run packer before the dispatcher says that it is the attempt, and says so when it never does', async () => {

@@ -164,6 +164,31 @@ describe('what was handed over', () => {
     expect(stderr.split('\n').at(-1)).toBe('mend it');
   });
 
+  it('is kept whole in the objects and shortened in the record where it names more artifacts than a record holds', async () => {
+    const recorded = Array.from({ length: 2000 }, (_, n) => ({
+      id: `us-east-1:ami-${n}`,
+      type: 'amazon-ebs',
+      builder_id: null,
+      name: `target-${n}`,
+      files: [`out/${n}`],
+    }));
+    const id = await home.accepted();
+    await home.step();
+    await home.handOver(id, { recorded });
+    home.service.end('SUCCEEDED');
+    await home.step();
+    const build = await home.build(id);
+    const { artifacts } = HashManifest.parse(await home.document(build.manifest?.path ?? ''));
+    expect(artifacts.slice(1)).toEqual(recorded);
+    expect((await home.result(id)).artifacts).toEqual(artifacts);
+    expect((await home.summary(id)).artifacts).toEqual(artifacts);
+    const outcome = build.attempts[0]?.outcome;
+    expect(outcome?.artifacts_shortened).toBe(true);
+    expect(outcome?.artifacts.length).toBeGreaterThan(100);
+    expect(outcome?.artifacts).toEqual(artifacts.slice(0, outcome?.artifacts.length).map((artifact) => ({ ...artifact, files: [] })));
+    expect(Buffer.byteLength(JSON.stringify(outcome?.artifacts))).toBeLessThanOrEqual(32 * 1024);
+  });
+
   it('passes the redaction on this side: log, command, artifacts and what own checks said; all of it is in the scrub manifest', async () => {
     const id = await home.accepted();
     await home.step();

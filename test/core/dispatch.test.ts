@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { joinLimit } from '../../core/build.ts';
 import { queueLimit } from '../../core/builder-record.ts';
-import { type BuildId } from '../../core/identity.ts';
+import { dispatch } from '../../core/dispatch.ts';
+import { type BuildId, timestamp } from '../../core/identity.ts';
 import { stopBuild } from '../../core/stop.ts';
-import { type Dispatcher, base, dispatcher, other } from '../fixtures/dispatcher.ts';
+import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
+import { buildIdOf, someTime } from '../fixtures/records.ts';
 
 let home: Dispatcher;
 
@@ -119,6 +121,25 @@ describe('a request that is equal to one that waits', () => {
   });
 });
 
+describe('who asks, and how,', () => {
+  it('is kept as far as a record holds it: of a long name and a long command the beginning and the end', async () => {
+    const by = `arn:aws:iam::123456789012:user/${'division/'.repeat(80)}alice`;
+    const command = `hybridcore-packer build base ${'--var n=1 '.repeat(1000)}--json`;
+    const asked = await dispatch(home.ports, config, { request: { builder: base }, command, by });
+    const build = asked.ok ? asked.value.build : undefined;
+    expect(build?.requested_by).toMatch(/^arn:aws:iam::123456789012:user\/division.* … .*alice$/);
+    expect(build?.command).toMatch(/^hybridcore-packer build base --var .* … .* --json$/);
+    expect(build?.requested_by.length).toBeLessThanOrEqual(512);
+    expect(build?.command.length).toBeLessThanOrEqual(4096);
+  });
+
+  it('is told from others by the whole name', async () => {
+    const name = (last: string) => `${'x'.repeat(300)}${last}${'x'.repeat(700)}`;
+    const token = { client_token: 'the-same' };
+    expect((await given(base, token, name('a'))).id).not.toBe((await given(base, token, name('b'))).id);
+  });
+});
+
 describe('a client token', () => {
   const token = { client_token: 'schedule-2026-11-22T03:00Z' };
 
@@ -171,6 +192,23 @@ describe('a client token', () => {
     const asked = await Promise.all(Array.from({ length: 10 }, () => given(base, token)));
     expect(new Set(asked.map(({ id }) => id)).size).toBe(1);
     expect(asked.filter(({ how }) => how === 'accepted')).toHaveLength(1);
+  });
+
+  it('gives its build also to who was held up, and would be refused by now', async () => {
+    const readBuilder = home.ports.records.readBuilder.bind(home.ports.records);
+    let meanwhile = '';
+    home.ports.records.readBuilder = async (name) => {
+      home.ports.records.readBuilder = readBuilder;
+      meanwhile = (await given(base, token)).id;
+      const builder = await readBuilder(name);
+      if (builder === undefined) throw new Error('a builder whose build was accepted has a record');
+      const quarantine = { build_id: buildIdOf(1), since: timestamp(someTime), rule: 'INPUT_SECRET', reason: 'a secret', evidence: [] };
+      const closed = { ...builder, version: builder.version + 1, quarantine };
+      await home.ports.records.commit([{ type: 'builder', expected: builder.version, document: closed }]);
+      return readBuilder(name);
+    };
+    expect(await given(base, token)).toEqual({ id: meanwhile, how: 'known' });
+    expect(await home.ask(base)).toMatchObject({ ok: false, failure: { rule: 'BUILDER_QUARANTINED' } });
   });
 
   it('of a request that was refused is free for the next one', async () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { digestOf } from '../../core/digest.ts';
-import { compareInputs, isUnchanged } from '../../core/drift.ts';
+import { compareInputs, differenceLines, isUnchanged } from '../../core/drift.ts';
 import { fingerprintOf, optionInput, plainVariableInput, sensitiveVariableInput, toolInput } from '../../core/fingerprint.ts';
 import { type Input } from '../../core/input.ts';
 
@@ -89,5 +89,35 @@ describe('compareInputs', () => {
         expect(isUnchanged(compareInputs(before, after))).toBe(fingerprintOf(before) === fingerprintOf(after));
       }),
     );
+  });
+});
+
+describe('differenceLines', () => {
+  it('tells each input that differs, and how: values that are short, of secrets where they come from', () => {
+    const before = [
+      file('script', 'a.sh', 'one', '100644'),
+      file('script', 'gone.sh', ''),
+      toolInput('packer', '1.14.1'),
+      optionInput('var_files', ['a']),
+      sensitiveVariableInput('token', 'env:A'),
+      plainVariableInput('long', 'x'),
+    ];
+    const after = [
+      file('script', 'a.sh', 'two', '100755'),
+      file('config', 'new.conf', ''),
+      toolInput('packer', '1.14.2'),
+      optionInput('var_files', ['a', 'b']),
+      sensitiveVariableInput('token', 'env:B'),
+      plainVariableInput('long', 'y'.repeat(200)),
+    ];
+    expect(differenceLines(compareInputs(before, after))).toEqual([
+      'changed option var_files: ["a"] to ["a","b"]',
+      'changed script a.sh: content, mode 100644 to 100755',
+      'changed tool packer: "1.14.1" to "1.14.2"',
+      'changed variable long: value',
+      'changed variable token: env:A to env:B',
+      'added config new.conf',
+      'removed script gone.sh',
+    ]);
   });
 });

@@ -22,6 +22,8 @@ const asked: AttemptRequest = {
   run: runNamed('run-01J9Z3K4M5N6P7Q8R9S0T1V2W3'),
   variables: {},
   unless: null,
+  expected: null,
+  builder_digest: null,
 };
 const at = keys.incoming(asked.run);
 const inputs = [toolInput('packer', '1.14.2')];

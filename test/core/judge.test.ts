@@ -94,6 +94,8 @@ describe('without a report', () => {
     intended_at: '2026-11-22T10:00:00.000Z',
     time_limit: 60_000,
     unless: null,
+    expected: null,
+    builder_digest: null,
     expired_at: null,
     started_at: null,
     finished_at: null,
@@ -114,13 +116,13 @@ describe('without a report', () => {
     ['STOPPED', { at: '2026-11-22T10:00:30.000Z', by: 'ops' }, 1, 'STOPPED'],
     [undefined, null, 2, 'RUN_LOST'],
   ] as const)('the build service decides: %s', (status, stop, exitCode, rule) => {
-    const { verdict } = judge({ state: 'absent' }, [], { ...build, stop }, attempt, status === undefined ? undefined : record(status));
+    const { verdict } = judge({ state: 'absent' }, null, { ...build, stop }, attempt, status === undefined ? undefined : record(status));
     expect([verdict.exit_code, verdict.classification.rule]).toEqual([exitCode, rule]);
   });
 
   it('a handover that no attempt writes is a violation, whatever the build service says', () => {
     const failure = { rule: 'HANDOVER_INVALID', message: 'incoming/x is no JSON', remedy: 'look' } as const;
-    expect(judge({ state: 'invalid', failure }, [], build, attempt, record('SUCCEEDED')).verdict).toMatchObject({
+    expect(judge({ state: 'invalid', failure }, null, build, attempt, record('SUCCEEDED')).verdict).toMatchObject({
       exit_code: 3,
       classification: { rule: 'HANDOVER_INVALID' },
     });

@@ -32,6 +32,18 @@ describe('a request', () => {
     expect(check({ builder: 'base', variables: { size: '1' } })).toMatchObject({ ok: false, failure: { rule: 'VARIABLE_NOT_ALLOWED' } });
   });
 
+  it.each([
+    ['takes more than travels to the attempt', 'x'.repeat(4084), /at most 4096 characters in all, as JSON/],
+    ['has NUL, which no process can be given', 'a\0b', /a value is Unicode without NUL/],
+    ['has half of a character', '\ud83d', /a value is Unicode without NUL/],
+  ])('is told of a variable that %s', (_, region, fault) => {
+    expect(check({ builder: 'base', variables: { region } })).toMatchObject({
+      ok: false,
+      failure: { rule: 'REQUEST_INVALID', message: expect.stringMatching(fault) as string },
+    });
+    expect(check({ builder: 'base', variables: { region: 'x'.repeat(4083) } })).toMatchObject({ ok: true });
+  });
+
   it('never sets a secret, and the answer says that it is one', () => {
     const checked = check({ builder: 'base', variables: { token: 'x' } });
     expect(checked).toMatchObject({ ok: false, failure: { message: expect.stringMatching(/token.*is a secret/) as string } });

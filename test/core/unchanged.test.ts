@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { digestOf } from '../../core/digest.ts';
 import { type BuildId } from '../../core/identity.ts';
 import { type Dispatcher, base, dispatcher, inputsFingerprint as fingerprint } from '../fixtures/dispatcher.ts';
 
@@ -92,6 +93,35 @@ describe('a request for a build only if something changed', () => {
     await home.step();
     expect([(await home.build(running)).state, (await home.build(id)).state]).toEqual(['running', 'skipped']);
     expect(await home.ports.records.readBuilder(base)).toMatchObject({ current: running, queue: [] });
+  });
+});
+
+describe('a request that sends no fingerprint, to a dispatcher that knows the source', () => {
+  it('is skipped in the line: nothing starts', async () => {
+    const sealed = await succeeded();
+    home.ports.deployedSource.fingerprint = async () => fingerprint;
+    const id = await asked({ only_if_changed: true });
+    await home.step();
+    expect(await home.result(id)).toMatchObject({
+      state: 'skipped',
+      attempt: 0,
+      fingerprint,
+      manifest_path: `artifacts/base/${sealed}.hash.json`,
+    });
+    expect(home.announced.at(-1)).toMatchObject({ state: 'skipped', attempts: 0, manifest_path: `artifacts/base/${sealed}.hash.json` });
+    expect(home.service.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['the source has changed', { only_if_changed: true }, async () => digestOf('another source')],
+    ['its variables are not known', { only_if_changed: true }, async () => null],
+    ['it is wanted in any case', {}, async () => fingerprint],
+  ])('starts where %s', async (_, request, known) => {
+    await succeeded();
+    home.ports.deployedSource.fingerprint = known;
+    const id = await asked(request);
+    await home.step();
+    expect((await home.build(id)).state).toBe('running');
   });
 });
 

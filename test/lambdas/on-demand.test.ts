@@ -28,18 +28,25 @@ describe('what is loaded on demand', () => {
   });
 });
 
-objectsContract('a store that is loaded on demand', async () => {
-  const objects = memoryObjects();
-  const runs = { objects, buildService: scriptedBuildService() };
-  return { open: async () => runsOnDemand(async () => runs).objects, remove: async () => undefined };
-});
+objectsContract(
+  'a store that is loaded on demand',
+  async () => {
+    const objects = memoryObjects({ versioned: true, keepsRemoved: false });
+    const runs = { objects, buildService: scriptedBuildService() };
+    return { open: async () => runsOnDemand(async () => runs).objects, remove: async () => undefined };
+  },
+  { versioned: true },
+);
 
 describe('ports whose adapters are loaded on demand', () => {
   it('start, look up, stop and forget runs', async () => {
     const service = scriptedBuildService();
     const forgotten: string[] = [];
     service.forget = async (run) => void forgotten.push(run);
-    const { buildService } = runsOnDemand(async () => ({ objects: memoryObjects(), buildService: service }));
+    const { buildService } = runsOnDemand(async () => ({
+      objects: memoryObjects({ versioned: false, keepsRemoved: false }),
+      buildService: service,
+    }));
     const started = await buildService.start({ token: 't', builder: base, environment: {}, timeLimit: 60_000 });
     expect(started).toEqual({ state: 'started', run: 'run-1' });
     expect(await buildService.look([runNamed('run-1')])).toMatchObject([{ run: 'run-1', status: 'IN_PROGRESS' }]);

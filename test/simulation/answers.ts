@@ -3,7 +3,7 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import { type Dispatched } from '../../core/dispatch.ts';
 import { type Outcome } from '../../core/failure.ts';
 import { type MemoryRecords } from './memory-records.ts';
-import { type Violate } from './watcher.ts';
+import { type Violate } from './violation.ts';
 
 /** What somebody asked for, and was told. */
 export interface Answered {

@@ -1,8 +1,9 @@
 import { replayedChoices, seededChoices } from './choices.ts';
-import { type Violation, type WorldGuards } from './history.ts';
+import { type WorldGuards } from './history.ts';
 import { playRandomHistory } from './random-history.ts';
 import { type Fault, type Step } from './scheduler.ts';
 import { shrink } from './shrink.ts';
+import { type Violation } from './violation.ts';
 
 /** A history that broke a promise. */
 export interface Failing {
@@ -20,6 +21,8 @@ export interface Batch {
   readonly effects: number;
   readonly faults: Readonly<Record<Fault, number>>;
   readonly ends: Readonly<Record<string, number>>;
+  /** What became of the wishes to publish. */
+  readonly publishings: Readonly<Record<string, number>>;
   /** In the order of their seeds. */
   readonly failing: readonly Failing[];
 }
@@ -38,6 +41,7 @@ const noFaults: Readonly<Record<Fault, number>> = { none: 0, 'crash-before': 0, 
 export async function playBatch({ from, histories, guards, mostFailing }: BatchOptions): Promise<Batch> {
   const counts = { ...noFaults };
   const ends: Record<string, number> = {};
+  const publishings: Record<string, number> = {};
   const failing: Failing[] = [];
   let effects = 0;
   let seed = from;
@@ -47,14 +51,15 @@ export async function playBatch({ from, histories, guards, mostFailing }: BatchO
     effects += end.steps.length;
     for (const step of end.steps) counts[step.fault] += 1;
     for (const { state } of end.builds) ends[state] = (ends[state] ?? 0) + 1;
+    for (const publishing of end.publishings) publishings[publishing] = (publishings[publishing] ?? 0) + 1;
     if (end.violations.length > 0) failing.push({ seed, choices: choices.made, violations: end.violations, steps: end.steps });
   }
-  return { from, histories: seed - from, effects, faults: counts, ends, failing };
+  return { from, histories: seed - from, effects, faults: counts, ends, publishings, failing };
 }
 
 /** A batch of no histories. */
 export function emptyBatch(from: number): Batch {
-  return { from, histories: 0, effects: 0, faults: noFaults, ends: {}, failing: [] };
+  return { from, histories: 0, effects: 0, faults: noFaults, ends: {}, publishings: {}, failing: [] };
 }
 
 /** Two batches as one, the failing histories in the order of their seeds. */
@@ -65,6 +70,7 @@ export function mergedBatches(a: Batch, b: Batch): Batch {
     effects: a.effects + b.effects,
     faults: addedCounts(a.faults, b.faults),
     ends: addedCounts(a.ends, b.ends),
+    publishings: addedCounts(a.publishings, b.publishings),
     failing: [...a.failing, ...b.failing].toSorted((one, other) => one.seed - other.seed),
   };
 }

@@ -1,9 +1,11 @@
+import { defaultChannel } from '../../core/channel.ts';
 import { builderNamed } from '../fixtures/records.ts';
 import { replayedChoices } from './choices.ts';
-import { type HistoryEnd, type Violation, type WorldGuards, playHistory } from './history.ts';
+import { type HistoryEnd, type WorldGuards, playHistory } from './history.ts';
 import { type PackerPlan } from './packer-plan.ts';
-import { type Act, type Scenario } from './scenario.ts';
+import { type Act, type Home, type Scenario, oneMachine } from './scenario.ts';
 import { type Fault, type FaultSource } from './scheduler.ts';
+import { type Violation } from './violation.ts';
 
 const base = builderNamed('base');
 const minute = 60_000;
@@ -18,10 +20,28 @@ interface Fixed {
   readonly ends: readonly string[];
   /** Has too many places for each pair of them: only each crash alone is played. */
   readonly alone?: true;
+  /** On one machine where it is missing. */
+  readonly home?: Home;
 }
+
+const deployed: Home = { deployed: true, keepsRemoved: false, knowsSource: true, unknownFor: 0, listingLag: 0 };
 
 function asks(at: number, request: object = {}, more: { readonly seesInputs?: boolean } = {}): Act {
   return { at, act: 'ask', builder: base, by: 'alice', request, seesInputs: more.seesInputs ?? false, follows: true };
+}
+
+function publishes(at: number): Act {
+  return {
+    at,
+    act: 'publish',
+    builder: base,
+    channel: defaultChannel,
+    build: null,
+    variables: {},
+    behind: 0,
+    insists: false,
+    slowly: false,
+  };
 }
 
 /** What is played with a crash at each effect in turn, and with each pair of crashes. */
@@ -49,10 +69,38 @@ const scenarios: Readonly<Record<string, Fixed>> = {
     ends: ['succeeded after 1', 'skipped after 1'],
     alone: true,
   },
+  'published, and again once it was built again': {
+    acts: [asks(0), publishes(20 * minute), asks(30 * minute), publishes(50 * minute)],
+    plans: ['success', 'success'],
+    ends: ['succeeded after 1'],
+    alone: true,
+  },
   'a line of two, one of them joined': {
     acts: [asks(0), asks(1), asks(2)],
     plans: ['success', 'success'],
     ends: ['succeeded after 1'],
+    alone: true,
+  },
+  'unchanged, as the dispatcher knows': {
+    acts: [asks(0), asks(30 * minute, { only_if_changed: true })],
+    plans: ['success'],
+    ends: ['succeeded after 1', 'skipped after 0'],
+    alone: true,
+    home: deployed,
+  },
+  'deployed anew while it starts': {
+    acts: [asks(0), { at: minute, act: 'redeclare', builder: base }, { at: minute, act: 'deploy' }],
+    plans: ['success'],
+    ends: ['succeeded after 1', 'failed after 1'],
+    alone: true,
+    home: deployed,
+  },
+  'an image that is not there': { acts: [asks(0)], plans: ['no-image'], ends: ['quarantined after 1'], alone: true, home: deployed },
+  'written over after its end': {
+    acts: [asks(0)],
+    plans: ['overwrites', 'success'],
+    ends: ['succeeded after 1', 'succeeded after 2'],
+    home: deployed,
     alone: true,
   },
 };
@@ -110,11 +158,11 @@ function playFixed(fixed: Fixed, faults: FaultSource, guards: WorldGuards): Prom
   let begun = 0;
   const plans = new Map<string, PackerPlan>();
   const scenario: Scenario = {
+    home: fixed.home ?? oneMachine,
     builders: [base],
     serviceLimit: 100,
     tokenMemory: 5 * minute,
     queueTime: 0,
-    lookLag: 0,
     enforcesTimeLimits: true,
     refusesLast: false,
     sweeps: true,
@@ -128,6 +176,7 @@ function playFixed(fixed: Fixed, faults: FaultSource, guards: WorldGuards): Prom
     },
     durationOf: () => 5 * minute,
     deliveries: () => Array.from({ length: fixed.events ?? 1 }, () => 1000),
+    intrusions: () => [1005, 1100, 6 * minute],
   };
   return playHistory({ scenario, choices: replayedChoices([]), faults, steadiness: 1, chaosSteps: 100_000, guards });
 }

@@ -1,8 +1,11 @@
 import { type CompletePorts } from '../../core/complete.ts';
 import { type DispatchPorts } from '../../core/dispatch.ts';
 import {
+  type Announcements,
+  type ArtifactCheck,
   type BuildService,
   type Compression,
+  type DeployedSource,
   type Ids,
   type Objects,
   type Operators,
@@ -17,19 +20,23 @@ export interface SharedPorts {
   readonly objects: Objects;
   readonly buildService: BuildService;
   readonly operators: Operators;
+  readonly announcements: Announcements;
+  readonly artifactCheck: ArtifactCheck;
+  readonly deployedSource: DeployedSource;
   readonly ids: Ids;
   readonly randomness: Randomness;
 }
 
 /** What a dispatcher knows of the world, with each of its effects under the scheduler's hand. */
 export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPorts): CompletePorts & DispatchPorts {
-  const { records, objects, buildService, operators } = shared;
+  const { records, objects, buildService, operators, announcements, artifactCheck } = shared;
   const gate = <T>(label: string, work: () => Promise<T>) => scheduler.effect(actor, label, work);
   return {
     records: {
       readBuild: (id) => gate(`read build ${id}`, () => records.readBuild(id)),
       readBuilder: (name) => gate(`read builder ${name}`, () => records.readBuilder(name)),
       readVariant: (id) => gate('read variant', () => records.readVariant(id)),
+      readChannel: (id) => gate('read channel', () => records.readChannel(id)),
       readRequestToken: (id) => gate('read token', () => records.readRequestToken(id)),
       readStrayEvent: (id) => gate('read stray event', () => records.readStrayEvent(id)),
       commit: (writes) =>
@@ -40,11 +47,13 @@ export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPor
       listBuilds: (builder, page) => gate(`list builds of ${builder}`, () => records.listBuilds(builder, page)),
       listOpenBuilds: (page) => gate('list open builds', () => records.listOpenBuilds(page)),
       listBuilders: (page) => gate('list builders', () => records.listBuilders(page)),
+      listChannels: (builder, page) => gate(`list channels of ${builder}`, () => records.listChannels(builder, page)),
     },
     objects: {
       create: (key, content, tags) => gate(`create ${key}`, () => objects.create(key, content, tags)),
       replace: (key, content, tags, standing) => gate(`replace ${key}`, () => objects.replace(key, content, tags, standing)),
-      read: (key, limit) => gate(`read ${key}`, () => objects.read(key, limit)),
+      read: (key, wanted) =>
+        gate(`read ${key}${wanted.version === undefined ? '' : ` ${wanted.version}`}`, () => objects.read(key, wanted)),
       tags: (key) => gate(`tags of ${key}`, () => objects.tags(key)),
       list: (prefix, page) => gate(`list ${prefix}`, () => objects.list(prefix, page)),
       removeRun: (run) => gate(`remove what ${run} handed over`, () => objects.removeRun(run)),
@@ -57,6 +66,10 @@ export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPor
       forget: (run) => gate(`forget ${run}`, () => buildService.forget(run)),
     },
     operators: { notify: (notice) => gate(`notify ${notice.key}`, () => operators.notify(notice)) },
+    announcements: { announce: (end) => gate(`announce ${end.build_id}: ${end.state}`, () => announcements.announce(end)) },
+    artifactCheck: { problem: (artifacts, made) => gate('look for the artifacts', () => artifactCheck.problem(artifacts, made)) },
+    // Lies beside the dispatcher's own code.
+    deployedSource: shared.deployedSource,
     clock: { now: () => scheduler.now },
     ids: shared.ids,
     randomness: shared.randomness,

@@ -1,29 +1,31 @@
-import { advance } from '../../core/advance.ts';
 import { type Build, isOpen } from '../../core/build.ts';
 import { Config } from '../../core/config.ts';
-import { keys } from '../../core/contract/keys.ts';
-import { type Dispatched, dispatch } from '../../core/dispatch.ts';
-import { type Outcome } from '../../core/failure.ts';
 import { fingerprintOf, plainVariableInput, toolInput } from '../../core/fingerprint.ts';
 import { type BuilderName, type RunId } from '../../core/identity.ts';
 import { type Input } from '../../core/input.ts';
-import { releaseQuarantine } from '../../core/quarantine.ts';
+import { type FinalState } from '../../core/ports.ts';
 import { reconcile } from '../../core/reconcile.ts';
+import { type AttemptRequest } from '../../core/request.ts';
 import { handleRunEvent } from '../../core/run-event.ts';
 import { type BuildState, isFinal } from '../../core/states.ts';
-import { stopBuild } from '../../core/stop.ts';
 import { eventIdOf } from '../../core/stray-event.ts';
-import { buildIdOf, runNamed, someTime } from '../fixtures/records.ts';
+import { buildIdOf, builderNamed, runNamed, someTime } from '../fixtures/records.ts';
+import { performer } from './acts.ts';
 import { type Answered, assertAnswers, assertStops } from './answers.ts';
 import { type Choices } from './choices.ts';
 import { gatedPorts } from './gated-ports.ts';
-import { assertInvariants } from './invariants.ts';
+import { assertChainsRead, assertInvariants } from './invariants.ts';
 import { memoryObjects } from './memory-objects.ts';
 import { memoryRecords } from './memory-records.ts';
-import { type Act, type Scenario } from './scenario.ts';
+import { type PackerPlan } from './packer-plan.ts';
+import { type Scenario } from './scenario.ts';
 import { type Actor, type FaultSource, Scheduler, type Step, WorldFault } from './scheduler.ts';
+import { simulatedAccount } from './simulated-account.ts';
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
-import { MachineLost, simulateRun } from './simulated-run.ts';
+import { MachineLost, oldImage, simulateRun } from './simulated-run.ts';
+import { type Publishing } from './publishing.ts';
+import { assertTrust } from './trust.ts';
+import { type Violation } from './violation.ts';
 import { watch } from './watcher.ts';
 
 const minute = 60_000;
@@ -33,10 +35,14 @@ const sweepEvery = 5 * minute;
 const mostSteps = 20_000;
 const longestHistory = 30 * 24 * 60 * minute;
 
-export const config = Config.parse({
-  version: 1,
-  builders: Object.fromEntries(['base', 'other'].map((name) => [name, { template: name, variables: ['n'], retry: { delay: '2m' } }])),
-});
+/** What is declared. @param times how often each builder was declared otherwise. */
+function declaredAfter(times: ReadonlyMap<BuilderName, number>): Config {
+  const builders = ['base', 'other'].map((name) => {
+    const timeout = `${60 + (times.get(builderNamed(name)) ?? 0)}m`;
+    return [name, { template: name, variables: ['n'], retry: { delay: '2m' }, timeout }] as const;
+  });
+  return Config.parse({ version: 1, builders: Object.fromEntries(builders) });
+}
 
 /** Guards beside the domain that can be taken away: what they guard must then be found missing. */
 export interface WorldGuards {
@@ -63,16 +69,13 @@ export interface HistoryOptions {
   readonly guards: WorldGuards;
 }
 
-export interface Violation {
-  readonly promise: string;
-  readonly how: string;
-}
-
 export interface HistoryEnd {
   readonly violations: readonly Violation[];
   readonly steps: readonly Step[];
   /** In the order in which they were accepted. */
   readonly builds: readonly { readonly state: BuildState; readonly attempts: number }[];
+  /** What became of each wish to publish that was answered: `moved`, `stays`, or the rule of the refusal. */
+  readonly publishings: readonly string[];
 }
 
 /** Plays one history and holds it against every promise. */
@@ -82,13 +85,18 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   scheduler.steadiness = options.steadiness;
   const violations: Violation[] = [];
   const violate = (promise: string, how: string) => violations.push({ promise, how });
-  const records = memoryRecords({ validating: false });
+  const { home } = scenario;
+  const records = memoryRecords({ validating: false, lag: { by: home.listingLag, now: () => scheduler.now } });
   records.conditional = guards.conditionalCommits;
-  const objects = memoryObjects();
+  const objects = memoryObjects({ versioned: home.deployed, keepsRemoved: home.keepsRemoved });
   objects.createsOnce = guards.createOnce;
   objects.replacesWhatIsKnown = guards.conditionalReplace;
-  const watcher = watch(records, violate);
+  const publishings: Publishing[] = [];
+  const account = simulatedAccount();
+  account.make(oldImage, someTime - minute);
   const notices = new Set<string>();
+  const announced = new Set<string>();
+  const plans = new Map<RunId, PackerPlan>();
   const planted = new Set<string>();
   const answers: Answered[] = [];
   const stops: Build[] = [];
@@ -99,17 +107,28 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   let chaos = options.faults !== null;
   let resting = false;
 
-  const inputsOf = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>): readonly Input[] => [
-    toolInput('packer', `1.14.${versions.get(builder) ?? 0}`),
+  const inputsOf = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>, behind = 0): readonly Input[] => [
+    toolInput('packer', `1.14.${Math.max(0, (versions.get(builder) ?? 0) - behind)}`),
     ...Object.entries(requestVariables).map(([name, value]) => plainVariableInput(name, value)),
   ];
+  const deployedFingerprint = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>) =>
+    home.knowsSource ? fingerprintOf(inputsOf(builder, requestVariables)) : null;
+  const watcher = watch(records, { publishings, deployed: deployedFingerprint }, violate);
+  const declarations = new Map<BuilderName, number>();
+  let config = declaredAfter(declarations);
   const world = {
     scheduler,
     objects,
-    config,
+    account,
+    checkedOut: () => declaredAfter(declarations),
     inputsOf,
-    planOf: scenario.planOf,
+    planOf: (request: AttemptRequest) => {
+      const plan = scenario.planOf(request);
+      plans.set(request.run, plan);
+      return plan;
+    },
     durationOf: scenario.durationOf,
+    intrusions: () => scenario.intrusions(),
     packerBegins: watcher.packerBegins,
     packerEnds: watcher.packerEnds,
   };
@@ -117,7 +136,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     limit: scenario.serviceLimit,
     tokenMemory: scenario.tokenMemory,
     queueTime: scenario.queueTime,
-    lookLag: scenario.lookLag,
+    unknownFor: home.unknownFor,
+    conflict: (token) => violate('a start that is asked for again says the same', token),
     refuses: scenario.refusesLast ? scenario.builders.at(-1) : undefined,
     now: () => scheduler.now,
     begins(simulated) {
@@ -166,6 +186,18 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         notices.add(notice.key);
       },
     },
+    announcements: {
+      announce: async (end: FinalState) => {
+        const { state, finished_at } = records.stored.builds.get(end.build_id) ?? {};
+        if (state !== end.state || finished_at !== end.finished_at || !isFinal(end.state))
+          violate('only what has ended is announced', `${end.build_id}: ${end.state}`);
+        announced.add(`${end.build_id}:${end.state}`);
+      },
+    },
+    artifactCheck: home.deployed ? account : { problem: async () => undefined },
+    deployedSource: {
+      fingerprint: async (builder: BuilderName, variables: Readonly<Record<string, string>>) => deployedFingerprint(builder, variables),
+    },
     buildService: stoppable,
     ids: { buildId: () => buildIdOf((ids += 1)) },
     randomness: { bytes: (count: number) => new Uint8Array(count).fill((keysGiven += 1)) },
@@ -196,76 +228,27 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     }
   };
 
-  const ask = async (actor: Actor, act: Act & { readonly act: 'ask' }) => {
-    const ports = portsOf(actor);
-    const variables = 'variables' in act.request && typeof act.request.variables === 'object' ? { ...act.request.variables } : {};
-    const seen = act.seesInputs
-      ? {
-          fingerprint: fingerprintOf(
-            inputsOf(act.builder, Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]))),
-          ),
-        }
-      : {};
-    const request = { builder: act.builder, ...act.request, ...seen };
-    const answered = await answerTo(actor, () => dispatch(ports, config, { request, command: 'simulated', by: act.by }));
-    if (answered === undefined) return;
-    answers.push({ at: scheduler.now, by: act.by, request, answer: answered });
-    if (!answered.ok) return;
-    for (let looks = 0; looks < (act.follows ? 200 : 1); looks += 1) {
-      await ignoringFaults(() => advance(ports, config, act.builder));
-      const build = records.stored.builds.get(answered.value.build.build_id);
-      if (build === undefined || isFinal(build.state)) return;
-      if (act.follows) await scheduler.sleep(actor, minute);
-    }
-  };
-  /** Who asks tries again where no answer came: with a token that is harmless. */
-  const answerTo = async (actor: Actor, asking: () => Promise<Outcome<Dispatched>>) => {
-    for (let tries = 0; tries < 3; tries += 1) {
-      try {
-        return await asking();
-      } catch (cause) {
-        assertWorldFault(cause);
-        await scheduler.sleep(actor, 5000);
-      }
-    }
-    return undefined;
-  };
-
-  const nthBuild = (index: number) => [...records.stored.builds.keys()][index];
-  const perform = async (actor: Actor, act: Act): Promise<void> => {
-    const ports = portsOf(actor);
-    switch (act.act) {
-      case 'ask':
-        return ask(actor, act);
-      case 'stop': {
-        const build = records.stored.builds.get(nthBuild(act.build) ?? '');
-        if (build === undefined) return undefined;
-        return ignoringFaults(async () => {
-          const stopped = await stopBuild(ports, build.build_id, 'operator');
-          if (stopped.ok) stops.push(stopped.value);
-        });
-      }
-      case 'release':
-        return ignoringFaults(() => releaseQuarantine(ports, act.builder, 'operator', 'looked at'));
-      case 'change':
-        versions.set(act.builder, (versions.get(act.builder) ?? 0) + 1);
-        return undefined;
-      case 'foreign-event': {
-        const event = { run: runNamed('elsewhere'), status: 'FAILED', build_id: buildIdOf(999_999) } as const;
-        await deliver(actor, () => handleRunEvent(ports, config, event));
-        return undefined;
-      }
-      case 'plant': {
-        const build = records.stored.builds.get(nthBuild(act.build) ?? '');
-        const key = build === undefined ? undefined : keys.manifest(build.builder, build.build_id);
-        if (key !== undefined && !objects.stored.has(key)) {
-          objects.put(key, new TextEncoder().encode('{}'));
-          planted.add(key);
-        }
-        return undefined;
-      }
-    }
-  };
+  const perform = performer({
+    scheduler,
+    records,
+    objects,
+    config: () => config,
+    portsOf,
+    inputsOf,
+    changeInputs: (builder) => versions.set(builder, (versions.get(builder) ?? 0) + 1),
+    redeclare: (builder) => declarations.set(builder, (declarations.get(builder) ?? 0) + 1),
+    deploy: () => {
+      config = declaredAfter(declarations);
+    },
+    answers,
+    stops,
+    publishings,
+    planted,
+    assertWorldFault,
+    ignoringFaults,
+    deliver,
+    violate,
+  });
   for (const act of scenario.acts)
     scheduler.spawn(act.act === 'ask' ? `${act.by} asks for ${act.builder}` : `somebody: ${act.act}`, (actor) => perform(actor, act), {
       from: someTime + act.at,
@@ -310,13 +293,15 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   });
   if (!resting && violations.length === 0) violate('every history comes to rest', `${scheduler.steps.length} steps`);
   if (violations.length === 0) {
-    assertInvariants({ records, objects, notices, planted, packerRuns: watcher.packerRuns }, violate);
+    assertInvariants({ records, objects, notices, announced, planted, plans, packerRuns: watcher.packerRuns }, violate);
+    if (home.deployed) assertTrust({ records, objects, account, plans, knowsSource: home.knowsSource }, violate);
     assertAnswers(answers, records, violate);
     assertStops(stops, records, violate);
+    await assertChainsRead({ records, objects }, planted, violate);
     const foreign = scenario.acts.some((act) => act.act === 'foreign-event');
     if (foreign && options.faults === null && records.stored.strays.get(eventIdOf(runNamed('elsewhere'), 'FAILED')) === undefined)
       violate('an event for an unknown build is recorded', 'elsewhere');
   }
   const builds = [...records.stored.builds.values()].map(({ state, attempts }) => ({ state, attempts: attempts.length }));
-  return { violations, steps: scheduler.steps, builds };
+  return { violations, steps: scheduler.steps, builds, publishings: publishings.flatMap(({ end }) => end ?? []) };
 }

@@ -1,15 +1,19 @@
 import { type Build, isOpen } from '../../core/build.ts';
 import { type BuilderRecord } from '../../core/builder-record.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
+import { type Channel, channelIdOf } from '../../core/channel.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { HashManifest, manifestDigest } from '../../core/hash-manifest.ts';
+import { type RunId } from '../../core/identity.ts';
 import { LogSummary } from '../../core/log-summary.ts';
+import { readChain } from '../../core/manifest-chain.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal, states } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryObjects } from './memory-objects.ts';
+import { type PackerPlan } from './packer-plan.ts';
 import { type MemoryRecords, documentSchemas } from './memory-records.ts';
-import { type Violate } from './watcher.ts';
+import { type Violate } from './violation.ts';
 
 /** What is left when a history has come to rest. */
 export interface Remains {
@@ -17,8 +21,12 @@ export interface Remains {
   readonly objects: MemoryObjects;
   /** The keys of the notices that the operators got. */
   readonly notices: ReadonlySet<string>;
+  /** The final states that were announced, as `<build>:<state>`. */
+  readonly announced: ReadonlySet<string>;
   /** Objects that were written by somebody else, in the place of manifests. */
   readonly planted: ReadonlySet<string>;
+  /** How each run went; somebody goes on writing below the one of an `overwrites`, also when all is over. */
+  readonly plans: ReadonlyMap<RunId, PackerPlan>;
   /** How often packer ran for each attempt. */
   readonly packerRuns: ReadonlyMap<string, number>;
 }
@@ -39,10 +47,37 @@ export function assertInvariants(remains: Remains, violate: Violate): void {
     checkPointers(remains, builder, violate);
   }
   for (const key of remains.planted) if (textOf(objects, key) !== '{}') violate('what stands there is never overwritten', key);
+  for (const channel of records.stored.channels.values()) checkChannel(remains, channel, violate);
   checkSchemas(records, violate);
 }
 
-function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, violate: Violate): void {
+/** Reads each chain as the gate of publishing does: where nobody wrote anything else, it holds. */
+export async function assertChainsRead(
+  { records, objects }: Pick<Remains, 'records' | 'objects'>,
+  planted: ReadonlySet<string>,
+  violate: Violate,
+): Promise<void> {
+  for (const builder of records.stored.builders.values()) {
+    if ([...planted].some((key) => key.startsWith(keys.manifests(builder.builder)))) continue;
+    const chain = await readChain({ records, objects }, builder, []);
+    if (!chain.ok) violate('a chain that holds is read so', chain.failure.message);
+  }
+}
+
+/** A channel has the id of its name, and the manifest that it names is there as it was sealed. */
+function checkChannel({ objects, records }: Remains, channel: Channel, violate: Violate): void {
+  const name = `${channel.builder} ${channel.channel}`;
+  const manifest = parsed(objects, channel.published.path, HashManifest);
+  if (channel.channel_id !== channelIdOf(channel.builder, channel.channel)) violate('a channel has the id of its name', name);
+  if (manifest === undefined || manifestDigest(manifest) !== channel.published.digest)
+    violate('what is published is there as it was sealed', name);
+  const artifacts = manifest?.artifacts.map(({ id }) => id);
+  if (canonicalJson(artifacts ?? []) !== canonicalJson(channel.artifacts)) violate('a channel names the artifacts of its build', name);
+  if (records.stored.builds.get(channel.previous ?? channel.published.build_id)?.state !== 'succeeded')
+    violate('a channel pointed to a success before', name);
+}
+
+function checkFinal({ objects, notices, announced, packerRuns, plans }: Remains, build: Build, violate: Violate): void {
   const { build_id: id, builder, state } = build;
   const result = parsed(objects, build.result_path, Result);
   const summary = parsed(objects, build.summary_path, LogSummary);
@@ -56,7 +91,7 @@ function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, vio
     if (key !== undefined && (tags?.retention !== build.retention || tags.build !== id)) violate('nothing final lacks its tags', key);
   }
   for (const { run } of build.attempts)
-    for (const key of run === null ? [] : Object.values(keys.incoming(run)))
+    for (const key of run === null || plans.get(run) === 'overwrites' ? [] : Object.values(keys.incoming(run)))
       if (objects.stored.has(key)) violate('what a completed run handed over goes', key);
   for (const { outcome, attempt } of build.attempts) {
     for (const key of [outcome?.log?.path, outcome?.scrub_manifest_path ?? undefined])
@@ -66,6 +101,7 @@ function checkFinal({ objects, notices, packerRuns }: Remains, build: Build, vio
   }
   if ((state === 'escalated' || state === 'quarantined') && !notices.has(`${id}:${state}`))
     violate('the operators are told', `${id}:${state}`);
+  if (!announced.has(`${id}:${state}`)) violate('each final state is announced', `${id}:${state}`);
   if (state === 'escalated' && build.attempts.length !== 2) violate('escalated after two attempts', id);
   if ((state === 'succeeded') !== (build.manifest !== null)) violate('a success, and nothing else, seals a manifest', id);
   if (state === 'stopped' && build.stop === null && build.attempts.length === 0) violate('somebody stopped what is stopped', id);
@@ -130,6 +166,7 @@ function checkSchemas({ stored }: MemoryRecords, violate: Violate): void {
     ...[...stored.builds.values()].map((document) => documentSchemas.build.safeParse(document)),
     ...[...stored.builders.values()].map((document) => documentSchemas.builder.safeParse(document)),
     ...[...stored.variants.values()].map((document) => documentSchemas.variant.safeParse(document)),
+    ...[...stored.channels.values()].map((document) => documentSchemas.channel.safeParse(document)),
     ...[...stored.tokens.values()].map((document) => documentSchemas['request-token'].safeParse(document)),
     ...[...stored.strays.values()].map((document) => documentSchemas['stray-event'].safeParse(document)),
   ];

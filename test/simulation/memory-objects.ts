@@ -8,10 +8,13 @@ export interface StoredObject {
   readonly content: Uint8Array;
   /** Null for what an attempt handed over or was told: nobody tags that. */
   readonly tags: Tags | null;
+  readonly version: string;
 }
 
 export interface MemoryObjects extends Objects {
   readonly stored: Map<string, StoredObject>;
+  /** Every version that ever was, by `<key> <version>`, also of what is gone: for those who look back. */
+  readonly written: ReadonlyMap<string, Uint8Array>;
   /** What an attempt does with its own prefix: it has no tags to give. */
   put(key: string, content: Uint8Array): void;
   /** Whether `create` leaves alone what stands there: a guard that the simulation can take away. */
@@ -20,42 +23,70 @@ export interface MemoryObjects extends Objects {
   replacesWhatIsKnown: boolean;
 }
 
+export interface MemoryObjectsOptions {
+  /** As on S3; else as on a disk. */
+  readonly versioned: boolean;
+  /** Whether versions of what was removed can still be read: on S3 they go when their time is over. */
+  readonly keepsRemoved: boolean;
+}
+
 const encoder = new TextEncoder();
 
-/** Objects in memory, of one machine: without versions. */
-export function memoryObjects(): MemoryObjects {
+/** Objects in memory. */
+export function memoryObjects({ versioned, keepsRemoved }: MemoryObjectsOptions): MemoryObjects {
   const stored = new Map<string, StoredObject>();
+  const written = new Map<string, Uint8Array>();
+  const readable = new Map<string, Uint8Array>();
+  const store = (key: string, content: Uint8Array, tags: Tags | null) => {
+    const version = `v${written.size + 1}`;
+    written.set(`${key} ${version}`, content);
+    readable.set(`${key} ${version}`, content);
+    stored.set(key, { content, tags, version });
+  };
+  const remove = (key: string) => {
+    stored.delete(key);
+    if (!keepsRemoved) for (const place of readable.keys()) if (place.startsWith(`${key} `)) readable.delete(place);
+  };
+  const found = (key: string, version: string | undefined) => {
+    if (version === undefined) return stored.get(key);
+    const content = versioned ? readable.get(`${key} ${version}`) : undefined;
+    return content === undefined ? undefined : { content, version };
+  };
   const objects: MemoryObjects = {
     stored,
+    written,
     createsOnce: true,
     replacesWhatIsKnown: true,
     put(key, content) {
       assertKey(key);
-      stored.set(key, { content, tags: null });
+      store(key, content, null);
     },
     async create(key, content, tags) {
       assertKey(key);
       const standing = stored.get(key);
       if (standing !== undefined && objects.createsOnce) return Buffer.compare(standing.content, content) === 0 ? 'same' : 'different';
-      stored.set(key, { content, tags });
+      store(key, content, tags);
       return 'created';
     },
     async replace(key, content, tags, standing) {
       assertKey(key);
-      const found = stored.get(key)?.content ?? null;
-      if (objects.replacesWhatIsKnown && (found === null || standing === null ? found !== standing : Buffer.compare(found, standing) !== 0))
+      const before = stored.get(key)?.content ?? null;
+      if (
+        objects.replacesWhatIsKnown &&
+        (before === null || standing === null ? before !== standing : Buffer.compare(before, standing) !== 0)
+      )
         return 'changed';
-      stored.set(key, { content, tags });
+      store(key, content, tags);
       return 'replaced';
     },
-    async read(key, { bytes }) {
+    async read(key, { bytes, version }) {
       assertKey(key);
       assertReadLimit(bytes);
-      const found = stored.get(key);
-      if (found === undefined) return { state: 'absent' };
-      return found.content.length > bytes
-        ? { state: 'too-large', size: found.content.length }
-        : { state: 'read', content: found.content, version: null };
+      const object = found(key, version);
+      if (object === undefined) return { state: 'absent' };
+      const { content } = object;
+      if (content.length > bytes) return { state: 'too-large', size: content.length };
+      return { state: 'read', content, version: versioned ? object.version : null };
     },
     async tags(key) {
       assertKey(key);
@@ -72,7 +103,7 @@ export function memoryObjects(): MemoryObjects {
         : { items };
     },
     async removeRun(run) {
-      for (const key of stored.keys()) if (key.startsWith(`incoming/${run}/`) || key.startsWith(`control/${run}/`)) stored.delete(key);
+      for (const key of stored.keys()) if (key.startsWith(`incoming/${run}/`) || key.startsWith(`control/${run}/`)) remove(key);
     },
     async tell(run, word, reason) {
       const key = keys.control(run, word);

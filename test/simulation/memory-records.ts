@@ -1,6 +1,7 @@
 import { assertLimit, cursorAfter, placeOf } from '../../adapters/local/cursor.ts';
 import { Build, isOpen } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
+import { Channel } from '../../core/channel.ts';
 import { type Commit, type Page, type RecordWrite, type Records } from '../../core/ports.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
@@ -11,6 +12,7 @@ export interface StoredRecords {
   readonly builds: Map<string, Build>;
   readonly builders: Map<string, BuilderRecord>;
   readonly variants: Map<string, Variant>;
+  readonly channels: Map<string, Channel>;
   readonly tokens: Map<string, RequestToken>;
   readonly strays: Map<string, StrayEvent>;
 }
@@ -31,13 +33,32 @@ export interface MemoryRecords extends Records {
 
 const longestPage = 100;
 
-/**
- * Records in memory. Documents are values that nobody changes, so they are kept as they are.
- *
- * @param options `validating`: each document is held against its schema; the simulation does that at the end alone.
- */
-export function memoryRecords(options: { readonly validating: boolean }): MemoryRecords {
-  const stored: StoredRecords = { builds: new Map(), builders: new Map(), variants: new Map(), tokens: new Map(), strays: new Map() };
+export interface MemoryRecordsOptions {
+  /** Each document is held against its schema; the simulation does that at the end alone. */
+  readonly validating: boolean;
+  /** The listing of open builds is as it was so long ago: an index of DynamoDB lags behind. Milliseconds. */
+  readonly lag?: { readonly by: number; readonly now: () => number };
+}
+
+/** Records in memory. Documents are values that nobody changes, so they are kept as they are. */
+export function memoryRecords(options: MemoryRecordsOptions): MemoryRecords {
+  const { by: lag, now } = options.lag ?? { by: 0, now: () => 0 };
+  const opened = new Map<string, number>();
+  const closed = new Map<string, number>();
+  const listed = (build: Build) =>
+    lag === 0 ? isOpen(build) : (opened.get(build.build_id) ?? 0) <= now() - lag && (closed.get(build.build_id) ?? Infinity) > now() - lag;
+  const note = (build: Build) => {
+    if (!opened.has(build.build_id)) opened.set(build.build_id, now());
+    if (!isOpen(build) && !closed.has(build.build_id)) closed.set(build.build_id, now());
+  };
+  const stored: StoredRecords = {
+    builds: new Map(),
+    builders: new Map(),
+    variants: new Map(),
+    channels: new Map(),
+    tokens: new Map(),
+    strays: new Map(),
+  };
   const records: MemoryRecords = {
     stored,
     observer: () => undefined,
@@ -45,11 +66,14 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
     readBuild: async (id) => stored.builds.get(id),
     readBuilder: async (name) => stored.builders.get(name),
     readVariant: async (id) => stored.variants.get(id),
+    readChannel: async (id) => stored.channels.get(id),
     readRequestToken: async (id) => stored.tokens.get(id),
     readStrayEvent: async (id) => stored.strays.get(id),
     async commit(writes) {
       if (options.validating) for (const write of writes) assertValid(write);
-      return commit(records, writes);
+      const answer = commit(records, writes);
+      if (answer.committed && lag > 0) for (const write of writes) if (write.type === 'build') note(write.document);
+      return answer;
     },
     async listBuilds(builder, page) {
       const found = [...stored.builds.values()].filter((build) => build.builder === builder).reverse();
@@ -62,7 +86,7 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
       );
     },
     async listOpenBuilds(page) {
-      const found = [...stored.builds.values()].filter((build) => isOpen(build));
+      const found = [...stored.builds.values()].filter(listed);
       const names = found.map(({ build_id, builder }) => ({ build_id, builder }));
       return pageOf(
         names,
@@ -78,6 +102,14 @@ export function memoryRecords(options: { readonly validating: boolean }): Memory
         'builders',
         page,
         (builder) => builder.builder,
+        (name, after) => name > after,
+      ),
+    listChannels: async (builder, page) =>
+      pageOf(
+        [...stored.channels.values()].filter((channel) => channel.builder === builder),
+        `channels of ${builder}`,
+        page,
+        ({ channel }) => channel,
         (name, after) => name > after,
       ),
   };
@@ -113,6 +145,8 @@ function idOf({ type, document }: RecordWrite): string {
       return document.builder;
     case 'variant':
       return document.variant_id;
+    case 'channel':
+      return document.channel_id;
     case 'request-token':
       return document.token_id;
     case 'stray-event':
@@ -132,6 +166,8 @@ function tableOf(stored: StoredRecords, { type }: RecordWrite): ReadonlyMap<stri
       return stored.builders;
     case 'variant':
       return stored.variants;
+    case 'channel':
+      return stored.channels;
     case 'request-token':
       return stored.tokens;
     case 'stray-event':
@@ -149,6 +185,9 @@ function store(stored: StoredRecords, write: RecordWrite): void {
       return;
     case 'variant':
       stored.variants.set(write.document.variant_id, write.document);
+      return;
+    case 'channel':
+      stored.channels.set(write.document.channel_id, write.document);
       return;
     case 'request-token':
       stored.tokens.set(write.document.token_id, write.document);
@@ -187,6 +226,7 @@ export const documentSchemas = {
   build: Build,
   builder: BuilderRecord,
   variant: Variant,
+  channel: Channel,
   'request-token': RequestToken,
   'stray-event': StrayEvent,
 } as const;

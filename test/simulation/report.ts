@@ -1,18 +1,19 @@
 import { type Batch, type Failing } from './batch.ts';
 import { type Exhausted } from './exhaustive.ts';
-import { type Violation } from './history.ts';
+import { type Violation } from './violation.ts';
 import { type Step } from './scheduler.ts';
 import { type Tooth } from './simulate.ts';
 
 const grouped = new Intl.NumberFormat('en-US');
 
 /** What a batch of histories came to, in a few lines. */
-export function batchText({ from, histories, effects, faults, ends }: Batch): string {
+export function batchText({ from, histories, effects, faults, ends, publishings }: Batch): string {
   const { none: _, ...befell } = faults;
   return [
     `${grouped.format(histories)} histories from seed ${from}, ${grouped.format(effects)} effects`,
     `  faults: ${countsText(befell)}`,
     `  builds: ${countsText(ends)}`,
+    `  publishings: ${countsText(publishings)}`,
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { type Batch, type Failing, emptyBatch, mergedBatches } from './batch.ts';
 import { type Exhausted, scenarioNames } from './exhaustive.ts';
 import { type Guard } from './guards.ts';
-import { type Violation } from './history.ts';
+import { type Violation } from './violation.ts';
 import { playJobs } from './jobs.ts';
 
 /** How many histories a thread plays before it is given the next. */

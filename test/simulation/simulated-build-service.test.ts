@@ -8,15 +8,13 @@ import { type ServiceOptions, type SimulatedRun, simulatedBuildService } from '.
 const minute = 60_000;
 
 /** A service on a clock of the test's own, with what it did to its runs. */
-function serviceAt(options: Partial<Pick<ServiceOptions, 'limit' | 'tokenMemory' | 'queueTime' | 'lookLag'>> = {}) {
+function serviceAt(options: Partial<Pick<ServiceOptions, 'limit' | 'tokenMemory' | 'queueTime' | 'unknownFor'>> = {}) {
   const clock = { now: 1_700_000_000_000 };
   const log: string[] = [];
   const begun: SimulatedRun[] = [];
   const service = simulatedBuildService({
     limit: 100,
     tokenMemory: 5 * minute,
-    queueTime: 0,
-    lookLag: 0,
     ...options,
     now: () => clock.now,
     begins(run) {
@@ -42,8 +40,6 @@ buildServiceContract('simulated', async () => {
   const service = simulatedBuildService({
     limit: runsAtOnce,
     tokenMemory: Number.POSITIVE_INFINITY,
-    queueTime: 0,
-    lookLag: 0,
     now: () => clock.now,
     begins: (run) => running.add(run),
     killed: (run) => running.delete(run),

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { type BuilderName, type RunId, timestamp } from '../../core/identity.ts';
-import { type BuildService, type StartRequest } from '../../core/ports.ts';
+import { type BuildService, type StartAnswer, type StartRequest } from '../../core/ports.ts';
 import { type RunRecord, type RunStatus } from '../../core/run-record.ts';
 import { runNamed } from '../fixtures/records.ts';
 
@@ -7,7 +9,7 @@ import { runNamed } from '../fixtures/records.ts';
  * A build service as CodeBuild is, as far as the domain can tell, on a virtual clock:
  *
  * - `start` is asynchronous: the run is under way when it answers. Equal tokens give the same run for `tokenMemory`
- *   after the first start, and another run after that.
+ *   after the first start, and another run after that. A token that is remembered with another request is refused.
  * - A run may wait in the service's own queue for `queueTime` before it begins. Its time limit counts from then on.
  * - As many runs as `limit` are under way at once; a further start is `full` and leaves nothing behind. A token that is
  *   remembered is never full.
@@ -16,7 +18,7 @@ import { runNamed } from '../fixtures/records.ts';
  *   context of its BUILD phase), when it is stopped (STOPPED), when its time limit is over (TIMED_OUT), or when the
  *   service fails it (FAULT). From then on its record does not change.
  * - The end of each run is reported by events, as often as the world says: `ended` is told once a run.
- * - `look` leaves out what it does not know, and a run that was started less than `lookLag` ago; `forget` changes nothing here, since CodeBuild keeps what it ran.
+ * - `look` leaves out what it does not know, for `unknownFor` also what has just begun; `forget` changes nothing here, since CodeBuild keeps what it ran.
  */
 
 export type EndedStatus = Exclude<RunStatus, 'IN_PROGRESS'>;
@@ -36,9 +38,11 @@ export interface ServiceOptions {
   /** How long a token is remembered. Milliseconds. */
   readonly tokenMemory: number;
   /** How long a run waits before it begins. Milliseconds. */
-  readonly queueTime: number;
-  /** For how long a run that was started does not show. Milliseconds. */
-  readonly lookLag: number;
+  readonly queueTime?: number;
+  /** For how long it may not know of a run that it has started. Milliseconds. */
+  readonly unknownFor?: number;
+  /** Somebody asked for another start with a token that is remembered. */
+  readonly conflict?: (token: string) => void;
   /** The builder whose builds it refuses, as it does where there is no project for them. */
   readonly refuses?: BuilderName | undefined;
   readonly now: () => number;
@@ -76,7 +80,7 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
     options.ended(run, status);
   };
   const shown = (run: SimulatedRun | undefined): readonly RunRecord[] => {
-    if (run === undefined || options.now() < run.startedAt + options.lookLag) return [];
+    if (run === undefined || options.now() < run.startedAt + (options.unknownFor ?? 0)) return [];
     return [run.record.status === 'IN_PROGRESS' ? { ...run.record, phases: queuePhase(run, options.now()) } : run.record];
   };
   const force = (run: SimulatedRun, status: EndedStatus) => {
@@ -84,21 +88,29 @@ export function simulatedBuildService(options: ServiceOptions): SimulatedBuildSe
     end(run, status);
   };
 
+  const refused = (message: string): StartAnswer => ({
+    state: 'refused',
+    failure: { rule: 'SERVICE_REFUSED', message, remedy: 'deploy the builder, and set other variables' },
+  });
+
   return {
     runs,
     async start(request) {
       const known = newest.get(request.token);
-      if (known !== undefined && options.now() - known.startedAt < options.tokenMemory) return { state: 'started', run: known.run };
+      if (known !== undefined && options.now() - known.startedAt < options.tokenMemory) {
+        if (isDeepStrictEqual(known.request, request)) return { state: 'started', run: known.run };
+        options.conflict?.(request.token);
+        return refused(`the token ${request.token} stands for another request`);
+      }
       const reserved = Object.keys(request.environment).find((name) => name.startsWith('CODEBUILD_'));
       if (reserved !== undefined || request.builder === options.refuses) {
-        const message = reserved === undefined ? `there is no project for ${request.builder}` : `${reserved} is a reserved variable`;
-        return { state: 'refused', failure: { rule: 'SERVICE_REFUSED', message, remedy: 'deploy the builder, and set other variables' } };
+        return refused(reserved === undefined ? `there is no project for ${request.builder}` : `${reserved} is a reserved variable`);
       }
       if (active.size >= options.limit) return { state: 'full', message: `${options.limit} runs are under way` };
       const run = runNamed(`run-${runs.size + 1}`);
       const startedAt = options.now();
       const record: RunRecord = { run, status: 'IN_PROGRESS', started_at: timestamp(startedAt), finished_at: null, phases: [] };
-      const simulated: SimulatedRun = { run, request, startedAt, beginsAt: startedAt + options.queueTime, record };
+      const simulated: SimulatedRun = { run, request, startedAt, beginsAt: startedAt + (options.queueTime ?? 0), record };
       runs.set(run, simulated);
       newest.set(request.token, simulated);
       active.add(simulated);

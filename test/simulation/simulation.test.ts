@@ -25,6 +25,16 @@ describe('the life of a build under faults', () => {
     expect(batch.histories).toBe(300);
     for (const fault of faults) expect(batch.faults[fault], fault).toBeGreaterThan(100);
     for (const state of namesOf(states).filter((each) => states[each].final)) expect(batch.ends[state], state).toBeGreaterThan(3);
+    for (const end of [
+      'moved',
+      'stays',
+      'BUILDER_QUARANTINED',
+      'CHAIN_BROKEN',
+      'MANIFEST_MISSING',
+      'INPUTS_DRIFTED',
+      'BUILD_NOT_PUBLISHABLE',
+    ])
+      expect(batch.publishings[end], end).toBeGreaterThan(3);
   });
 
   test('a line of builds, played with a crash before and after each effect, keeps every promise', async () => {
@@ -49,7 +59,7 @@ describe('the teeth of the simulation', () => {
     }
   });
 
-  test.each(['retry-condition', 'intent', 'sweep', 'conditional-commits', 'decision-first'])(
+  test.each(['retry-condition', 'intent', 'sweep', 'conditional-commits', 'decision-first', 'publish-builder-version'])(
     '%s is missed when it is gone',
     async (name) => {
       const guard = guards.find((each) => each.name === name);
@@ -91,7 +101,9 @@ describe('npm run simulate', () => {
 
   test('counts what it played, and exits with 0 where no promise was broken', async () => {
     const { exitCode, stdout } = await run('--seed', '7', '--histories', '20');
-    expect(stdout).toMatch(/^20 histories from seed 7, [\d,]+ effects\n {2}faults: .+\n {2}builds: .+\nno promise was broken\n$/);
+    expect(stdout).toMatch(
+      /^20 histories from seed 7, [\d,]+ effects\n {2}faults: .+\n {2}builds: .+\n {2}publishings: .+\nno promise was broken\n$/,
+    );
     expect(exitCode).toBe(0);
   });
 

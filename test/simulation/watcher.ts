@@ -2,15 +2,18 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { stopGrace } from '../../core/advance.ts';
 import { type Build } from '../../core/build.ts';
+import { builderDigest } from '../../core/builder-digest.ts';
 import { type BuilderRecord } from '../../core/builder-record.ts';
+import { type Builder } from '../../core/config.ts';
+import { type Digest } from '../../core/digest.ts';
 import { milliseconds } from '../../core/duration.ts';
+import { type BuilderName } from '../../core/identity.ts';
 import { type AttemptRequest } from '../../core/request.ts';
 import { type BuildState, isFinal } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryRecords, type Written } from './memory-records.ts';
-
-/** Tells that a promise of the domain is broken: which, and how it shows. */
-export type Violate = (promise: string, how: string) => void;
+import { type Publishing, watchChannels } from './publishing.ts';
+import { type Violate } from './violation.ts';
 
 /**
  * What may follow what, written down a second time: the domain's own table is among the guards that the simulation takes
@@ -31,14 +34,24 @@ export interface Watcher {
   runStarts(request: { readonly token: string }): void;
   /** A run that had not ended is ended by force, not by the service itself. */
   runForced(run: { readonly run: string; readonly beginsAt: number }, now: number): void;
-  readonly packerBegins: (request: AttemptRequest) => void;
+  readonly packerBegins: (request: AttemptRequest, builder: Builder | undefined) => void;
   readonly packerEnds: (request: AttemptRequest) => void;
   /** The packer of a run that was ended by force is gone. */
   packerGone(request: { readonly builder: string; readonly run: string }): void;
   readonly packerRuns: ReadonlyMap<string, number>;
 }
 
-export function watch(records: MemoryRecords, violate: Violate): Watcher {
+/** The fingerprint of the source that the dispatcher was deployed with; null where it does not know it. */
+type DeployedFingerprint = (builder: BuilderName, variables: Readonly<Record<string, string>>) => Digest | null;
+
+/** What a watcher knows of the world beside the records. */
+interface Known {
+  readonly deployed: DeployedFingerprint;
+  /** Who wants to publish what, by the name that the record of a channel is given. */
+  readonly publishings: readonly Publishing[];
+}
+
+export function watch(records: MemoryRecords, { deployed, publishings }: Known, violate: Violate): Watcher {
   const { stored } = records;
   const intended = new Set<string>();
   records.observer = (written) => {
@@ -52,10 +65,12 @@ export function watch(records: MemoryRecords, violate: Violate): Watcher {
       const earlier = before !== undefined && 'build_id' in before ? stored.builds.get(write.document.build_id) : undefined;
       const builder = stored.builders.get(write.document.builder);
       watchBuild(earlier, write.document, { before: builder, after: builders.get(write.document.builder) ?? builder }, violate);
-      watchSkip(records, earlier, write.document, violate);
+      watchSkip(records, earlier, write.document, deployed, violate);
       watchUnchanged(records, earlier, write.document, violate);
+      watchKnownSource(records, earlier, write.document, deployed, violate);
     }
     watchTurns(written, records, violate);
+    watchChannels(written, records, publishings, violate);
   };
   const packerRuns = new Map<string, number>();
   const busy = new Map<string, string>();
@@ -73,7 +88,7 @@ export function watch(records: MemoryRecords, violate: Violate): Watcher {
       if (named !== undefined && asked === null) violate('a run ends by force only where that was asked for', run);
       if (asked !== null && now < Date.parse(asked) + stopGrace) violate('packer gets the time to clean up', `${run} is ended by force`);
     },
-    packerBegins(request) {
+    packerBegins(request, builder) {
       const name = `${request.build} attempt ${request.attempt}`;
       packerRuns.set(name, (packerRuns.get(name) ?? 0) + 1);
       if ((packerRuns.get(name) ?? 0) > 1) violate('one packer run an attempt', name);
@@ -84,6 +99,8 @@ export function watch(records: MemoryRecords, violate: Violate): Watcher {
       const recorded = build?.attempts.find((attempt) => attempt.attempt === request.attempt);
       if (build?.state !== 'running' || recorded?.run !== request.run)
         violate('packer runs only for the run that the records name', `${name}: ${request.run}, ${build?.state}, ${recorded?.run}`);
+      if (builder === undefined || recorded?.builder_digest !== builderDigest(builder))
+        violate('packer runs only for the builder that the dispatcher knows', name);
       if (request.unless !== null && recorded?.unless === null) violate('an attempt is skipped only where the records say so', name);
     },
     packerEnds(request) {
@@ -157,7 +174,13 @@ function watchRetryTime(decidedAt: string, { build_id: id, retry_at: at }: Build
 }
 
 /** A skip rests on the newest manifest of equal variables, of the age that the request allows. */
-function watchSkip({ stored }: MemoryRecords, before: Build | undefined, after: Build, violate: Violate): void {
+function watchSkip(
+  { stored }: MemoryRecords,
+  before: Build | undefined,
+  after: Build,
+  deployed: DeployedFingerprint,
+  violate: Violate,
+): void {
   if (after.decision?.event !== 'skip' || before?.decision?.event === 'skip') return;
   const { unchanged } = after.decision;
   const newest = stored.variants.get(variantIdOf(after.builder, after.variables))?.newest;
@@ -168,7 +191,11 @@ function watchSkip({ stored }: MemoryRecords, before: Build | undefined, after: 
       `${after.build_id}: ${unchanged?.build_id}, newest ${newest?.build_id}`,
     );
   const wanted = after.only_if_changed?.fingerprint ?? null;
-  if (after.attempts.length === 0 && unchanged?.fingerprint !== wanted) violate('a skip has the fingerprint that was sent', after.build_id);
+  if (after.attempts.length === 0 && wanted !== null && unchanged?.fingerprint !== wanted)
+    violate('a skip has the fingerprint that was sent', after.build_id);
+  // The source may have changed between the look and what is written down, so which fingerprint it had is not asked.
+  if (after.attempts.length === 0 && wanted === null && deployed(after.builder, after.variables) === null)
+    violate('nothing is skipped in the line where nobody knows the fingerprint', after.build_id);
   const maxAge = after.only_if_changed?.max_age ?? null;
   const looked = Date.parse(after.attempts[0]?.intended_at ?? after.decision.at);
   // Between the look and what is written down some effects lie, each of which may take a while: a minute of grace.
@@ -190,6 +217,23 @@ function watchUnchanged({ stored }: MemoryRecords, before: Build | undefined, af
   const begun = Date.parse(after.attempts.at(-1)?.intended_at ?? '');
   if (maxAge === null || Date.parse(newest.sealed_at) + milliseconds(maxAge) > begun + 60_000)
     violate('what is unchanged is skipped', `${after.build_id} built again what ${newest.build_id} built`);
+}
+
+/** Where the dispatcher knows the source, it starts nothing only to find out that nothing changed. */
+function watchKnownSource(
+  { stored }: MemoryRecords,
+  before: Build | undefined,
+  after: Build,
+  deployed: DeployedFingerprint,
+  violate: Violate,
+): void {
+  if (before?.attempts.length !== 0 || after.attempts.length === 0) return;
+  if (after.only_if_changed === null || after.only_if_changed.fingerprint !== null) return;
+  const newest = stored.variants.get(variantIdOf(after.builder, after.variables))?.newest;
+  if (newest === undefined || newest.fingerprint !== deployed(after.builder, after.variables)) return;
+  const { max_age: maxAge } = after.only_if_changed;
+  if (maxAge === null || Date.parse(newest.sealed_at) + milliseconds(maxAge) > Date.parse(after.attempts[0]?.intended_at ?? '') + 60_000)
+    violate('where the source is known, what is unchanged starts nothing', after.build_id);
 }
 
 /** One build of a builder has its turn: no two are running or retrying. */

@@ -41,27 +41,33 @@ describeWithMoto('S3', () => {
   });
   afterAll(() => moto.end());
 
-  objectsContract('a bucket', async () => {
-    const bucket = await newBucket(client);
-    return {
-      keepsVersions: true,
-      open: async () => s3Objects(new S3Client({ ...moto.clientOptions, forcePathStyle: true }), { bucket, policy, clock }),
-      remove: async () => undefined,
-    };
-  });
+  objectsContract(
+    'a bucket',
+    async () => {
+      const bucket = await newBucket(client);
+      return {
+        open: async () => s3Objects(new S3Client({ ...moto.clientOptions, forcePathStyle: true }), { bucket, policy, clock }),
+        remove: async () => undefined,
+      };
+    },
+    { versioned: true },
+  );
 
   describe('in several processes', () => {
     const processes = portProcesses(3);
     afterAll(() => processes.end());
 
-    objectsContract('a bucket, in several processes,', async () => {
-      const bucket = await newBucket(client);
-      return {
-        keepsVersions: true,
-        open: () => processes.open('s3-objects', `${moto.endpoint}/${bucket}`),
-        remove: async () => undefined,
-      };
-    });
+    objectsContract(
+      'a bucket, in several processes,',
+      async () => {
+        const bucket = await newBucket(client);
+        return {
+          open: () => processes.open('s3-objects', `${moto.endpoint}/${bucket}`),
+          remove: async () => undefined,
+        };
+      },
+      { versioned: true },
+    );
   });
 
   describe('objects in a bucket', () => {

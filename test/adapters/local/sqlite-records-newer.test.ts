@@ -12,6 +12,7 @@ const tables: Readonly<Record<RecordWrite['type'], string>> = {
   build: 'builds',
   builder: 'builders',
   variant: 'variants',
+  channel: 'channels',
   'request-token': 'request_tokens',
   'stray-event': 'stray_events',
 };

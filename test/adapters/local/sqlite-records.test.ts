@@ -9,7 +9,7 @@ import { type Database, openDatabase } from '../../../adapters/local/sqlite-data
 import { sqliteRecords } from '../../../adapters/local/sqlite-records.ts';
 import { recordsContract } from '../../contracts/records.ts';
 import { startScript } from '../../fixtures/records/processes.ts';
-import { buildIdOf, buildRecord, builderNamed, builderRecord } from '../../fixtures/records.ts';
+import { buildIdOf, buildRecord, builderNamed, builderRecord, channelRecord } from '../../fixtures/records.ts';
 
 const temporaryFolder = () => mkdtemp(path.join(tmpdir(), 'sqlite-records-'));
 
@@ -87,6 +87,18 @@ describe('the database of the records', () => {
     const before = await readFile(file);
     await expect(openDatabase(file)).rejects.toMatchObject({ failure: { rule: 'RECORD_NEWER', message: expect.stringContaining(file) } });
     expect(await readFile(file)).toEqual(before);
+  });
+
+  it('of before there were channels is given them, and keeps what it holds', async () => {
+    const older = await openHere();
+    await sqliteRecords(older).commit([{ type: 'build', expected: null, document: buildRecord(1) }]);
+    older.close();
+    tamper('DROP TABLE channels; PRAGMA user_version = 2');
+    const records = sqliteRecords(await openHere());
+    expect(await records.readBuild(buildIdOf(1))).toEqual(buildRecord(1));
+    const channel = channelRecord('latest');
+    expect(await records.commit([{ type: 'channel', expected: null, document: channel }])).toEqual({ committed: true });
+    expect((await sqliteRecords(await openHere()).listChannels(debian, { limit: 10 })).items).toEqual([channel]);
   });
 
   it('of another program is refused and stays as it is', async () => {

@@ -1,0 +1,15 @@
+import { type Announcements, type ArtifactCheck, type DeployedSource } from '../../core/ports.ts';
+
+/**
+ * What one machine does without: nobody listens for final states, no account holds the artifacts, and builds are made from the
+ * folder as it is, not from a source that was deployed.
+ */
+export const withoutDeployment: {
+  readonly announcements: Announcements;
+  readonly artifactCheck: ArtifactCheck;
+  readonly deployedSource: DeployedSource;
+} = {
+  announcements: { announce: async () => undefined },
+  artifactCheck: { problem: async () => undefined },
+  deployedSource: { fingerprint: async () => null },
+};

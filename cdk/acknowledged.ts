@@ -1,0 +1,128 @@
+import { CfnElement, Stack, Validations } from 'aws-cdk-lib';
+import { type Bucket } from 'aws-cdk-lib/aws-s3';
+import { type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type IConstruct } from 'constructs';
+
+import { type FunctionName } from '../core/contract/deployment.ts';
+import { controlPrefix, incomingPrefix, lastingPrefixes, passingPrefixes } from '../core/contract/key-patterns.ts';
+import { namesOf } from '../core/names-of.ts';
+import { type BuilderProject } from './constructs/builder-project.ts';
+import { type FinalStates } from './constructs/final-states.ts';
+import { type Functions } from './constructs/functions.ts';
+import { type Queues } from './constructs/queues.ts';
+import { type Storage } from './constructs/storage.ts';
+
+/** What of the stack the rule packs find fault with, and where it stands all the same. */
+export interface Acknowledged {
+  readonly table: Table;
+  readonly storage: Storage;
+  readonly finalStates: FinalStates;
+  readonly queues: Queues;
+  readonly functions: Functions;
+  readonly projects: readonly BuilderProject[];
+  readonly projectPrefix: string;
+  readonly reserveConcurrency: boolean;
+}
+
+/**
+ * Every finding of the rule packs that stands, on the very thing that it is about, with its reason. A finding that is not here
+ * fails the synthesis.
+ */
+export function acknowledgeFindings(parts: Acknowledged): void {
+  const { table, storage, finalStates, queues, functions, projects } = parts;
+  acknowledge(table, {
+    'NIST.800.53.R5-DynamoDBInBackupPlan':
+      "Point-in-time recovery restores any second of the last 35 days, and deletion protection is on; a backup plan is the account's own affair.",
+  });
+  for (const bucket of [storage.bucket, storage.accessLogs]) acknowledgeBucket(bucket);
+  acknowledge(queues.undelivered, {
+    'AwsSolutions-SQS3': 'It is the dead-letter queue of the rule itself; its own alarm tells of what is in it.',
+  });
+  for (const group of [finalStates.logGroup, ...functions.logGroups, ...projects.map((project) => project.logGroup)]) {
+    acknowledge(group, {
+      'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
+        'CloudWatch encrypts it with a key of its own; what is written is scrubbed of secrets before, so a key of the account would guard nothing more.',
+    });
+  }
+  for (const name of namesOf(functions.byName)) acknowledgeFunction(functions, name, parts);
+  for (const project of projects) acknowledgeProject(project, storage.bucket);
+}
+
+function acknowledgeBucket(bucket: Bucket): void {
+  acknowledge(bucket, {
+    'NIST.800.53.R5-S3BucketReplicationEnabled':
+      'A copy in another region is not promised: versions, Object Lock and the bucket policy keep what is sealed from being lost or changed here.',
+    'NIST.800.53.R5-S3DefaultEncryptionKMS':
+      'S3 encrypts it with keys of its own. A key of the account would have to be granted to every attempt, which writes here.',
+  });
+}
+
+const functionReasons: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
+  dispatch: {
+    'NIST.800.53.R5-LambdaConcurrency':
+      "Whoever may invoke it is throttled by the account's limit; a limit of its own would refuse requests.",
+  },
+  complete: {
+    'NIST.800.53.R5-LambdaConcurrency': 'Its event source mapping runs five at most.',
+    'NIST.800.53.R5-LambdaDLQ': 'It is invoked by its queue alone, which has a dead-letter queue.',
+  },
+  reconcile: {
+    'NIST.800.53.R5-LambdaDLQ': 'A sweep that fails is followed by the next in five minutes, and an alarm tells where none ends well.',
+  },
+};
+
+function acknowledgeFunction(functions: Functions, name: FunctionName, { storage, projectPrefix, reserveConcurrency }: Acknowledged): void {
+  const bucket = arnOf(storage.bucket);
+  const [artifacts, , state] = lastingPrefixes;
+  acknowledge(functions.byName[name], {
+    ...functionReasons[name],
+    ...(name === 'reconcile' && !reserveConcurrency
+      ? {
+          'NIST.800.53.R5-LambdaConcurrency':
+            'The context says that the account has none to reserve; any number of sweeps may run at once.',
+        }
+      : {}),
+    'NIST.800.53.R5-LambdaInsideVPC':
+      'It speaks to AWS alone, each call signed and over TLS; a VPC would only add gateways to pay for and to fail.',
+  });
+  acknowledge(functions.roles[name], {
+    'AwsSolutions-IAM5[Resource::*]': 'EC2 knows no narrower resource for what it describes.',
+    ...Object.fromEntries(
+      [artifacts, state, ...passingPrefixes].map((prefix) => [
+        `AwsSolutions-IAM5[Resource::${bucket}/${prefix}*]`,
+        'Builds and runs are not known before they are: the prefix is as narrow as it gets, and the bucket policy says what may be done below it.',
+      ]),
+    ),
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:project/${projectPrefix}*]`]:
+      "This stack's projects and no others: the underscore cannot be in the name of a stack.",
+  });
+}
+
+function acknowledgeProject(project: BuilderProject, bucket: Bucket): void {
+  acknowledge(project, {
+    'AwsSolutions-CB4': 'It leaves no artifacts: what it hands over it writes to the bucket, which is encrypted.',
+    ...(project.hasOwnImage
+      ? { 'AwsSolutions-CB5': 'hybridcore.yaml gives this builder an image of its own, and is reviewed as such.' }
+      : {}),
+  });
+  acknowledge(project.role, {
+    ...Object.fromEntries(
+      [incomingPrefix('<codebuild:buildArn>'), controlPrefix('<codebuild:buildArn>')].map((prefix) => [
+        `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
+        'The place of its own run alone: IAM puts in the ARN of the build that asks.',
+      ]),
+    ),
+    ...project.acknowledged,
+  });
+}
+
+/** How cdk-nag names the ARN of a resource of the stack. */
+function arnOf(bucket: Bucket): string {
+  const { defaultChild } = bucket.node;
+  if (!CfnElement.isCfnElement(defaultChild)) throw new TypeError('unreachable: a bucket without its resource');
+  return `<${Stack.of(bucket).getLogicalId(defaultChild)}.Arn>`;
+}
+
+function acknowledge(scope: IConstruct, reasons: Readonly<Record<string, string>>): void {
+  Validations.of(scope).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })));
+}

@@ -1,0 +1,121 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type EventBus } from 'aws-cdk-lib/aws-events';
+import { Effect, ManagedPolicy, PolicyStatement, type PolicyStatementProps, type Role } from 'aws-cdk-lib/aws-iam';
+import { type ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { type Bucket } from 'aws-cdk-lib/aws-s3';
+import { type Queue } from 'aws-cdk-lib/aws-sqs';
+
+import { type FunctionName, tableIndexes } from '../../core/contract/deployment.ts';
+import { lastingPrefixes, passingPrefixes } from '../../core/contract/key-patterns.ts';
+import { startVariables } from '../../core/contract/variables.ts';
+import { type OperatorsTopic } from './operators-topic.ts';
+
+/** What the functions work on. */
+export interface Grounds {
+  readonly table: Table;
+  readonly bucket: Bucket;
+  readonly operators: OperatorsTopic;
+  readonly eventBus: EventBus;
+  readonly queue: Queue;
+  /** What the names of this stack's projects begin with, and of no other stack's. */
+  readonly projectPrefix: string;
+}
+
+/** Gives a role what the statements say, in a managed policy: those have a name of their own in an audit. */
+export function permit(role: Role, statements: readonly PolicyStatement[]): ManagedPolicy {
+  return new ManagedPolicy(role, 'Permissions', { roles: [role], statements: [...statements] });
+}
+
+/** A statement that allows, under a name that says what for. */
+export function allow(sid: string, statement: Omit<PolicyStatementProps, 'sid' | 'effect'>): PolicyStatement {
+  return new PolicyStatement({ sid, effect: Effect.ALLOW, ...statement });
+}
+
+/** What a role needs to write its own log. */
+export function writeLog(group: ILogGroup): PolicyStatement {
+  return allow('WriteItsLog', {
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [group.logGroupArn],
+  });
+}
+
+/**
+ * What each function may do, and nothing else. Whoever looks at a builder does what is due for it (`advance`): it may have to
+ * start a run, seal what one left, or tell the operators. Beyond that `complete` takes messages and `reconcile` finds what is
+ * open.
+ */
+export function functionStatements(name: FunctionName, grounds: Grounds): PolicyStatement[] {
+  const { takeMessages, findOpenBuilds, readOpenBuilds, ...advance } = abilities(grounds);
+  const further = { dispatch: [], complete: [takeMessages], reconcile: [findOpenBuilds, readOpenBuilds] } as const;
+  return [...Object.values(advance), ...further[name]];
+}
+
+function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }: Grounds) {
+  const objects = (prefixes: readonly string[]) => prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`));
+  const [control, incoming] = passingPrefixes;
+  const [artifacts, , state] = lastingPrefixes;
+  const projects = [Stack.of(table).formatArn({ service: 'codebuild', resource: 'project', resourceName: `${projectPrefix}*` })];
+  return {
+    keepRecords: allow('KeepRecords', {
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      resources: [table.tableArn],
+    }),
+    findOpenBuilds: allow('FindOpenBuilds', {
+      actions: ['dynamodb:Query'],
+      resources: [`${table.tableArn}/index/${tableIndexes.open.name}`],
+    }),
+    readOpenBuilds: allow('ReadOpenBuilds', { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }),
+    // A start may say what the attempt is, and cannot say what is run.
+    startRuns: allow('StartRuns', {
+      actions: ['codebuild:StartBuild'],
+      resources: projects,
+      conditions: {
+        Null: { 'codebuild:source.buildspec': 'true' },
+        'ForAllValues:StringEquals': { 'codebuild:environment.environmentVariables.name': [...startVariables] },
+      },
+    }),
+    followRuns: allow('FollowRuns', { actions: ['codebuild:BatchGetBuilds', 'codebuild:StopBuild'], resources: projects }),
+    tellRuns: allow('TellRuns', { actions: ['s3:PutObject'], resources: objects([control]) }),
+    sendTurns: allow('SendTurns', { actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+    takeMessages: allow('TakeMessages', {
+      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      resources: [queue.queueArn],
+    }),
+    seal: allow('Seal', {
+      actions: [
+        's3:GetObject',
+        's3:GetObjectVersion',
+        's3:GetObjectTagging',
+        's3:PutObject',
+        's3:PutObjectTagging',
+        's3:PutObjectRetention',
+      ],
+      resources: objects([artifacts, state]),
+    }),
+    receive: allow('Receive', {
+      actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'],
+      resources: objects([control, incoming]),
+    }),
+    // Without it S3 answers "denied" where it should answer "not there".
+    findObjects: allow('FindObjects', { actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+    // EC2 knows no narrower resource for what it describes.
+    checkArtifacts: allow('CheckArtifacts', {
+      actions: ['ec2:DescribeImages', 'ec2:DescribeRegions', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'],
+      resources: ['*'],
+    }),
+    notify: allow('Notify', { actions: ['sns:Publish'], resources: [operators.topic.topicArn] }),
+    encryptNotices: allow('EncryptNotices', { actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [operators.key.keyArn] }),
+    announce: allow('Announce', { actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
+  };
+}
+
+/** The ARN of a secret of Secrets Manager, with the six characters that it puts after the name. */
+export function secretArn(stack: Stack, name: string): string {
+  return stack.formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${name}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}

@@ -1,0 +1,48 @@
+import { BuildId, BuilderName, RunId } from '../identity.ts';
+import { keys } from './keys.ts';
+
+/*
+ * The keys of all objects as patterns of S3 and IAM, in which `*` stands for any run of characters, `/` among them. They are
+ * derived from `keys` by example, so a key that changes there changes here.
+ */
+
+const builder = BuilderName.parse('any-builder');
+const build = BuildId.parse('7ZZZZZZZZZZZZZZZZZZZZZZZZZ');
+const attempt = 987_654_321;
+const run = RunId.parse('any-run');
+
+function patternOf(key: string): string {
+  return [builder, build, String(attempt)].reduce((pattern, example) => pattern.replaceAll(example, '*'), key);
+}
+
+/** Written once: nothing may stand there before. */
+export const sealedKeys: readonly string[] = [
+  keys.manifest(builder, build),
+  keys.summary(builder, build),
+  keys.log(builder, build, attempt),
+  keys.scrubManifest(builder, build, attempt),
+  keys.result(builder, build),
+].map((key) => patternOf(key));
+
+/** Replaced on the condition of what stands there. The pattern of the newest manifest fits the sealed ones too. */
+export const newestKeys: readonly string[] = [keys.newestManifest(builder), keys.newestSummary(builder)].map((key) => patternOf(key));
+
+/** All that outlives a run, by prefix: what is sealed, what points to it, and diag bundles. */
+export const lastingPrefixes = ['artifacts/', 'diag/', 'state/packer/'] as const;
+
+/** What only matters while a run does, by prefix. */
+export const passingPrefixes = ['control/', 'incoming/'] as const;
+
+/** What a run hands over, by prefix. @param named the run's id, or what IAM puts in its place. */
+export function incomingPrefix(named: string): string {
+  return prefixBefore(keys.incoming(run).report, named);
+}
+
+/** What a run is told, by prefix. @param named the run's id, or what IAM puts in its place. */
+export function controlPrefix(named: string): string {
+  return prefixBefore(keys.control(run, 'go'), named);
+}
+
+function prefixBefore(key: string, named: string): string {
+  return `${key.slice(0, key.indexOf(run))}${named}/`;
+}

@@ -1,0 +1,7 @@
+source "null" "full" {
+  communicator = "none"
+}
+
+build {
+  sources = ["null.full"]
+}

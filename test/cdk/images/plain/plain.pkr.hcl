@@ -1,0 +1,7 @@
+source "null" "plain" {
+  communicator = "none"
+}
+
+build {
+  sources = ["null.plain"]
+}

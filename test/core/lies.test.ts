@@ -1,0 +1,298 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { keys } from '../../core/contract/keys.ts';
+import { handoverLimits } from '../../core/handed-over.ts';
+import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
+import { type BuildId, type RunId } from '../../core/identity.ts';
+import { mergeArtifacts } from '../../core/packer-log/packer-run.ts';
+import { type Dispatcher, base, dispatcher, inputsFingerprint } from '../fixtures/dispatcher.ts';
+
+let home: Dispatcher;
+
+beforeEach(async () => {
+  home = await dispatcher();
+});
+
+async function started(): Promise<BuildId> {
+  const id = await home.accepted();
+  await home.step();
+  return id;
+}
+
+async function ended(): Promise<void> {
+  home.service.end('SUCCEEDED');
+  await home.step();
+}
+
+const otherInputs = [toolInput('packer', '6.6.6')];
+const image = { id: 'us-east-1:ami-0123456789abcdef0', type: 'amazon-ebs', builder_id: 'mitchellh.amazonebs', name: 'x', files: [] };
+const write = (run: RunId, part: 'report' | 'log' | 'scrubManifest', content: string | Uint8Array) =>
+  writeFile(join(home.home, keys.incoming(run)[part]), content);
+
+/** An option among the inputs, of a value as it is spelled out. */
+const option = (value: string) => `{"kind":"option","name":"x","digest":"sha256:${'0'.repeat(64)}","value":${value}}`;
+
+/** Hands over a report in which a text was put in the place of another. */
+async function forged(id: BuildId, text: string, instead: string): Promise<void> {
+  const run = await home.handOver(id);
+  const report = JSON.stringify(await home.document(keys.incoming(run).report));
+  expect(report).toContain(text);
+  await write(
+    run,
+    'report',
+    report.replace(text, () => instead),
+  );
+}
+
+describe('an attempt that lies', () => {
+  const lies: readonly (readonly [string, (id: BuildId) => Promise<unknown>, string, RegExp])[] = [
+    [
+      'about its builder',
+      async (id) => home.handOver(id, { builder: 'other' as typeof base }),
+      'HANDOVER_INVALID',
+      /speaks of the builder other, but this is base/,
+    ],
+    [
+      'about its fingerprint, where the source is known',
+      async (id) => home.handOver(id, { inputs: otherInputs, fingerprint: fingerprintOf(otherInputs) }),
+      'HANDOVER_INVALID',
+      new RegExp(`fingerprint ${fingerprintOf(otherInputs)}, but those of the deployed source have ${inputsFingerprint}`),
+    ],
+    [
+      'about its fingerprint in a failure',
+      async (id) =>
+        home.handOver(id, { inputs: otherInputs, fingerprint: fingerprintOf(otherInputs), packer: { exit_code: 1, signal: null } }),
+      'HANDOVER_INVALID',
+      /those of the deployed source/,
+    ],
+    [
+      'about inputs that do not give its fingerprint',
+      async (id) => home.handOver(id, { inputs: otherInputs }),
+      'HANDOVER_INVALID',
+      /fingerprint that its own inputs do not give/,
+    ],
+    [
+      'about its image',
+      async (id) => home.handOver(id, { recorded: [image] }),
+      'ARTIFACT_UNCONFIRMED',
+      /ami-0123456789abcdef0 is not there/,
+    ],
+    [
+      'about its log, which is none',
+      async (id) => write(await home.handOver(id), 'log', 'everything went well'),
+      'HANDOVER_INVALID',
+      /packer\.log\.gz is no gzip/,
+    ],
+    [
+      'about the size of its log, which expands without end',
+      async (id) => write(await home.handOver(id), 'log', gzipSync(Buffer.alloc(handoverLimits.expandedLog + 1))),
+      'HANDOVER_INVALID',
+      /holds more than 67108864 bytes/,
+    ],
+    [
+      'with a report that no attempt could be so long',
+      async (id) => write(await home.handOver(id), 'report', Buffer.alloc(handoverLimits.report + 1, ' ')),
+      'HANDOVER_INVALID',
+      /report\.json has 67108865 bytes/,
+    ],
+    [
+      'with half a character, which no document could hold',
+      (id) => forged(id, '"packer build base"', String.raw`"\ud83d"`),
+      'HANDOVER_INVALID',
+      /report\.json is no JSON/,
+    ],
+    [
+      'with a number that has no end',
+      (id) => forged(id, '"inputs":[', `"inputs":[${option('1e999')},`),
+      'HANDOVER_INVALID',
+      /report\.json is no JSON/,
+    ],
+    [
+      'with lists within lists, deeper than anybody can go',
+      (id) => forged(id, '"inputs":[', `"inputs":[${option(`${'['.repeat(2500)}${']'.repeat(2500)}`)},`),
+      'HANDOVER_INVALID',
+      /report\.json is no JSON/,
+    ],
+  ];
+
+  it.each(lies)('%s is quarantined: the verdict names the lie, and nothing is sealed', async (_, lie, rule, named) => {
+    home.ports.deployedSource.fingerprint = async () => inputsFingerprint;
+    home.ports.artifactCheck.problem = async (artifacts) =>
+      artifacts.some(({ id }) => id === image.id)
+        ? { rule: 'ARTIFACT_UNCONFIRMED', message: `${image.id} is not there`, remedy: 'look', evidence: [`${image.id} is not there`] }
+        : undefined;
+    const id = await started();
+    await lie(id);
+    await ended();
+    const result = await home.result(id);
+    expect(result).toMatchObject({ exit_code: 3, state: 'quarantined', manifest_path: null, artifacts: [], fingerprint: null });
+    expect(result.classification).toMatchObject({ rule, evidence: [expect.stringMatching(named) as string] });
+    expect(result.stderr).toMatch(named);
+    expect((await home.ports.objects.list('artifacts/', { limit: 10 })).items).toEqual([]);
+    expect(await home.ports.records.readBuilder(base)).toMatchObject({ newest: null, quarantine: { rule } });
+    expect(home.notices.map((notice) => notice.key)).toEqual([`${id}:quarantined`]);
+  });
+});
+
+describe('what an attempt claims to have made', () => {
+  it('is asked about with the time at which the attempt was intended, and only where all else is a success', async () => {
+    const asked: unknown[] = [];
+    home.ports.artifactCheck.problem = async (artifacts, made) => {
+      asked.push([artifacts.map(({ id }) => id), made]);
+      return undefined;
+    };
+    const failed = await started();
+    await home.handOver(failed, { failure: { rule: 'INPUTS_CHANGED', message: 'changed', remedy: 'again' } });
+    await ended();
+    expect(asked).toEqual([]);
+    home.pass(60_000);
+    const id = await started();
+    await home.handOver(id);
+    await ended();
+    expect((await home.build(id)).state).toBe('succeeded');
+    expect(asked).toEqual([[['File'], { after: Date.parse('2026-11-22T10:01:00.000Z') }]]);
+  });
+
+  it('leaves the build as it is while it cannot be known', async () => {
+    const id = await started();
+    await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    home.ports.artifactCheck.problem = () => Promise.reject(new Error('throttled'));
+    await expect(home.step()).rejects.toThrow('throttled');
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
+    home.ports.artifactCheck.problem = async () => undefined;
+    await home.step();
+    expect((await home.build(id)).state).toBe('succeeded');
+  });
+
+  it('is not asked about again once the end is decided', async () => {
+    const id = await started();
+    await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    home.ports.artifactCheck.problem = async () => ({ rule: 'ARTIFACT_UNCONFIRMED', message: 'not there', remedy: 'look' });
+    const create = home.ports.objects.create.bind(home.ports.objects);
+    home.ports.objects.create = () => Promise.reject(new Error('killed'));
+    await expect(home.step()).rejects.toThrow('killed');
+    home.ports.objects.create = create;
+    home.ports.artifactCheck.problem = () => Promise.reject(new Error('asked again'));
+    await home.step();
+    expect(await home.result(id)).toMatchObject({ state: 'quarantined', classification: { rule: 'ARTIFACT_UNCONFIRMED' } });
+    expect((await home.build(id)).attempts[0]?.outcome).toMatchObject({ verdict: { exit_code: 3 }, artifacts: [], fingerprint: null });
+  });
+});
+
+describe('an attempt of a source that the dispatcher knows', () => {
+  it('is told the fingerprint, and is believed where it says the same', async () => {
+    home.ports.deployedSource.fingerprint = async (builder, variables) => (builder === base && 'n' in variables ? inputsFingerprint : null);
+    const id = await started();
+    expect(home.service.asked[0]?.environment).toMatchObject({ HYBRIDCORE_EXPECTED: inputsFingerprint });
+    await home.handOver(id);
+    await ended();
+    expect(await home.build(id)).toMatchObject({ state: 'succeeded', attempts: [{ expected: inputsFingerprint }] });
+  });
+
+  it('that met another one and left packer alone is a config error, and no liar', async () => {
+    home.ports.deployedSource.fingerprint = async () => inputsFingerprint;
+    const id = await started();
+    const failure = { rule: 'SOURCE_DIFFERS', message: 'other inputs', remedy: 'deploy them' } as const;
+    await home.handOver(id, { packer: null, fingerprint: null, inputs: [], failure });
+    await ended();
+    expect(await home.result(id)).toMatchObject({ exit_code: 1, state: 'failed', classification: { rule: 'SOURCE_DIFFERS' } });
+  });
+});
+
+describe('what a decision rests on', () => {
+  /** Decides the end of a build, and is killed before anything is written that follows from it. */
+  async function decided(): Promise<{ readonly id: BuildId; readonly run: RunId }> {
+    const id = await started();
+    const run = await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    const create = home.ports.objects.create.bind(home.ports.objects);
+    home.ports.objects.create = () => Promise.reject(new Error('killed'));
+    await expect(home.step()).rejects.toThrow('killed');
+    home.ports.objects.create = create;
+    return { id, run };
+  }
+
+  it('is kept with its versions, and just those are read by who carries it out', async () => {
+    const read = home.ports.objects.read.bind(home.ports.objects);
+    const asked: string[] = [];
+    home.ports.objects.read = async (key, { bytes, version }) => {
+      if (version !== undefined) asked.push(`${key} ${version}`);
+      const found = await read(key, { bytes });
+      return found.state === 'read' && key.startsWith('incoming/') ? { ...found, version: `version of ${key}` } : found;
+    };
+    const { id, run } = await decided();
+    const at = keys.incoming(run);
+    expect((await home.build(id)).decision?.rests_on).toEqual({
+      report: { version: `version of ${at.report}` },
+      scrub_manifest: { version: `version of ${at.scrubManifest}` },
+      log: { version: `version of ${at.log}` },
+    });
+    expect(asked).toEqual([]);
+    await home.step();
+    expect(asked).toEqual([at.report, at.scrubManifest, at.log].map((key) => `${key} version of ${key}`));
+    expect((await home.build(id)).state).toBe('succeeded');
+  });
+
+  it('does not grow: what was not there when the end was decided is not read later', async () => {
+    const id = await started();
+    home.service.end('FAULT');
+    const commit = home.ports.records.commit.bind(home.ports.records);
+    let commits = 0;
+    home.ports.records.commit = (writes) => ((commits += 1) === 2 ? Promise.reject(new Error('killed')) : commit(writes));
+    await expect(home.step()).rejects.toThrow('killed');
+    home.ports.records.commit = commit;
+    expect(await home.build(id)).toMatchObject({ decision: { event: 'transient', rests_on: null } });
+    await home.handOver(id);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'retrying', attempts: [{ outcome: { verdict: { exit_code: 2 }, log: null } }] });
+  });
+
+  it('and is gone, though a success rests on it, is a violation: nothing is sealed', async () => {
+    const { id, run } = await decided();
+    await home.ports.objects.removeRun(run);
+    await home.step();
+    expect(await home.result(id)).toMatchObject({
+      exit_code: 3,
+      state: 'quarantined',
+      manifest_path: null,
+      classification: { rule: 'HANDOVER_INVALID', reason: expect.stringContaining('is not there any more') as string },
+    });
+    expect((await home.build(id)).attempts[0]?.outcome?.verdict.classification.rule).toBe('SUCCESS');
+  });
+});
+
+describe('what an attempt says beyond all measure', () => {
+  it('of its redactions keeps no build from its end', async () => {
+    const id = await started();
+    const run = await home.handOver(id);
+    const actions = [1, 2].map((line) => ({ rule: 'X', id: null, count: Number.MAX_SAFE_INTEGER, line, column: 1 }));
+    const digest = 'f'.repeat(64);
+    const file = {
+      file: 'packer.log',
+      lines: 1,
+      bytes_before: 1,
+      bytes_after: 1,
+      digest_before: `hmac-sha256:${digest}`,
+      digest_after: `sha256:${digest}`,
+      aggregated: false,
+      actions,
+    };
+    const scrub = await home.document(keys.incoming(run).scrubManifest);
+    await write(run, 'scrubManifest', JSON.stringify({ ...(scrub as object), files: [file] }));
+    await ended();
+    expect(await home.build(id)).toMatchObject({ state: 'succeeded', attempts: [{ outcome: { redactions: Number.MAX_SAFE_INTEGER } }] });
+  });
+
+  it('of its artifacts takes no time that others would miss', () => {
+    const files = Array.from({ length: 500 }, (_, n) => `out/${n}`);
+    const artifacts = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => ({ ...image, files: [...files, `${from + n}`] }));
+    const merged = mergeArtifacts(artifacts(0, 200), artifacts(100, 2000));
+    expect(merged).toHaveLength(2100);
+  });
+});

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { functionNames } from '../../core/contract/deployment.ts';
+import { parseDeployment } from '../../core/deployment.ts';
+import { type Template, resourcesOf } from '../cdk/template.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** No credentials, no folder where some could be, and a proxy where nobody listens. */
+const cutOff = (home: string) => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: home,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  NODE_USE_ENV_PROXY: '1',
+});
+
+function synth(parameters: readonly string[], environment: Readonly<Record<string, string>>) {
+  return spawnSync(process.execPath, ['scripts/synth.ts', ...parameters], { cwd: root, encoding: 'utf8', env: environment });
+}
+
+let folder: string;
+let outdir: string;
+let said: { readonly stdout: string; readonly stderr: string; readonly code: number | null };
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'synth-'));
+  outdir = join(folder, 'cdk.out');
+  // As CI does it once: with the CDK's own validator, and the rule packs.
+  const { stdout, stderr, status } = synth(['-c', 'config=examples/images/hybridcore.yaml', '-c', 'stack=example'], {
+    ...cutOff(folder),
+    CDK_OUTDIR: outdir,
+  });
+  said = { stdout, stderr, code: status };
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function template(): Promise<Template> {
+  return JSON.parse(await readFile(join(outdir, 'example.template.json'), 'utf8')) as Template;
+}
+
+describe('npm run synth', () => {
+  it('needs neither network nor credentials, and says what a person should know', () => {
+    expect(said.stderr).toMatch(/^warning: leak: .*secret in clear/m);
+    expect(said.stderr).toMatch(/examples\/images\/hybridcore\.yaml as the stack example: /);
+    expect({ code: said.code, stdout: said.stdout }).toEqual({ code: 0, stdout: '' });
+  });
+
+  it('publishes the bundle of each function, with what was deployed beside its code', async () => {
+    const codes = resourcesOf(await template(), 'AWS::Lambda::Function');
+    expect(codes).toHaveLength(functionNames.length);
+    for (const { properties } of codes) {
+      const { S3Key } = properties['Code'] as { S3Key: string };
+      const bundle = join(outdir, `asset.${S3Key.replace(/\.zip$/, '')}`);
+      expect(await readdir(bundle)).toEqual(expect.arrayContaining(['index.mjs', 'deployment.json']));
+      expect(parseDeployment(await readFile(join(bundle, 'deployment.json'), 'utf8'))).toMatchObject({
+        ok: true,
+        value: { sources: { motd: { fingerprint: expect.stringMatching(/^sha256:/) as string } } },
+      });
+    }
+  });
+
+  it('publishes the command line, which runs are told to hold against the digest of that very file', async () => {
+    for (const { properties } of resourcesOf(await template(), 'AWS::CodeBuild::Project')) {
+      const { EnvironmentVariables } = properties['Environment'] as { EnvironmentVariables: { Name: string; Value: unknown }[] };
+      const valueOf = (name: string) => JSON.stringify(EnvironmentVariables.find(({ Name }) => Name === name)?.Value);
+      const asset = /([0-9a-f]{64})\.mjs/.exec(valueOf('HYBRIDCORE_BUNDLE'))?.[1] ?? '';
+      const digest = createHash('sha256').update(await readFile(join(outdir, `asset.${asset}.mjs`)));
+      expect(valueOf('HYBRIDCORE_BUNDLE_SHA256')).toBe(JSON.stringify(digest.digest('hex')));
+    }
+  });
+
+  it('says in a sentence or two what is wrong, and synthesizes nothing', () => {
+    const { stdout, stderr, status } = synth(['-c', 'stak=x'], cutOff(folder));
+    expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+    expect(stderr).toMatch(/^context stak: there is no such key; did you mean stack\?\n {2}next: mend the context in cdk\.json, [^\n]+\n$/);
+  });
+});
