@@ -4,7 +4,8 @@ import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts
 import { builderDigest } from './builder-digest.ts';
 import { type Verdict, verdictOf } from './classification/verdict.ts';
 import { commandText } from './command-text.ts';
-import { type Builder, type Config, builderOf } from './config.ts';
+import { builderOf } from './builder-of.ts';
+import { type Builder, type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { fingerprintOf } from './fingerprint.ts';

@@ -102,8 +102,3 @@ export const Config = z
     }
   });
 export type Config = z.infer<typeof Config>;
-
-/** A builder by its name; undefined where there is none of that name. */
-export function builderOf(config: Config, name: BuilderName): Builder | undefined {
-  return Object.hasOwn(config.builders, name) ? config.builders[name] : undefined;
-}

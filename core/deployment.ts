@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { Config } from './config.ts';
 import { Digest } from './digest.ts';
 import { type Outcome, failure, success } from './failure.ts';
-import { fingerprintOf, plainVariableInput } from './fingerprint.ts';
 import { BuilderName } from './identity.ts';
 import { Input } from './input.ts';
 
@@ -57,25 +56,4 @@ function unfit(faults: readonly string[]): Outcome<never> {
     'deploy again; nobody but `npm run synth` writes that file',
     faults,
   );
-}
-
-/**
- * The fingerprint that a build of the deployed source has to come to.
- *
- * @param variables what the request sets.
- * @returns null where it cannot be told without the source.
- */
-export function deployedFingerprint(
-  { sources }: Pick<Deployment, 'sources'>,
-  name: BuilderName,
-  variables: Readonly<Record<string, string>>,
-): Digest | null {
-  const source = Object.hasOwn(sources, name) ? (sources[name] ?? null) : null;
-  if (source === null) return null;
-  if (Object.keys(variables).length === 0) return source.fingerprint;
-  if (source.inputs === undefined) return null;
-  // A sensitive one counts by where its value comes from, whoever sets it.
-  const sensitive = new Set(source.inputs.filter((input) => 'sensitive' in input).map((input) => input.name));
-  const plain = Object.entries(variables).filter(([variable]) => !sensitive.has(variable));
-  return fingerprintOf([...source.inputs, ...plain.map(([variable, value]) => plainVariableInput(variable, value))]);
 }

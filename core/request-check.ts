@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
-import { type Builder, type Config, builderOf } from './config.ts';
+import { builderOf } from './builder-of.ts';
+import { type Builder, type Config } from './config.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { BuilderName } from './identity.ts';
 import { BuildRequest } from './request.ts';

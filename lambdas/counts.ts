@@ -1,21 +1,23 @@
-import { MetricUnit, Metrics } from '@aws-lambda-powertools/metrics';
-
 import { metrics, metricsNamespace } from '../core/contract/metrics.ts';
 import { namesOf } from '../core/names-of.ts';
+import { type Output } from './log.ts';
 
 export type CountName = keyof typeof metrics;
 
 /** Publishes what an invocation counted, all at once. */
 export type Count = (counts: Readonly<Partial<Record<CountName, number>>>) => void;
 
-/** CloudWatch's embedded metric format, on standard output. @param service what tells this deployment from others. */
-export function functionCounts(service: string): Count {
-  const published = new Metrics({ namespace: metricsNamespace, serviceName: service });
+/** CloudWatch's embedded metric format: it finds the counts in the log and makes metrics of them. */
+export function functionCounts({ service, clock, write }: Output): Count {
   return (counts) => {
-    for (const name of namesOf(metrics)) {
-      const value = counts[name];
-      if (value !== undefined) published.addMetric(metrics[name], MetricUnit.Count, value);
-    }
-    published.publishStoredMetrics();
+    const counted = namesOf(metrics).filter((name) => counts[name] !== undefined);
+    if (counted.length === 0) return;
+    const directive = {
+      Namespace: metricsNamespace,
+      Dimensions: [['service']],
+      Metrics: counted.map((name) => ({ Name: metrics[name], Unit: 'Count' })),
+    };
+    const values = Object.fromEntries(counted.map((name) => [metrics[name], counts[name]]));
+    write(`${JSON.stringify({ _aws: { Timestamp: clock.now(), CloudWatchMetrics: [directive] }, service, ...values })}\n`);
   };
 }

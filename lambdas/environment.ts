@@ -17,8 +17,9 @@ export interface FunctionEnvironment {
   readonly projectPrefix: string;
   /** What tells this deployment from others in logs and metrics. */
   readonly service: string;
-  /** The number of the account, which the topic's ARN holds. */
+  /** The number of the account and the region, which the topic's ARN holds. */
   readonly account: string;
+  readonly region: string;
 }
 
 const variables = { ...functionVariables, service: observationVariables.service } as const;
@@ -44,7 +45,10 @@ const Environment = z.object({
 export function functionEnvironment(environment: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
   const names = namesOf(variables);
   const parsed = Environment.safeParse(Object.fromEntries(names.map((name) => [name, environment[variables[name]]])));
-  if (parsed.success) return { ...parsed.data, account: parsed.data.topic.split(':')[4] ?? '' };
+  if (parsed.success) {
+    const [, , , region = '', account = ''] = parsed.data.topic.split(':');
+    return { ...parsed.data, account, region };
+  }
   const faults = new Map<string, string>();
   for (const name of names) {
     const variable = variables[name];

@@ -1,8 +1,8 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 
 import { type OwnRule } from '../core/classification/own-rules.ts';
-import { type BuildId, type BuilderName, type RunId } from '../core/identity.ts';
+import { type BuildId, type BuilderName, type RunId, timestamp } from '../core/identity.ts';
+import { type Clock } from '../core/ports.ts';
 import { type BuildState } from '../core/states.ts';
 import { type LogCode, logMessages } from './log-messages.ts';
 import { type ScrubText } from './scrub-text.ts';
@@ -31,17 +31,28 @@ export type Log = (code: LogCode, keys: LogKeys) => void;
 export interface FunctionLog {
   readonly log: Log;
   /** Lets the lines that follow name the invocation that they belong to. */
-  begin(context: Context): void;
+  readonly begin: (context: Context) => void;
 }
 
-/** JSON lines on standard output, each with its `code`. @param service what tells this deployment from others. */
-export function functionLog(service: string, scrub: ScrubText): FunctionLog {
-  const logger = new Logger({ serviceName: service });
+export interface Output {
+  /** What tells this deployment from others. */
+  readonly service: string;
+  readonly clock: Clock;
+  /** Takes a line with its newline. */
+  readonly write: (line: string) => void;
+}
+
+/** One JSON document a line, with the keys that Powertools for Lambda uses, and the code. */
+export function functionLog({ service, clock, write }: Output, scrub: ScrubText): FunctionLog {
+  let invocation: object = {};
   return {
     log(code, keys) {
       const { level, text } = logMessages[code];
-      logger[level](text, { code, ...keys, ...(keys.problem === undefined ? {} : { problem: scrub(keys.problem) }) });
+      const said = { level, message: text, timestamp: timestamp(clock.now()), service, ...invocation, code, ...keys };
+      write(`${JSON.stringify(keys.problem === undefined ? said : { ...said, problem: scrub(keys.problem) })}\n`);
     },
-    begin: (context) => logger.addContext(context),
+    begin({ functionName, awsRequestId }) {
+      invocation = { function_name: functionName, function_request_id: awsRequestId };
+    },
   };
 }

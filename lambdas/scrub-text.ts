@@ -9,9 +9,8 @@ export type ScrubText = (text: string) => string;
 const longestText = 4096;
 
 export function scrubText(randomness: Randomness): ScrubText {
-  const redactor = createRedactor({ values: [], key: randomness.bytes(32) });
   return (text) => {
-    const here = redactor.forAnotherFile();
+    const here = createRedactor({ values: [], key: randomness.bytes(32) });
     const lines = plainText(text.slice(0, longestText))
       .split('\n')
       .map((line) => here.line(line));

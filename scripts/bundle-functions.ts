@@ -3,8 +3,15 @@ import { basename, join, resolve } from 'node:path';
 
 import { type Metafile, build } from 'esbuild';
 
-import { type FunctionName, deploymentFile, functionNames } from '../core/contract/deployment.ts';
-import { type Deployment } from '../core/deployment.ts';
+import { type FunctionName, deploymentDigestFile, deploymentFile, functionNames } from '../core/contract/deployment.ts';
+import { Deployment } from '../core/deployment.ts';
+import { digestOf } from '../core/digest.ts';
+
+/**
+ * Zod compiles a function for each schema of an object that it parses with, which pays from some dozens of documents on. A
+ * cold start sees one or two of each. (As `z.config({ jitless: true })`, but before any module that makes a schema.)
+ */
+const interpretedSchemas = 'globalThis.__zod_globalConfig = { jitless: true };';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -15,13 +22,17 @@ const root = resolve(import.meta.dirname, '..');
  * folders is gone.
  *
  * @returns esbuild's account of each bundle.
+ * @throws ZodError where the deployment does not fit its schema.
  */
 export async function bundleFunctions(outdir: string, deployment?: Deployment): Promise<ReadonlyMap<FunctionName, Metafile>> {
   const bundled = new Map<FunctionName, Metafile>();
+  const text = deployment === undefined ? undefined : `${JSON.stringify(Deployment.parse(deployment))}\n`;
   for (const name of functionNames) {
     const folder = join(outdir, name);
     bundled.set(name, await bundleHandler(`lambdas/${name}/handler.ts`, folder, join(outdir, 'source-maps', name)));
-    if (deployment !== undefined) await writeFile(join(folder, deploymentFile), `${JSON.stringify(deployment)}\n`);
+    if (text === undefined) continue;
+    await writeFile(join(folder, deploymentFile), text);
+    await writeFile(join(folder, deploymentDigestFile), `${digestOf(text)}\n`);
   }
   return bundled;
 }
@@ -47,7 +58,10 @@ export async function bundleHandler(handler: string, code: string, maps: string)
     target: 'node24',
     // Of a module, what nothing uses is left out; of CommonJS nothing is.
     mainFields: ['module', 'main'],
+    // An import of types alone is none: the modules of schemas that nothing parses with stay out.
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
     charset: 'utf8',
+    banner: { js: interpretedSchemas },
     legalComments: 'eof',
     sourcemap: 'external',
     logLevel: 'warning',

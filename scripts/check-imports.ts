@@ -23,7 +23,7 @@ const directions: readonly Direction[] = [
   { folder: 'cdk', imports: ['cdk', 'core'] },
   { folder: 'bin', imports: ['cli'] },
   { folder: 'scripts', imports: ['scripts', 'bin', 'cli', 'lambdas', 'cdk', 'adapters', 'core'] },
-  { folder: 'bench', imports: ['bench', 'bin', 'cli', 'lambdas', 'cdk', 'adapters', 'core'] },
+  { folder: 'bench', imports: ['bench', 'scripts', 'bin', 'cli', 'lambdas', 'cdk', 'adapters', 'core'] },
 ];
 
 /** Each file with what it imports: repository files by their path below the root, packages as they are written. */

@@ -7,9 +7,15 @@ import { type Clock, type Ids, type Randomness } from '../../core/ports.ts';
 
 export const systemClock: Clock = { now: () => Date.now() };
 
-const nextUlid = monotonicFactory();
+/** Made with the first id: it looks for the machine's randomness, and most functions give no ids. */
+let nextUlid: ReturnType<typeof monotonicFactory> | undefined;
 
-export const systemIds: Ids = { buildId: () => BuildId.parse(nextUlid()) };
+export const systemIds: Ids = {
+  buildId() {
+    nextUlid ??= monotonicFactory();
+    return BuildId.parse(nextUlid());
+  },
+};
 
 export const systemRandomness: Randomness = { bytes: (count) => randomBytes(count) };
 

@@ -21,6 +21,8 @@ export const functionVariables = {
 
 /** The file beside the functions' code that says what was deployed (`Deployment`). */
 export const deploymentFile = 'deployment.json';
+/** The file beside that one that holds its digest, written where it was held against its schema. */
+export const deploymentDigestFile = 'deployment.json.sha256';
 
 /** The one table: names of its attributes and indexes. */
 export const table = {

@@ -29,7 +29,7 @@ export const finalStates = {
   metricOf: (state: BuildState) => `Builds${state.charAt(0).toUpperCase()}${state.slice(1)}`,
 } as const;
 
-/** By which Powertools' logger and metrics learn what they are to say of themselves. */
+/** By which the functions learn what they are to say of themselves in logs and metrics. */
 export const observationVariables = {
-  service: 'POWERTOOLS_SERVICE_NAME',
+  service: 'HYBRIDCORE_SERVICE',
 } as const;

@@ -35,6 +35,8 @@ type Message =
   | { readonly type: 'event'; readonly event: RunEvent }
   | { readonly type: 'unreadable'; readonly why: string };
 
+type KnownMessage = Exclude<Message, { type: 'unreadable' }>;
+
 /**
  * Goes on with what the messages of a batch are about: events of the build service, and turns. Messages of one builder
  * follow each other in their order; different builders do not wait for each other. A message that fails comes again, and
@@ -60,11 +62,15 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
       log('MESSAGE_UNREADABLE', { message_id: record.messageId, problem: message.why });
       continue;
     }
-    const take = async () => {
-      if (!(await takeMessage(dependencies, record, message))) failed.push(record.messageId);
+    const take = async (work: () => Promise<void>) => {
+      if (!(await taken(dependencies, record, message, work))) failed.push(record.messageId);
     };
-    const line = await lineOf(dependencies, message);
-    lines.set(line, [...(lines.get(line) ?? []), take]);
+    await take(async () => {
+      const builder = await builderOf(dependencies, message);
+      // What is about no known builder waits for nothing else.
+      const line = builder ?? `message ${record.messageId}`;
+      lines.set(line, [...(lines.get(line) ?? []), () => take(() => goOnWith(dependencies, message, builder))]);
+    });
   }
   await inTurn([...lines.values()], buildersAtOnce);
   count({ unreadableMessages: unreadable, failedMessages: failed.length });
@@ -85,35 +91,37 @@ function readMessage({ readRunEvent }: CompleteDependencies, body: string): Mess
   return event.ok ? { type: 'event', event: event.value } : { type: 'unreadable', why: `it is no turn, and ${event.failure.message}` };
 }
 
-/** Messages with the same answer wait for each other. A build that cannot be read has a line of its own; what that means is for who takes the message. */
-async function lineOf({ ports }: CompleteDependencies, message: Exclude<Message, { type: 'unreadable' }>): Promise<string> {
+/** Undefined where the records hold no such build. */
+async function builderOf({ ports }: CompleteDependencies, message: KnownMessage): Promise<BuilderName | undefined> {
   if (message.type === 'turn') return message.builder;
-  const builder = await builderOfEvent(ports, message.event).catch(() => undefined);
-  return builder ?? `run ${message.event.run}`;
+  const { build_id: id } = message.event;
+  return id === null ? undefined : (await ports.records.readBuild(id))?.builder;
 }
 
-async function builderOfEvent({ records }: Pick<CompletePorts, 'records'>, { build_id: id }: RunEvent): Promise<BuilderName | undefined> {
-  return id === null ? undefined : (await records.readBuild(id))?.builder;
-}
-
-/** @returns whether it was gone on with; where it was not, that is logged. */
-async function takeMessage(
-  dependencies: CompleteDependencies,
-  { messageId }: QueueMessage,
-  message: Exclude<Message, { type: 'unreadable' }>,
-): Promise<boolean> {
+async function goOnWith(dependencies: CompleteDependencies, message: KnownMessage, builder: BuilderName | undefined): Promise<void> {
   const { ports, config, log } = dependencies;
-  const about: LogKeys =
-    message.type === 'turn' ? { builder: message.builder } : { build_id: message.event.build_id, run: message.event.run };
+  if (message.type === 'turn') await advance(ports, config, message.builder);
+  else await handleRunEvent(ports, config, message.event);
+  if (builder !== undefined) await sendTurn(dependencies, builder);
+  log(message.type === 'turn' ? 'TURN_TAKEN' : 'EVENT_TAKEN', aboutMessage(message));
+}
+
+function aboutMessage(message: KnownMessage): LogKeys {
+  return message.type === 'turn' ? { builder: message.builder } : { build_id: message.event.build_id, run: message.event.run };
+}
+
+/** Whether work on a message was done; where it was not, that is logged. */
+async function taken(
+  { log }: CompleteDependencies,
+  { messageId }: QueueMessage,
+  message: KnownMessage,
+  work: () => Promise<void>,
+): Promise<boolean> {
   try {
-    if (message.type === 'turn') await advance(ports, config, message.builder);
-    else await handleRunEvent(ports, config, message.event);
-    const builder = message.type === 'turn' ? message.builder : await builderOfEvent(ports, message.event);
-    if (builder !== undefined) await sendTurn(dependencies, builder);
-    log(message.type === 'turn' ? 'TURN_TAKEN' : 'EVENT_TAKEN', { message_id: messageId, ...about });
+    await work();
     return true;
   } catch (cause) {
-    log('MESSAGE_FAILED', { message_id: messageId, ...about, problem: problemOf(cause) });
+    log('MESSAGE_FAILED', { message_id: messageId, ...aboutMessage(message), problem: problemOf(cause) });
     return false;
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Deployment, deployedFingerprint, parseDeployment } from '../../core/deployment.ts';
+import { deployedFingerprint } from '../../core/deployed-fingerprint.ts';
+import { type Deployment, parseDeployment } from '../../core/deployment.ts';
 import { fingerprintOf, plainVariableInput, sensitiveVariableInput, toolInput } from '../../core/fingerprint.ts';
 import { builderNamed } from '../fixtures/records.ts';
 

@@ -12,7 +12,7 @@ const whole: Record<string, string> = {
   HYBRIDCORE_EVENT_BUS: 'images-events',
   HYBRIDCORE_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/images',
   HYBRIDCORE_PROJECT_PREFIX: 'images-',
-  POWERTOOLS_SERVICE_NAME: 'images',
+  HYBRIDCORE_SERVICE: 'images',
 };
 
 function evidenceOf(environment: Record<string, string | undefined>): readonly string[] {
@@ -26,7 +26,7 @@ function evidenceOf(environment: Record<string, string | undefined>): readonly s
 }
 
 describe('the environment of a function', () => {
-  it('says where the rest of the deployment is, and in which account', () => {
+  it('says where the rest of the deployment is, and in which account and region', () => {
     expect(functionEnvironment({ ...whole, PATH: '/usr/bin' })).toEqual({
       table: 'images-table',
       bucket: 'images-bucket',
@@ -36,6 +36,7 @@ describe('the environment of a function', () => {
       projectPrefix: 'images-',
       service: 'images',
       account: '123456789012',
+      region: 'eu-central-1',
     });
   });
 

@@ -6,13 +6,13 @@ import { failure } from '../../core/failure.ts';
 import { completeMessages } from '../../lambdas/complete/complete-messages.ts';
 import { functionCounts } from '../../lambdas/counts.ts';
 import { dispatchRequest } from '../../lambdas/dispatch/dispatch-request.ts';
-import { functionLog } from '../../lambdas/log.ts';
+import { type Output, functionLog } from '../../lambdas/log.ts';
 import { problemOf, scrubText } from '../../lambdas/scrub-text.ts';
 import { config, dispatcher } from '../fixtures/dispatcher.ts';
 import { functionDependencies } from '../fixtures/function-dependencies.ts';
-import { buildIdOf, builderNamed } from '../fixtures/records.ts';
+import { buildIdOf, builderNamed, someTime } from '../fixtures/records.ts';
 
-/** All that was written to standard output and standard error. */
+/** All that was written, also past the log. */
 let written: string;
 beforeEach(() => {
   written = '';
@@ -27,6 +27,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const output: Output = { service: 'images', clock: { now: () => someTime }, write: (line) => void process.stdout.write(line) };
+
 const scrub = scrubText({ bytes: (count) => new Uint8Array(count) });
 const lines = () =>
   written
@@ -37,11 +39,11 @@ const key = ['AKIA', 'Z7Q2M4N6P8R1S3T5'].join('');
 
 describe('a line of the log', () => {
   it('is JSON with its registered code and words, and what it is about', () => {
-    const { log, begin } = functionLog('images', scrub);
+    const { log, begin } = functionLog(output, scrub);
     begin({ awsRequestId: 'an-id', functionName: 'images-dispatch' } as Context);
     log('REQUEST_DISPATCHED', { build_id: buildIdOf(1), builder: builderNamed('base'), state: 'running', how: 'accepted' });
     expect(lines()).toEqual([
-      expect.objectContaining({
+      {
         level: 'INFO',
         message: 'a request was given a build',
         service: 'images',
@@ -50,13 +52,15 @@ describe('a line of the log', () => {
         builder: 'base',
         state: 'running',
         how: 'accepted',
+        timestamp: '2026-11-22T10:00:00.000Z',
+        function_name: 'images-dispatch',
         function_request_id: 'an-id',
-      }),
+      },
     ]);
   });
 
   it('has what went wrong scrubbed, in one line, without control characters and bounded', () => {
-    const { log } = functionLog('images', scrub);
+    const { log } = functionLog(output, scrub);
     log('CALL_FAILED', { problem: `denied for ${key}\n\u001b[31mtoday` });
     log('CALL_FAILED', { problem: 'x'.repeat(100_000) });
     const [first, second] = lines();
@@ -68,16 +72,26 @@ describe('a line of the log', () => {
 
 describe('what an invocation counted', () => {
   it('is one document of the embedded metric format', () => {
-    functionCounts('images')({ openBuilds: 3, sweepProblems: 0 });
+    functionCounts(output)({ openBuilds: 3, sweepProblems: 0 });
     expect(lines()).toEqual([
-      expect.objectContaining({
+      {
         service: 'images',
         [metrics.openBuilds]: 3,
         [metrics.sweepProblems]: 0,
-        _aws: expect.objectContaining({
-          CloudWatchMetrics: [expect.objectContaining({ Namespace: metricsNamespace, Dimensions: [['service']] })],
-        }) as unknown,
-      }),
+        _aws: {
+          Timestamp: someTime,
+          CloudWatchMetrics: [
+            {
+              Namespace: metricsNamespace,
+              Dimensions: [['service']],
+              Metrics: [
+                { Name: metrics.openBuilds, Unit: 'Count' },
+                { Name: metrics.sweepProblems, Unit: 'Count' },
+              ],
+            },
+          ],
+        },
+      },
     ]);
   });
 });
@@ -89,8 +103,8 @@ describe('nothing of an event', () => {
     const home = await dispatcher();
     const given = {
       ...functionDependencies(),
-      ...functionLog('images', scrub),
-      count: functionCounts('images'),
+      ...functionLog(output, scrub),
+      count: functionCounts(output),
       ports: home.ports,
       config,
     };
@@ -114,8 +128,13 @@ describe('nothing of an event', () => {
         .map((line) => line['code'])
         .filter(Boolean),
     ).toEqual([
-      ...['MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE'],
-      ...['BATCH_FAILED', 'REQUEST_DISPATCHED', 'REQUEST_REFUSED'],
+      'MESSAGE_UNREADABLE',
+      'MESSAGE_UNREADABLE',
+      'MESSAGE_UNREADABLE',
+      'MESSAGE_UNREADABLE',
+      'BATCH_FAILED',
+      'REQUEST_DISPATCHED',
+      'REQUEST_REFUSED',
     ]);
     expect(written.slice(0, written.indexOf('REQUEST_REFUSED'))).not.toMatch(/planted-value/i);
   });

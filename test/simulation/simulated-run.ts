@@ -1,7 +1,8 @@
 import { attemptRequestFrom } from '../../core/attempt-environment.ts';
 import { AttemptReport } from '../../core/attempt-report.ts';
 import { type AttemptPorts, runAttempt } from '../../core/attempt.ts';
-import { type Builder, type Config, builderOf } from '../../core/config.ts';
+import { builderOf } from '../../core/builder-of.ts';
+import { type Builder, type Config } from '../../core/config.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { variables } from '../../core/contract/variables.ts';
 import { milliseconds } from '../../core/duration.ts';
