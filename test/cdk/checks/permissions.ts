@@ -12,6 +12,7 @@ const startCondition = JSON.stringify({
       'HYBRIDCORE_ATTEMPT',
       'HYBRIDCORE_VARIABLES',
       'HYBRIDCORE_UNLESS',
+      'HYBRIDCORE_EXPECTED',
       'HYBRIDCORE_BUILDER_DIGEST',
     ],
   },
