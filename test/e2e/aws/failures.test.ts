@@ -31,7 +31,9 @@ describeWithMoto('what fails on AWS', () => {
     const resultOf = async (path: string | null) => (await stage().json(path ?? '')) as unknown as Result;
     const delaysOfTurns = () =>
       stage()
-        .world.proxy.calls.filter(({ action, parameters }) => action === 'SendMessage' && String(parameters['MessageBody']).includes('"turn"'))
+        .world.proxy.calls.filter(
+          ({ action, parameters }) => action === 'SendMessage' && String(parameters['MessageBody']).includes('"turn"'),
+        )
         .map(({ parameters }) => parameters['DelaySeconds']);
 
     it('no capacity: tries once more after the delay, which the queue itself holds back, and heals', async () => {
@@ -42,7 +44,10 @@ describeWithMoto('what fails on AWS', () => {
       expect(delaysOfTurns()).toEqual([1]);
       for (const each of heal.splice(0)) each();
       const build = await stage().ended(id);
-      expect(build).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }, { attempt: 2, outcome: { verdict: { exit_code: 0 } } }] });
+      expect(build).toMatchObject({
+        state: 'succeeded',
+        attempts: [{ attempt: 1 }, { attempt: 2, outcome: { verdict: { exit_code: 0 } } }],
+      });
       expect(await resultOf(build.result_path)).toMatchObject({ exit_code: 0, attempt: 2, retryable: false });
       expect(stage().told(id)).toEqual([]);
     });

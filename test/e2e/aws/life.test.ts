@@ -106,7 +106,12 @@ describeWithMoto('the life of a build on AWS', () => {
       expect(build).toMatchObject({ state: 'failed', manifest: null });
       expect(build.attempts).toHaveLength(1);
       const result = await stage().json(build.result_path ?? '');
-      expect(result).toMatchObject({ exit_code: 1, retryable: false, manifest_path: null, stderr: expect.stringContaining('regoin') as string });
+      expect(result).toMatchObject({
+        exit_code: 1,
+        retryable: false,
+        manifest_path: null,
+        stderr: expect.stringContaining('regoin') as string,
+      });
       expect(stage().told(id)).toEqual([]);
     });
 
@@ -118,7 +123,9 @@ describeWithMoto('the life of a build on AWS', () => {
       const fetched = stage().world.proxy.calls.filter(
         ({ principal, action }) => principal === stage().roleOf('pinned') && action === 'GetObject',
       );
-      expect(fetched.some(({ parameters }) => String(parameters['bucket']).startsWith('cdk-') && String(parameters['key']).endsWith('.mjs'))).toBe(true);
+      expect(
+        fetched.some(({ parameters }) => String(parameters['bucket']).startsWith('cdk-') && String(parameters['key']).endsWith('.mjs')),
+      ).toBe(true);
     });
 
     it('gives packer its secrets, and nobody else', async () => {
