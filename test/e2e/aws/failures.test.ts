@@ -83,7 +83,7 @@ describeWithMoto('what fails on AWS', () => {
       stage().events('lost');
       const id = await stage().dispatch('quick');
       const run = (await stage().records.readBuild(id))?.attempts[0]?.run;
-      await expect.poll(() => lastStatus(run), { timeout: 30_000 }).toBe('SUCCEEDED');
+      await expect.poll(() => stage().statusOf(run), { timeout: 30_000 }).toBe('SUCCEEDED');
       await stage().pump();
       expect(await stage().records.readBuild(id)).toMatchObject({ state: 'running' });
       expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'returned', value: { open: 1 } });
@@ -124,7 +124,7 @@ describeWithMoto('what fails on AWS', () => {
       for (const [index, call] of moments.entries()) {
         const id = await stage().dispatch('quick');
         const run = (await stage().records.readBuild(id))?.attempts[0]?.run;
-        await expect.poll(() => lastStatus(run), { timeout: 30_000 }).toBe('SUCCEEDED');
+        await expect.poll(() => stage().statusOf(run), { timeout: 30_000 }).toBe('SUCCEEDED');
         // Before the call is heard, and once it is carried out.
         host.killNext({ call: call ?? 0, at: index % 2 === 0 ? 'before' : 'after' });
         await stage().pump();
@@ -168,12 +168,6 @@ describeWithMoto('what fails on AWS', () => {
         expect(await stage().ended(BuildId.parse(newest?.build_id))).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
       }
     });
-
-    /** As the build service has told it last. */
-    function lastStatus(run: string | null | undefined): unknown {
-      const details = stage().stateChanges.map(({ detail }) => detail as Record<string, unknown>);
-      return details.findLast((detail) => detail['build-id'] === run)?.['build-status'];
-    }
   });
 });
 

@@ -25,7 +25,7 @@ const version = inject('packer').version.replace(/[-+].*/, '');
 
 describeWithMoto('the life of a build on AWS', () => {
   describeWithAwsCommandLine('as deployed', () => {
-    let zip = Buffer.alloc(0);
+    let zip: Uint8Array = new Uint8Array();
     const releases = createServer((_request, response) => void response.end(zip));
     afterAll(() => void releases.close());
     const stage = stageOfFile(async () => {
@@ -60,7 +60,7 @@ describeWithMoto('the life of a build on AWS', () => {
     });
 
     it('makes an AMI, whose id is in the sealed manifest, the record, the result and the announcement', async () => {
-      const { world, json, tags, announced, roleOf } = stage();
+      const { world } = stage();
       const id = await stage().dispatch('base');
       const build = await stage().ended(id);
       expect(build).toMatchObject({ state: 'succeeded', attempts: [{ outcome: { verdict: { exit_code: 0 } } }] });
@@ -72,30 +72,32 @@ describeWithMoto('the life of a build on AWS', () => {
 
       const sealed = `artifacts/base/${id}.hash.json`;
       const holdsIt = { artifacts: [{ id: `us-east-1:${ami}`, type: 'amazon-ebs' }] };
-      expect(await json(sealed)).toMatchObject({ build_id: id, sequence: 1, previous: null, ...holdsIt });
-      expect(await json('artifacts/base.hash.json')).toEqual(await json(sealed));
-      expect(await json(build.result_path ?? '')).toMatchObject({ exit_code: 0, manifest_path: sealed, ...holdsIt });
+      expect(await stage().json(sealed)).toMatchObject({ build_id: id, sequence: 1, previous: null, ...holdsIt });
+      expect(await stage().json('artifacts/base.hash.json')).toEqual(await stage().json(sealed));
+      expect(await stage().json(build.result_path ?? '')).toMatchObject({ exit_code: 0, manifest_path: sealed, ...holdsIt });
       const written = { 'hybridcore:builder': 'base', 'hybridcore:build': id, 'hybridcore:retention': 'evidence' };
-      expect(await tags(sealed)).toEqual({ 'hybridcore:kind': 'hash-manifest', ...written });
+      expect(await stage().tags(sealed)).toEqual({ 'hybridcore:kind': 'hash-manifest', ...written });
       const seal = world.proxy.calls.find(({ action, parameters }) => action === 'PutObject' && parameters['key'] === sealed);
       expect(seal?.headers).toMatchObject({ 'if-none-match': '*', 'x-amz-object-lock-mode': 'GOVERNANCE' });
-      expect(announced(id)).toMatchObject([{ build_id: id, builder: 'base', state: 'succeeded', exit_code: 0 }]);
+      expect(stage().announced(id)).toMatchObject([{ build_id: id, builder: 'base', state: 'succeeded', exit_code: 0 }]);
       // Whose hands it went through.
       expect(seal?.principal).toBe(stage().parts.host('complete').definition.roleName);
-      expect(world.proxy.calls.some(({ principal, action }) => principal === roleOf('base') && action === 'CreateImage')).toBe(true);
+      expect(world.proxy.calls.some(({ principal, action }) => principal === stage().roleOf('base') && action === 'CreateImage')).toBe(
+        true,
+      );
       expect(world.proxy.calls.filter(({ outcome, action }) => outcome === 'denied' && action !== 'GetObject')).toEqual([]);
     });
 
     it('gives one build for one scheduled time, and skips it where nothing changed', async () => {
-      const { records, fire, ended } = stage();
+      const { records } = stage();
       const before = (await records.listBuilds(base, { limit: 50 })).items.length;
       const time = new Date('2026-11-29T03:00:00Z');
       for (let delivery = 0; delivery < 2; delivery += 1)
-        expect(await fire('base', time)).toMatchObject({ state: 'invoked', setAside: false });
+        expect(await stage().fire('base', time)).toMatchObject({ state: 'invoked', setAside: false });
       const { items } = await records.listBuilds(base, { limit: 50 });
       expect(items).toHaveLength(before + 1);
       const scheduled = items.find(({ requested_by: by }) => by === 'schedule');
-      const build = await ended(BuildId.parse(scheduled?.build_id));
+      const build = await stage().ended(BuildId.parse(scheduled?.build_id));
       expect(build).toMatchObject({ state: 'skipped', attempts: [] });
       expect(await stage().json(build.result_path ?? '')).toMatchObject({ exit_code: 0, state: 'skipped' });
     });

@@ -59,10 +59,6 @@ describeWithMoto('the permissions of a stage, both ways', () => {
     }));
     let verdicts: readonly Verdict[];
 
-    const statusOf = (run: string | null | undefined) =>
-      stage()
-        .stateChanges.map(({ detail }) => detail as Record<string, unknown>)
-        .findLast((detail) => detail['build-id'] === run)?.['build-status'];
     const roleOf = (name: FunctionName) => stage().parts.host(name).definition.roleName;
 
     /** Has one function alone do all that is due for a build, from its start to its end. */
@@ -84,7 +80,7 @@ describeWithMoto('the permissions of a stage, both ways', () => {
         const build = await read(id);
         const attempt = build.attempts.at(-1);
         if (build.settled_at !== null) return build;
-        if (build.state === 'retrying' || statusOf(attempt?.run) !== 'IN_PROGRESS') await goOn();
+        if (build.state === 'retrying' || stage().statusOf(attempt?.run) !== 'IN_PROGRESS') await goOn();
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
       throw new Error(`${name} does not come to an end with ${JSON.stringify(await read(id))}`);
