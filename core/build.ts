@@ -6,7 +6,7 @@ import { Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
-import { RetentionClassName } from './retention.ts';
+import { RetentionClassName, RetentionTerms } from './retention.ts';
 import { OnlyIfChanged, RequestVariables } from './request.ts';
 import { BuildState } from './states.ts';
 import { buildEvents } from './transitions.ts';
@@ -105,6 +105,8 @@ export const Build = z.strictObject({
   requested_by: Caller,
   variables: RequestVariables,
   retention: RetentionClassName,
+  /** What that class meant when the build was accepted: what was promised then holds, whatever becomes of the policy. Null in older records. */
+  retention_terms: RetentionTerms.nullable().default(null),
   /** Where it may be skipped. Null: it is built whatever the inputs are. */
   only_if_changed: OnlyIfChanged.nullable(),
   /** The equal requests that were given this build while it waited. */

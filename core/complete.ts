@@ -8,7 +8,7 @@ import { keys } from './contract/keys.ts';
 import { type End, decide } from './decide.ts';
 import { digestOf } from './digest.ts';
 import { milliseconds } from './duration.ts';
-import { createSealed, finishBuild } from './finish.ts';
+import { finishBuild } from './finish.ts';
 import { type ReadHandover, readHandedOver } from './handed-over.ts';
 import { documentText } from './hash-manifest.ts';
 import { type BuildId, timestamp } from './identity.ts';
@@ -18,6 +18,7 @@ import { readPackerRun } from './packer-log/packer-run-reader.ts';
 import { type ArtifactCheck, type Compression, type DeployedSource, type Randomness } from './ports.ts';
 import { type Received, receive } from './receive.ts';
 import { type RunRecord } from './run-record.ts';
+import { createSealed } from './sealing.ts';
 import { type SettlePorts, endRun } from './settle.ts';
 import { eventOf, stateAfter } from './transitions.ts';
 
@@ -45,8 +46,6 @@ export async function completeAttempt(
   const attempt = newestAttempt(build);
   if (build.state !== 'running' || attempt === undefined) return;
   const handed = await readHandover(ports, build, attempt);
-  // What a run handed over goes only after a commit: at an unchanged version it was read whole.
-  if ((await ports.records.readBuild(build.build_id))?.version !== build.version) return;
 
   const key = build.decision?.redaction_key ?? Buffer.from(ports.randomness.bytes(32)).toString('hex');
   const received = receive(handed, build, attempt.attempt, Buffer.from(key, 'hex'));
@@ -171,9 +170,9 @@ async function storeAttempt(
   let log: AttemptOutcome['log'] = null;
   let scrubManifestPath: string | null = null;
   if (received.handed.state === 'read' && received.handed.value.log !== null) {
+    const path = keys.log(build.builder, build.build_id, attempt.attempt);
     const content = ports.compression.compress(encoder.encode(lines.map((line) => `${line}\n`).join('')));
-    log = { path: keys.log(build.builder, build.build_id, attempt.attempt), size: content.length };
-    await createSealed(ports, build, 'log', log.path, content);
+    log = { path, size: (await createSealed(ports, build, 'log', path, content)).length };
   }
   if (manifest !== null) {
     scrubManifestPath = keys.scrubManifest(build.builder, build.build_id, attempt.attempt);

@@ -9,8 +9,9 @@ import { type BuildId, type BuilderName, type Timestamp, callerNamed, timestamp 
 import { type Clock, type Ids, type RecordWrite, type Records } from './ports.ts';
 import { quarantineFailure } from './quarantine.ts';
 import { type BuildRequest } from './request.ts';
-import { checkRequest } from './request-check.ts';
+import { type AcceptableRequest, checkRequest } from './request-check.ts';
 import { type RequestToken, tokenIdOf, tokenLifetime } from './request-token.ts';
+import { type RetentionTerms, retentionTerms } from './retention.ts';
 
 export interface DispatchPorts {
   readonly records: Records;
@@ -41,7 +42,7 @@ export async function dispatch(ports: DispatchPorts, config: Config, asked: Aske
   if (!checked.ok) return checked;
   const { request } = checked.value;
   const at = timestamp(ports.clock.now());
-  const build = newBuild(ports.ids.buildId(), asked, checked.value, at);
+  const build = newBuild(ports.ids.buildId(), asked, checked.value, retentionTerms(config.retention, checked.value.retention), at);
   for (;;) {
     const token =
       request.client_token === undefined ? undefined : await findToken(ports.records, request, request.client_token, asked.by, at);
@@ -136,6 +137,7 @@ function doesFor(waiting: Build, wanted: Build): boolean {
     waiting.stop === null &&
     waiting.decision === null &&
     waiting.retention === wanted.retention &&
+    canonicalJson(waiting.retention_terms) === canonicalJson(wanted.retention_terms) &&
     canonicalJson(waiting.variables) === canonicalJson(wanted.variables) &&
     skips
   );
@@ -192,7 +194,7 @@ function bodyDigest({ client_token: _, fingerprint: __, ...body }: BuildRequest)
 
 // ---- new records -------------------------------------------------------------------------------------------
 
-function newBuild(id: BuildId, asked: Asked, { request, retention }: { request: BuildRequest; retention: string }, at: Timestamp): Build {
+function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableRequest, terms: RetentionTerms, at: Timestamp): Build {
   return {
     schema: 'hybridcore-packer/build/1',
     version: 1,
@@ -204,6 +206,7 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: { request: 
     requested_by: callerNamed(asked.by),
     variables: request.variables,
     retention,
+    retention_terms: terms,
     only_if_changed: request.only_if_changed ? { max_age: request.max_age ?? null, fingerprint: request.fingerprint ?? null } : null,
     joined: [],
     attempts: [],

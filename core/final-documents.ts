@@ -2,9 +2,8 @@ import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
 import { type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { type RetentionPolicy, expiresAt, retentionClass } from './retention.ts';
+import { type RetentionPolicy, expiresAt, retentionTerms } from './retention.ts';
 import { keys } from './contract/keys.ts';
-import { digestOfJson } from './digest.ts';
 import { type HashManifest, hashManifestSchemaName } from './hash-manifest.ts';
 import { linesThatFit } from './lines-that-fit.ts';
 import { type LogSummary, logSummarySchemaName } from './log-summary.ts';
@@ -68,7 +67,7 @@ export function resultOf(build: Build, ending: Ending): Result {
 
 /** The log summary of a final build, with all its attempts. */
 export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending): LogSummary {
-  const retention = retentionClass(policy, build.retention);
+  const { policy_digest, ...retention } = build.retention_terms ?? retentionTerms(policy, build.retention);
   return {
     schema: logSummarySchemaName,
     builder: build.builder,
@@ -89,7 +88,7 @@ export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending)
       class: build.retention,
       ...retention,
       expires_at: expiresAt(retention, Date.parse(ending.decision.at)),
-      policy_digest: digestOfJson(policy),
+      policy_digest,
     },
   };
 }

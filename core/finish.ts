@@ -3,12 +3,11 @@ import { type BuilderRecord, type SealedManifest } from './builder-record.ts';
 import { verdictLines, verdictOf } from './classification/verdict.ts';
 import { type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
-import { type ObjectKind } from './contract/tags.ts';
 import { decide } from './decide.ts';
-import { FailureError } from './failure-error.ts';
 import { type Ending, manifestOf, resultOf, summaryOf } from './final-documents.ts';
 import { type HashManifest, documentText, manifestDigest } from './hash-manifest.ts';
 import { type RecordWrite, type Records } from './ports.ts';
+import { createSealed, sealManifest } from './sealing.ts';
 import { type SettlePorts, settle } from './settle.ts';
 import { stateAfter } from './transitions.ts';
 import { type Variant, variantIdOf } from './variant.ts';
@@ -18,7 +17,7 @@ const encoder = new TextEncoder();
 /**
  * Carries out what was decided on a build: writes what it leaves (manifest, result, summary), then, in one commit, the
  * final state, the head of the chain, the quarantine and the builder's freedom for the next build. Objects come first,
- * so that nothing final lacks them; they are the same bytes whoever writes them, so a crash in between costs nothing.
+ * so that nothing final lacks them; what was written for this decision stays, whoever goes on, so a crash in between costs nothing.
  * What may only follow the final state is `settle`.
  *
  * @param build with its decision.
@@ -37,12 +36,10 @@ export async function finishBuild(
   if (state === undefined) throw new TypeError(`no transition leads from ${build.state} by ${decision.event}`);
   const ending: Ending = { ...tells, state, decision };
 
-  const manifest = manifestOf(build, builder, ending);
+  const toSeal = manifestOf(build, builder, ending);
+  const manifest = toSeal === null ? null : await sealManifest(ports, build, toSeal);
   const manifestPath = keys.manifest(build.builder, build.build_id);
-  if (
-    manifest !== null &&
-    (await create(ports, build, 'hash-manifest', manifestPath, encoder.encode(documentText(manifest)))) === 'different'
-  ) {
+  if (manifest === undefined) {
     const verdict = chainBroken(manifestPath);
     const end = {
       event: 'violate',
@@ -88,32 +85,6 @@ export async function finishBuild(
     ...(manifest === null || after.newest === null ? [] : [await variantWrite(ports.records, finished, after.newest)]),
   ]);
   if (commit.committed) await settle(ports, finished);
-}
-
-/** Creates an object of a build, with its tags. @throws FailureError where another one stands in its place. */
-export async function createSealed(
-  ports: Pick<SettlePorts, 'objects'>,
-  build: Build,
-  kind: ObjectKind,
-  key: string,
-  content: Uint8Array,
-): Promise<void> {
-  if ((await create(ports, build, kind, key, content)) !== 'different') return;
-  throw new FailureError({
-    rule: 'CHAIN_BROKEN',
-    message: `${key} is there already, with other content than the build ${build.build_id} leaves`,
-    remedy: 'find out who wrote it and keep it as evidence elsewhere; once it is gone from there, the next command goes on',
-  });
-}
-
-function create(
-  ports: Pick<SettlePorts, 'objects'>,
-  build: Build,
-  kind: ObjectKind,
-  key: string,
-  content: Uint8Array,
-): Promise<'created' | 'same' | 'different'> {
-  return ports.objects.create(key, content, { kind, builder: build.builder, build: build.build_id, retention: build.retention });
 }
 
 function chainBroken(path: string) {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { Digest, digestOfJson } from './digest.ts';
 import { type Timestamp, timestamp } from './identity.ts';
 
 const dayMilliseconds = 86_400_000;
@@ -36,6 +37,19 @@ export function retentionClass(policy: RetentionPolicy, name: string): Retention
   const found = policy.classes[Object.hasOwn(policy.classes, name) ? name : policy.default];
   if (found === undefined) throw new TypeError(`the retention policy has no class ${policy.default}`);
   return found;
+}
+
+/** A class as it was at some time. */
+export const RetentionTerms = z.strictObject({
+  ...RetentionClass.shape,
+  /** Over the canonical JSON of the policy that it was in. */
+  policy_digest: Digest,
+});
+export type RetentionTerms = z.infer<typeof RetentionTerms>;
+
+/** What a class means now. */
+export function retentionTerms(policy: RetentionPolicy, name: string): RetentionTerms {
+  return { ...retentionClass(policy, name), policy_digest: digestOfJson(policy) };
 }
 
 const lockStrength = { none: 0, GOVERNANCE: 1, COMPLIANCE: 2 } as const;

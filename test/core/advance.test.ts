@@ -140,6 +140,14 @@ describe('a wish to stop that comes while a transient failure is carried out', (
 });
 
 describe('a run that the build service does not show', () => {
+  it('in a look that was made long ago is looked for again', async () => {
+    const id = await home.accepted();
+    await home.step();
+    home.pass(2 * lostPatience);
+    await advance(home.ports, config, base, new Map());
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
+  });
+
   it('is waited for, since a look may lag behind a start; and is ended by force before it is taken for lost', async () => {
     const id = await home.accepted();
     await home.step();
@@ -220,76 +228,6 @@ describe('a notice that cannot be delivered', () => {
     await reconcile(home.ports, config);
     expect(home.notices.map((notice) => notice.key)).toEqual([`${id}:escalated`]);
     expect((await home.ports.records.listOpenBuilds({ limit: 10 })).items).toEqual([]);
-  });
-});
-
-describe('a run that the build service does not know', () => {
-  const look = async () => [];
-
-  it('is not lost while it is young: the service may not know of it yet', async () => {
-    const id = await home.accepted();
-    await home.step();
-    const known = home.service.look.bind(home.service);
-    home.service.look = look;
-    home.pass(119_999);
-    await home.step();
-    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
-    home.service.look = known;
-    await home.handOver(id);
-    home.service.end('SUCCEEDED');
-    await home.step();
-    expect((await home.build(id)).state).toBe('succeeded');
-  });
-
-  it('is lost when it is older than that', async () => {
-    const id = await home.accepted();
-    await home.step();
-    home.service.look = look;
-    home.pass(120_000);
-    await home.step();
-    expect(await home.build(id)).toMatchObject({
-      state: 'retrying',
-      attempts: [{ outcome: { verdict: { exit_code: 2, classification: { rule: 'RUN_LOST' } } } }],
-    });
-  });
-
-  it('by a look that came long ago is looked up again', async () => {
-    const id = await home.accepted();
-    await home.step();
-    home.pass(600_000);
-    await advance(home.ports, config, base, new Map());
-    expect((await home.build(id)).state).toBe('running');
-  });
-});
-
-describe('a run that waits in the line of the build service', () => {
-  const hour = 3_600_000;
-  const phase = (finished: string | null) => [
-    {
-      phase: 'SUBMITTED',
-      status: 'SUCCEEDED',
-      started_at: '2026-11-22T10:00:00.000Z',
-      finished_at: '2026-11-22T10:00:00.000Z',
-      contexts: [],
-    },
-    { phase: 'QUEUED', status: 'SUCCEEDED', started_at: '2026-11-22T10:00:00.000Z', finished_at: finished, contexts: [] },
-  ];
-
-  it('does not spend its time limit there: that runs from when it left the line', async () => {
-    const id = await home.accepted();
-    await home.step();
-    const look = home.service.look.bind(home.service);
-    let left: string | null = null;
-    home.service.look = async (runs) => (await look(runs)).map((record) => ({ ...record, phases: phase(left) }));
-    home.pass(5 * hour);
-    await home.step();
-    left = '2026-11-22T15:00:00.000Z';
-    home.pass(hour);
-    await home.step();
-    expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: null }] });
-    home.pass(hour);
-    await home.step();
-    expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: '2026-11-22T17:00:00.000Z' }] });
   });
 });
 

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { advance } from '../../core/advance.ts';
 import { completeAttempt } from '../../core/complete.ts';
 import { Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
@@ -12,7 +14,7 @@ import { dispatch } from '../../core/dispatch.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other, successLog } from '../fixtures/dispatcher.ts';
-import { runNamed } from '../fixtures/records.ts';
+import { buildIdOf, runNamed } from '../fixtures/records.ts';
 
 let home: Dispatcher;
 
@@ -94,6 +96,34 @@ describe('a success', () => {
     expect((await home.ports.records.readBuilder(base))?.newest).toBeNull();
   });
 
+  it('is finished by another version of the program after a crash: what was written first stands, and what was promised holds', async () => {
+    const id = await handedOver();
+    const create = home.ports.objects.create.bind(home.ports.objects);
+    home.ports.objects.create = async (key, ...rest) => {
+      const created = await create(key, ...rest);
+      if (key.includes('/results/')) throw new Error('the process died');
+      return created;
+    };
+    await expect(home.step()).rejects.toThrow('the process died');
+    home.ports.objects.create = create;
+    const [log] = (await home.ports.objects.list('state/packer/logs/', { limit: 10 })).items;
+    const before = await home.ports.objects.read(log ?? '', { bytes: 1_000_000 });
+    const later = {
+      ...home.ports,
+      compression: { ...home.ports.compression, compress: (content: Uint8Array) => gzipSync(content, { level: 1, memLevel: 1 }) },
+    };
+    const policy = { default: 'short', classes: { short: { days: 1 } } };
+    await advance(later, { ...config, retention: policy }, base);
+    expect(await home.build(id)).toMatchObject({ state: 'succeeded', settled_at: expect.any(String) as string });
+    expect(await home.ports.objects.read(log ?? '', { bytes: 1_000_000 })).toEqual(before);
+    expect(before.state === 'read' ? before.content.length : 0).toBe((await home.build(id)).attempts[0]?.outcome?.log?.size);
+    expect((await home.summary(id)).retention).toMatchObject({
+      class: 'standard',
+      days: 365,
+      policy_digest: digestOfJson(config.retention),
+    });
+  });
+
   it('without inputs is no success, whatever the attempt says', async () => {
     const id = await home.accepted();
     await home.step();
@@ -129,7 +159,7 @@ describe('another object in the place of one that a build leaves', () => {
     await home.ports.objects.create(key, new TextEncoder().encode('{}'), {
       kind: 'result',
       builder: base,
-      build: id,
+      build: buildIdOf(99),
       retention: 'standard',
     });
     await expect(home.step()).rejects.toThrow(`${key} is there already`);

@@ -93,6 +93,7 @@ const build: Build = {
   requested_by: caller,
   variables,
   retention: 'r'.repeat(32),
+  retention_terms: { days: 36_500, lock: 'COMPLIANCE', policy_digest: digest },
   only_if_changed: { max_age: '9999999d', fingerprint: digest },
   joined: Array.from({ length: joinLimit }, () => ({ at: time, by: caller })),
   attempts: [attempt(1), attempt(2)],

@@ -26,8 +26,8 @@ interface Fixed {
 
 const deployed: Home = { deployed: true, keepsRemoved: false, knowsSource: true, unknownFor: 0, listingLag: 0 };
 
-function asks(at: number, request: object = {}, more: { readonly seesInputs?: boolean } = {}): Act {
-  return { at, act: 'ask', builder: base, by: 'alice', request, seesInputs: more.seesInputs ?? false, follows: true };
+function asks(at: number, request: object = {}, more: { readonly seesInputs?: boolean; readonly follows?: boolean } = {}): Act {
+  return { at, act: 'ask', builder: base, by: 'alice', request, seesInputs: more.seesInputs ?? false, follows: more.follows ?? true };
 }
 
 function publishes(at: number): Act {
@@ -87,6 +87,13 @@ const scenarios: Readonly<Record<string, Fixed>> = {
     ends: ['succeeded after 1', 'skipped after 0'],
     alone: true,
     home: deployed,
+  },
+  'deployed anew while it ends': {
+    // Whoever follows a build is the same program to its end.
+    acts: [asks(0, {}, { follows: false }), { at: 5.5 * minute, act: 'deploy' }],
+    plans: ['success'],
+    ends: ['succeeded after 1'],
+    alone: true,
   },
   'deployed anew while it starts': {
     acts: [asks(0), { at: minute, act: 'redeclare', builder: base }, { at: minute, act: 'deploy' }],

@@ -25,6 +25,8 @@ export interface SharedPorts {
   readonly deployedSource: DeployedSource;
   readonly ids: Ids;
   readonly randomness: Randomness;
+  /** Which version of the program is deployed, from 0: each lays out and compresses in its own way. */
+  program(): number;
 }
 
 /** What a dispatcher knows of the world, with each of its effects under the scheduler's hand. */
@@ -73,12 +75,25 @@ export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPor
     clock: { now: () => scheduler.now },
     ids: shared.ids,
     randomness: shared.randomness,
-    compression: plainCompression,
+    compression: compressionOf(shared.program()),
   };
 }
 
-/** Compression that leaves the bytes as they are: what zlib does is not what is simulated. */
-const plainCompression: Compression = {
-  compress: (content) => content,
-  expand: (content, { bytes }) => (content.length > bytes ? undefined : content),
-};
+/**
+ * Compression that leaves the bytes as they are, with a mark at the end: what zlib does is not what is simulated, but that
+ * two versions of the program do it each in its way.
+ */
+function compressionOf(program: number): Compression {
+  const mark = new TextEncoder().encode(programMark.repeat(program));
+  return {
+    compress: (content) => Buffer.concat([content, mark]),
+    expand: (content, { bytes }) => (content.length > bytes ? undefined : content),
+  };
+}
+
+const programMark = '\u0004';
+
+/** What was compressed, whichever version of the program did it. */
+export function withoutMark(text: string): string {
+  return text.replaceAll(programMark, '');
+}

@@ -33,9 +33,17 @@ export const guards: readonly Guard[] = [
   {
     name: 'seal-conflict',
     keeps: 'another object in the place of a manifest is a broken chain',
-    file: 'core/finish.ts',
-    text: "encoder.encode(documentText(manifest)))) === 'different'",
-    without: 'encoder.encode(documentText(manifest)))) === undefined',
+    file: 'core/sealing.ts',
+    text: '  if (standing === undefined || standing === content) return standing === undefined ? undefined : manifest;\n',
+    without: '  if (standing !== null) return manifest;\n',
+  },
+  {
+    name: 'adopts-own',
+    keeps: 'what another version of the program wrote for the same decision stands, and keeps nobody from the end',
+    scenario: 'deployed anew while it ends',
+    file: 'core/sealing.ts',
+    text: '  if (standing?.build !== build.build_id || standing.kind !== kind) return undefined;\n',
+    without: '  if (standing !== null) return undefined;\n',
   },
   {
     name: 'decision-first',
@@ -45,13 +53,6 @@ export const guards: readonly Guard[] = [
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: decided }]);
   return commit.committed ? decided : undefined;`,
     without: '  return { ...build, decision };',
-  },
-  {
-    name: 'handover-read-whole',
-    keeps: 'a handover counts only if it was read before anybody removed it',
-    file: 'core/complete.ts',
-    text: '  if ((await ports.records.readBuild(build.build_id))?.version !== build.version) return;\n',
-    without: '',
   },
   {
     name: 'intent',
@@ -84,7 +85,7 @@ export const guards: readonly Guard[] = [
     name: 'lost-patience',
     keeps: 'a run that does not show yet is not taken for lost',
     file: 'core/advance.ts',
-    text: "    if (lookedAt < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';\n",
+    text: "    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';\n",
     without: '',
   },
   {

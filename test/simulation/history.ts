@@ -35,13 +35,14 @@ const sweepEvery = 5 * minute;
 const mostSteps = 20_000;
 const longestHistory = 30 * 24 * 60 * minute;
 
-/** What is declared. @param times how often each builder was declared otherwise. */
-function declaredAfter(times: ReadonlyMap<BuilderName, number>): Config {
+/** What is declared. @param times how often each builder was declared otherwise. @param deployments how often the policy was changed. */
+function declaredAfter(times: ReadonlyMap<BuilderName, number>, deployments: number): Config {
   const builders = ['base', 'other'].map((name) => {
     const timeout = `${60 + (times.get(builderNamed(name)) ?? 0)}m`;
     return [name, { template: name, variables: ['n'], retry: { delay: '2m' }, timeout }] as const;
   });
-  return Config.parse({ version: 1, builders: Object.fromEntries(builders) });
+  const retention = { default: 'standard', classes: { standard: { days: 365 + deployments } } };
+  return Config.parse({ version: 1, retention, builders: Object.fromEntries(builders) });
 }
 
 /** Guards beside the domain that can be taken away: what they guard must then be found missing. */
@@ -115,12 +116,13 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     home.knowsSource ? fingerprintOf(inputsOf(builder, requestVariables)) : null;
   const watcher = watch(records, { publishings, deployed: deployedFingerprint }, violate);
   const declarations = new Map<BuilderName, number>();
-  let config = declaredAfter(declarations);
+  let program = 0;
+  let config = declaredAfter(declarations, program);
   const world = {
     scheduler,
     objects,
     account,
-    checkedOut: () => declaredAfter(declarations),
+    checkedOut: () => declaredAfter(declarations, program),
     inputsOf,
     planOf: (request: AttemptRequest) => {
       const plan = scenario.planOf(request);
@@ -201,6 +203,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     buildService: stoppable,
     ids: { buildId: () => buildIdOf((ids += 1)) },
     randomness: { bytes: (count: number) => new Uint8Array(count).fill((keysGiven += 1)) },
+    program: () => program,
   };
   const portsOf = (actor: Actor) => gatedPorts(scheduler, actor, shared);
 
@@ -238,7 +241,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     changeInputs: (builder) => versions.set(builder, (versions.get(builder) ?? 0) + 1),
     redeclare: (builder) => declarations.set(builder, (declarations.get(builder) ?? 0) + 1),
     deploy: () => {
-      config = declaredAfter(declarations);
+      program += 1;
+      config = declaredAfter(declarations, program);
     },
     answers,
     stops,

@@ -4,6 +4,7 @@ import { keys } from '../../core/contract/keys.ts';
 import { AttemptReport } from '../../core/attempt-report.ts';
 import { HashManifest } from '../../core/hash-manifest.ts';
 import { type RunId } from '../../core/identity.ts';
+import { withoutMark } from './gated-ports.ts';
 import { type MemoryObjects } from './memory-objects.ts';
 import { type MemoryRecords } from './memory-records.ts';
 import { type PackerPlan, lyingPlans } from './packer-plan.ts';
@@ -44,11 +45,16 @@ export function assertTrust(claims: Claims, violate: Violate): void {
 /** Nothing is sealed that is known to be untrue. */
 function checkSealed({ objects, account, knowsSource }: Claims, build: Build, attempt: Attempt, violate: Violate): void {
   if (build.manifest === null) return;
-  const manifest = HashManifest.parse(JSON.parse(decoder.decode(objects.stored.get(build.manifest.path)?.content)));
+  const manifest = manifestAt(objects, build.manifest.path);
+  if (manifest === undefined) return violate('what is sealed is a manifest', build.manifest.path);
   for (const { id } of manifest.artifacts)
     if ((account.images.get(id) ?? 0) <= Date.parse(attempt.intended_at)) violate('what is sealed was made by its attempt', id);
   if (knowsSource !== (attempt.expected !== null) || (knowsSource && manifest.fingerprint !== attempt.expected))
     violate('what is sealed was made from the deployed source', `${build.build_id}: ${manifest.fingerprint}, not ${attempt.expected}`);
+}
+
+function manifestAt({ stored }: Claims['objects'], path: string): HashManifest | undefined {
+  return HashManifest.safeParse(JSON.parse(decoder.decode(stored.get(path)?.content))).data;
 }
 
 /** What a build left is what its decision rests on, whatever was written over it before or afterwards. */
@@ -61,11 +67,11 @@ function checkBasis({ objects }: Claims, build: Build, attempt: Attempt, violate
     part === null ? undefined : decoder.decode(objects.written.get(`${key} ${part.version}`));
   const log = textOf(at.log, restsOn.log);
   const kept = attempt.outcome.log === null ? undefined : decoder.decode(objects.stored.get(attempt.outcome.log.path)?.content);
-  if (log !== kept) violate('the log that is kept is the one that was judged', id);
+  if (log !== (kept === undefined ? undefined : withoutMark(kept))) violate('the log that is kept is the one that was judged', id);
   if (canonicalJson(attempt.outcome.verdict) !== canonicalJson(decision.judged ?? decision.verdict))
     violate('the outcome of an attempt is what was decided', id);
   if (build.manifest === null) return;
   const report = AttemptReport.parse(JSON.parse(textOf(at.report, restsOn.report) ?? '{}'));
-  const manifest = HashManifest.parse(JSON.parse(decoder.decode(objects.stored.get(build.manifest.path)?.content)));
-  if (canonicalJson(report.resolved) !== canonicalJson(manifest.resolved)) violate('what is sealed is what was judged', id);
+  const manifest = manifestAt(objects, build.manifest.path);
+  if (canonicalJson(report.resolved) !== canonicalJson(manifest?.resolved ?? null)) violate('what is sealed is what was judged', id);
 }
