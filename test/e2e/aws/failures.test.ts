@@ -83,7 +83,7 @@ describeWithMoto('what fails on AWS', () => {
       stage().events('lost');
       const id = await stage().dispatch('quick');
       const run = (await stage().records.readBuild(id))?.attempts[0]?.run;
-      await expect.poll(() => stage().statusOf(run), { timeout: 30_000 }).toBe('SUCCEEDED');
+      await expect.poll(() => stage().statusOf(run), { timeout: 90_000 }).toBe('SUCCEEDED');
       await stage().pump();
       expect(await stage().records.readBuild(id)).toMatchObject({ state: 'running' });
       expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'returned', value: { open: 1 } });
@@ -124,7 +124,7 @@ describeWithMoto('what fails on AWS', () => {
       for (const [index, call] of moments.entries()) {
         const id = await stage().dispatch('quick');
         const run = (await stage().records.readBuild(id))?.attempts[0]?.run;
-        await expect.poll(() => stage().statusOf(run), { timeout: 30_000 }).toBe('SUCCEEDED');
+        await expect.poll(() => stage().statusOf(run), { timeout: 90_000 }).toBe('SUCCEEDED');
         // Before the call is heard, and once it is carried out.
         host.killNext({ call: call ?? 0, at: index % 2 === 0 ? 'before' : 'after' });
         await stage().pump();

@@ -146,7 +146,7 @@ describeWithMoto('the life of a build on AWS', () => {
       const { records } = stage();
       const id = await stage().dispatch('slow');
       const run = (await records.readBuild(id))?.attempts[0]?.run ?? '';
-      await expect.poll(() => stage().codebuild.console(run), { timeout: 30_000 }).toContain('has begun');
+      await expect.poll(() => stage().codebuild.console(run), { timeout: 90_000 }).toContain('has begun');
       await stopBuild({ records, clock: { now: () => Date.now() } }, id, 'an operator');
       await stage().invoke('reconcile', {});
       const build = await stage().ended(id);

@@ -163,7 +163,7 @@ describeWithMoto('a stage in which one thing is missing', () => {
       stage().events('lost');
       const id = await stage().dispatch(builder);
       const run = (await stage().records.readBuild(id))?.attempts[0]?.run ?? '';
-      await expect.poll(() => stage().statusOf(run), { timeout: 30_000 }).toBe('SUCCEEDED');
+      await expect.poll(() => stage().statusOf(run), { timeout: 90_000 }).toBe('SUCCEEDED');
       return { id, run };
     };
 
@@ -216,8 +216,8 @@ describeWithMoto('a stage in which one thing is missing', () => {
           stage().events('lost');
           const run = (await stage().records.readBuild(await stage().dispatch(builder)))?.attempts[0]?.run ?? '';
           const denied = () => stage().world.proxy.calls.filter(({ session, outcome }) => session === run && outcome === 'denied').length;
-          if (waits === true) await expect.poll(denied, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
-          else await expect.poll(() => stage().statusOf(run), { timeout: 30_000 }).toBe('FAILED');
+          if (waits === true) await expect.poll(denied, { timeout: 90_000 }).toBeGreaterThanOrEqual(2);
+          else await expect.poll(() => stage().statusOf(run), { timeout: 90_000 }).toBe('FAILED');
           expect(`${await stage().codebuild.console(run)}${JSON.stringify(stage().stateChanges.at(-1))}`).toMatch(complaint);
           expect(await stage().keys(`incoming/${run}/`)).toEqual([]);
         });
