@@ -8,18 +8,15 @@ import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
 import { type End, decide } from './decide.ts';
 import { digestOfJson } from './digest.ts';
-import { milliseconds } from './duration.ts';
 import { type Failure } from './failure.ts';
 import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
+import { runLimit, stopGrace } from './run-limit.ts';
 import { type RunRecord, beganAt } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
 import { manifestToHold, unchangedVerdict } from './unchanged.ts';
-
-/** How long an attempt has, after it was asked to stop or its time is up, before it is ended by force: packer's clean-up can need two minutes. Milliseconds. */
-export const stopGrace = 150_000;
 
 /** How long after a run's time limit the build service is given to end it by itself. Milliseconds. */
 const overdueSlack = 60_000;
@@ -117,7 +114,7 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
   }
   const declared = builderOf(config, build.builder);
   const told = {
-    time_limit: milliseconds(declared?.timeout ?? '60m') + stopGrace,
+    time_limit: runLimit(declared?.timeout ?? '60m'),
     unless: await manifestToHold(ports.records, build, ports.clock.now()),
     expected: await ports.deployedSource.fingerprint(build.builder, build.variables),
     builder_digest: declared === undefined ? null : builderDigest(declared),
