@@ -42,7 +42,7 @@ export function objectsContract(
     };
     const readUpTo = async (at: string, limit: number) => {
       const read = await objects.read(at, { bytes: limit });
-      return read.state === 'read' ? { state: read.state, content: new TextDecoder().decode(read.content) } : read;
+      return read.state === 'read' ? { ...read, content: new TextDecoder().decode(read.content) } : read;
     };
     const versionOf = async (at: string) => {
       const read = await objects.read(at, { bytes: 1_000_000 });
