@@ -24,7 +24,7 @@ export async function readDeployment(folder: string): Promise<Deployment> {
   // It was parsed when this digest was written.
   // oxlint-disable-next-line no-unsafe-type-assertion
   if (textOf(join(folder, deploymentDigestFile))?.trim() === digestOf(text)) return JSON.parse(text) as Deployment;
-  const { parseDeployment } = await import('../core/deployment.ts');
+  const { parseDeployment } = await import('./deployment-check.ts');
   const parsed = parseDeployment(text);
   if (!parsed.ok) throw new FailureError(parsed.failure);
   return parsed.value;

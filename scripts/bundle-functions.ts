@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import { type Metafile, build } from 'esbuild';
+import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild';
 
 import { type FunctionName, deploymentDigestFile, deploymentFile, functionNames } from '../core/contract/deployment.ts';
 import { Deployment } from '../core/deployment.ts';
@@ -37,39 +37,60 @@ export async function bundleFunctions(outdir: string, deployment?: Deployment): 
   return bundled;
 }
 
+const options = {
+  absWorkingDir: root,
+  outExtension: { '.js': '.mjs' },
+  write: false,
+  metafile: true,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Of a module, what nothing uses is left out; of CommonJS nothing is.
+  mainFields: ['module', 'main'],
+  // An import of types alone is none: the modules of schemas that nothing parses with stay out.
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
+  charset: 'utf8',
+  banner: { js: interpretedSchemas },
+  legalComments: 'eof',
+  sourcemap: 'external',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** A module that is loaded on demand and hardly ever: a bundle of its own, since each one that shares code with the handler cuts that into more files. */
+const apart = 'lambdas/deployment-check.ts';
+
+const keepingApart: Plugin = {
+  name: 'keeping-apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/deployment-check\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './deployment-check.mjs', external: true } : undefined,
+    );
+  },
+};
+
 /**
  * Bundles one handler, for Node 24 on Lambda.
  *
  * @param handler below the repository's root.
  */
 export async function bundleHandler(handler: string, code: string, maps: string): Promise<Metafile> {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [{ in: handler, out: 'index' }],
-    outdir: resolve(code),
-    outExtension: { '.js': '.mjs' },
-    write: false,
-    metafile: true,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Of a module, what nothing uses is left out; of CommonJS nothing is.
-    mainFields: ['module', 'main'],
-    // An import of types alone is none: the modules of schemas that nothing parses with stay out.
-    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
-    charset: 'utf8',
-    banner: { js: interpretedSchemas },
-    legalComments: 'eof',
-    sourcemap: 'external',
-    logLevel: 'warning',
-  });
+  const outdir = resolve(code);
+  const entryPoints = [{ in: handler, out: 'index' }];
+  const main = await build({ ...options, entryPoints, outdir, splitting: true, plugins: [keepingApart] });
+  const usesApart = Object.values(main.metafile.outputs).some(({ imports }) =>
+    imports.some(({ path }) => path === './deployment-check.mjs'),
+  );
+  const rest = usesApart ? await build({ ...options, entryPoints: [apart], outdir }) : undefined;
   for (const folder of [code, maps]) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
   }
-  for (const { path, contents } of outputFiles) await writeFile(join(path.endsWith('.map') ? maps : code, basename(path)), contents);
-  return metafile;
+  for (const { path, contents } of [...main.outputFiles, ...(rest?.outputFiles ?? [])])
+    await writeFile(join(path.endsWith('.map') ? maps : code, basename(path)), contents);
+  return {
+    inputs: { ...main.metafile.inputs, ...rest?.metafile.inputs },
+    outputs: { ...main.metafile.outputs, ...rest?.metafile.outputs },
+  };
 }

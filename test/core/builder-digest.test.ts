@@ -26,7 +26,7 @@ const changes = {
   timeout: '61m',
   retry: { delay: '5m' },
   retention: 'short',
-  schedule: { rate: 'rate(1 day)' },
+  schedule: { rate: '1 day' },
   publish: { ssm_parameter: '/images/base' },
   aws: { compute: 'small' },
 } as const satisfies Record<keyof Builder, unknown>;

@@ -59,7 +59,7 @@ describe('the teeth of the simulation', () => {
     }
   });
 
-  test.each(['retry-condition', 'intent', 'sweep', 'conditional-commits', 'decision-first', 'publish-builder-version'])(
+  test.each(['retry-condition', 'intent', 'sweep', 'conditional-commits', 'decision-first', 'publish-fingerprint', 'decided-verdict'])(
     '%s is missed when it is gone',
     async (name) => {
       const guard = guards.find((each) => each.name === name);

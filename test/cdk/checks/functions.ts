@@ -24,7 +24,7 @@ const environment = {
   HYBRIDCORE_EVENT_BUS: 'FinalStatesBus',
   HYBRIDCORE_QUEUE_URL: 'QueuesQueue',
   HYBRIDCORE_PROJECT_PREFIX: 'images_',
-  POWERTOOLS_SERVICE_NAME: 'images',
+  HYBRIDCORE_SERVICE: 'images',
 };
 
 const common = (name: string) => ({
