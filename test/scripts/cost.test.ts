@@ -42,6 +42,11 @@ describe('the costs in docs/deploy.md', () => {
     expect(costSection()).toContain(`A month without a build: **$${costOf(usageOfIdleMonth()).toFixed(2)}**`);
   });
 
+  it('are what the README says of a month', async () => {
+    const readme = await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+    expect(readme).toContain(`about $${Math.round(costOf(usageOfIdleMonth()))} a month without a build`);
+  });
+
   it('are billed by the unit in which a price is given', () => {
     expect(costOf({ objectWrite: 1000 })).toBeCloseTo(0.005, 10);
     expect(costOf({ writeUnit: 1_000_000, readUnit: 1_000_000 })).toBeCloseTo(0.75, 10);
