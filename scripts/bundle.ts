@@ -96,6 +96,8 @@ export async function bundle(outfile: string): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node14.18',
+    // Of a module, what nothing uses is left out; of CommonJS nothing is.
+    mainFields: ['module', 'main'],
     charset: 'utf8',
     legalComments: 'eof',
     banner: { js: "import { createRequire } from 'module';\nconst require = createRequire(import.meta.url);" },

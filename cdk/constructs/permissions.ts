@@ -83,20 +83,12 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       resources: [queue.queueArn],
     }),
     seal: allow('Seal', {
-      actions: [
-        's3:GetObject',
-        's3:GetObjectVersion',
-        's3:GetObjectTagging',
-        's3:PutObject',
-        's3:PutObjectTagging',
-        's3:PutObjectRetention',
-      ],
+      actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'],
       resources: objects([artifacts, state]),
     }),
-    receive: allow('Receive', {
-      actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'],
-      resources: objects([control, incoming]),
-    }),
+    // A decision rests on versions: what is handed over later is not read.
+    receive: allow('Receive', { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: objects([incoming]) }),
+    forgetRuns: allow('ForgetRuns', { actions: ['s3:DeleteObject'], resources: objects([control, incoming]) }),
     // Without it S3 answers "denied" where it should answer "not there".
     findObjects: allow('FindObjects', { actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
     // EC2 knows no narrower resource for what it describes.

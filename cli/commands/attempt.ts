@@ -1,3 +1,4 @@
+import { type AttemptPlace } from '../../adapters/aws/attempt-place.ts';
 import { controlFolder } from '../../adapters/local/control-folder.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
 import { handoverFolder } from '../../adapters/local/handover-folder.ts';
@@ -11,13 +12,14 @@ import { attemptRequestFrom } from '../../core/attempt-environment.ts';
 import { variables } from '../../core/contract/variables.ts';
 import { milliseconds } from '../../core/duration.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { type RunId } from '../../core/identity.ts';
 import { type PackerTool } from '../../core/ports.ts';
 import { type Answer } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
 import { personLine } from './logs.ts';
 
-/** How often a running attempt looks whether it is asked to stop. Milliseconds. */
-const stopPoll = 500;
+/** How often a running attempt looks whether it is asked to stop: in a folder, and in a bucket, where each look is paid for. Milliseconds. */
+const stopPoll = { folder: 500, bucket: 2000 } as const;
 
 /**
  * `attempt <builder>`: one run of packer, as the buildspec calls it. What it is to do stands in its environment;
@@ -38,8 +40,8 @@ export async function attempt(
       `the attempt is for ${request.value.builder}, but was called for ${typed}`,
       `call it as the buildspec does: hybridcore-packer attempt "$${variables.builder}"`,
     );
-  const home = host.environment[variables.home] ?? repository.home;
-  const control = controlFolder(home);
+  const bucket = host.environment[variables.bucket];
+  const { handover, control, secrets } = await placeOf(host, repository, request.value.run, bucket);
   const ports: AttemptPorts = {
     repository: { ...imageRepository(repository.root), findSecrets: (inputs) => findSecrets(repository.root, inputs) },
     packer: {
@@ -50,8 +52,8 @@ export async function attempt(
       ],
       run: (job, onLine, interrupt) => runPacker({ root: repository.root, environment: host.environment }, job, onLine, interrupt),
     },
-    secrets: environmentSecrets(host.environment),
-    handover: handoverFolder(home, request.value.run),
+    secrets,
+    handover,
     control,
     clock: systemClock,
     randomness: systemRandomness,
@@ -60,7 +62,8 @@ export async function attempt(
     },
   };
   const timeout = repository.config.builders[request.value.builder]?.timeout ?? '60m';
-  const watch = watchForInterruption(() => control.isTold(request.value.run, 'stop'), milliseconds(timeout));
+  const poll = bucket === undefined ? stopPoll.folder : stopPoll.bucket;
+  const watch = watchForInterruption(() => control.isTold(request.value.run, 'stop'), { poll, timeLimit: milliseconds(timeout) });
   try {
     const { report, verdict } = await runAttempt(ports, repository.config, request.value, watch.signal);
     return success({
@@ -73,7 +76,18 @@ export async function attempt(
   }
 }
 
-function watchForInterruption(stopRequested: () => Promise<boolean>, timeLimit: number): { readonly signal: AbortSignal; end(): void } {
+/** In the bucket where the deployment names one, else below a home folder. The client of S3 is loaded where there is a bucket alone. */
+async function placeOf(host: Host, repository: Repository, run: RunId, bucket: string | undefined): Promise<AttemptPlace> {
+  if (bucket !== undefined) return (await import('../../adapters/aws/attempt-place.ts')).attemptPlace(bucket, run, host.environment);
+  const home = host.environment[variables.home] ?? repository.home;
+  return { handover: handoverFolder(home, run), control: controlFolder(home), secrets: environmentSecrets(host.environment) };
+}
+
+/** @param of both in milliseconds. */
+function watchForInterruption(
+  stopRequested: () => Promise<boolean>,
+  { poll: every, timeLimit }: { readonly poll: number; readonly timeLimit: number },
+): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const onSignal = () => controller.abort('signal');
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -83,7 +97,7 @@ function watchForInterruption(stopRequested: () => Promise<boolean>, timeLimit: 
     void stopRequested().then((requested) => {
       if (requested) controller.abort('stop');
     });
-  }, stopPoll);
+  }, every);
   return {
     signal: controller.signal,
     end() {

@@ -50,6 +50,7 @@ export const startVariables: readonly string[] = [
   variables.attempt,
   variables.variables,
   variables.unless,
+  variables.expected,
   variables.builderDigest,
 ];
 

@@ -12,6 +12,7 @@ const startCondition = JSON.stringify({
       'HYBRIDCORE_ATTEMPT',
       'HYBRIDCORE_VARIABLES',
       'HYBRIDCORE_UNLESS',
+      'HYBRIDCORE_EXPECTED',
       'HYBRIDCORE_BUILDER_DIGEST',
     ],
   },
@@ -26,12 +27,11 @@ const advance = [
   `Allow FollowRuns: codebuild:StopBuild on ${projects}`,
   'Allow TellRuns: s3:PutObject on StorageObjects.Arn/control/*',
   'Allow SendTurns: sqs:SendMessage on QueuesQueue.Arn',
-  ...['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'].flatMap(
-    (action) => ['artifacts', 'state/packer'].map((prefix) => `Allow Seal: ${action} on StorageObjects.Arn/${prefix}/*`),
+  ...['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'].flatMap((action) =>
+    ['artifacts', 'state/packer'].map((prefix) => `Allow Seal: ${action} on StorageObjects.Arn/${prefix}/*`),
   ),
-  ...['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'].flatMap((action) =>
-    ['control', 'incoming'].map((prefix) => `Allow Receive: ${action} on StorageObjects.Arn/${prefix}/*`),
-  ),
+  ...['s3:GetObject', 's3:GetObjectVersion'].map((action) => `Allow Receive: ${action} on StorageObjects.Arn/incoming/*`),
+  ...['control', 'incoming'].map((prefix) => `Allow ForgetRuns: s3:DeleteObject on StorageObjects.Arn/${prefix}/*`),
   'Allow FindObjects: s3:ListBucket on StorageObjects.Arn',
   ...['Images', 'Regions', 'Snapshots', 'Volumes'].map((what) => `Allow CheckArtifacts: ec2:Describe${what} on *`),
   'Allow Notify: sns:Publish on OperatorsTopic',
