@@ -184,9 +184,9 @@ async function recordRun(ports: CompletePorts, build: Build, attempt: Attempt, r
   const now = await ports.records.readBuild(build.build_id);
   if (now === undefined) return;
   const recorded = now.attempts.find((each) => each.attempt === attempt.attempt);
-  const awaited = recorded?.token === attempt.token && (recorded.run ?? run) === run;
-  // Nobody waits for this one. Without the word it ends by itself, too, only later.
-  if (isFinal(now.state) || !awaited) await ports.buildService.stop(run);
+  // Nobody will ever wait for this one. Without the word it ends by itself, too, only later: which is what one is left to
+  // whose attempt was put back, since the next start may be given it by its token.
+  if (isFinal(now.state) || (recorded?.run ?? run) !== run) await ports.buildService.stop(run);
 }
 
 /** Puts a build back whose attempt the build service had no room for; it keeps its turn. */

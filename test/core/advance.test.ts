@@ -586,6 +586,23 @@ describe('a build service that is full for one caller and has room for another',
     expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ attempt: 1, run: 'run-1' }] });
   });
 
+  it('leaves a run alone whose answer came late, after the attempt was put back: the next start is given it', async () => {
+    const id = await home.accepted();
+    const start = home.service.start.bind(home.service);
+    home.service.start = async (request) => {
+      home.service.start = start;
+      const answer = await start(request);
+      home.service.answerNext({ state: 'full', message: 'for the other caller' });
+      await home.step();
+      return answer;
+    };
+    await home.step();
+    expect(home.service.stopped).toEqual([]);
+    home.pass(15_000);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ run: 'run-1' }] });
+  });
+
   it('is asked under another token where another thing is asked for, and a run of the first is ended', async () => {
     await home.accepted();
     await home.step();
