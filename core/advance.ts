@@ -8,18 +8,15 @@ import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
 import { type End, decide } from './decide.ts';
 import { digestOfJson } from './digest.ts';
-import { milliseconds } from './duration.ts';
 import { type Failure } from './failure.ts';
 import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
+import { runLimit, stopGrace } from './run-limit.ts';
 import { type RunRecord, beganAt } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
 import { manifestToHold, unchangedVerdict } from './unchanged.ts';
-
-/** How long an attempt has, after it was asked to stop or its time is up, before it is ended by force: packer's clean-up can need two minutes. Milliseconds. */
-export const stopGrace = 150_000;
 
 /** How long after a run's time limit the build service is given to end it by itself. Milliseconds. */
 const overdueSlack = 60_000;
@@ -117,7 +114,7 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
   }
   const declared = builderOf(config, build.builder);
   const told = {
-    time_limit: milliseconds(declared?.timeout ?? '60m') + stopGrace,
+    time_limit: runLimit(declared?.timeout ?? '60m'),
     unless: await manifestToHold(ports.records, build, ports.clock.now()),
     expected: await ports.deployedSource.fingerprint(build.builder, build.variables),
     builder_digest: declared === undefined ? null : builderDigest(declared),
@@ -187,9 +184,9 @@ async function recordRun(ports: CompletePorts, build: Build, attempt: Attempt, r
   const now = await ports.records.readBuild(build.build_id);
   if (now === undefined) return;
   const recorded = now.attempts.find((each) => each.attempt === attempt.attempt);
-  const awaited = recorded?.token === attempt.token && (recorded.run ?? run) === run;
-  // Nobody waits for this one. Without the word it ends by itself, too, only later.
-  if (isFinal(now.state) || !awaited) await ports.buildService.stop(run);
+  // Nobody will ever wait for this one. Without the word it ends by itself, too, only later: which is what one is left to
+  // whose attempt was put back, since the next start may be given it by its token.
+  if (isFinal(now.state) || (recorded?.run ?? run) !== run) await ports.buildService.stop(run);
 }
 
 /** Puts a build back whose attempt the build service had no room for; it keeps its turn. */

@@ -5,7 +5,10 @@ import { type AttemptRequest } from './request.ts';
 import { plainText } from './packer-log/plain-text.ts';
 import { type FileScrub } from './scrub/scrub-manifest.ts';
 
-/** A log is kept whole up to `head` characters; of a longer one the beginning and the last `tail` characters. */
+/**
+ * A log is kept whole up to `head` characters; of a longer one the beginning and the last `tail` characters. A line counts
+ * for 16 at least: whoever completes takes a bounded number of lines, too (`handoverLimits`).
+ */
 export const logLimit = { head: 16 * 1024 * 1024, tail: 4 * 1024 * 1024 } as const;
 
 /** Runs packer and writes what it prints, scrubbed, into the handover; nothing else ever sees a raw line. */
@@ -28,6 +31,10 @@ export async function recordLog(
   return { outcome, run: reader.end() };
 }
 
+function costOf(line: string): number {
+  return Math.max(line.length + 1, 16);
+}
+
 /** Writes the head of a long log at once and keeps its tail in memory, which holds the errors. */
 export function boundedLog(writer: LogWriter, limit: { readonly head: number; readonly tail: number } = logLimit): LogWriter {
   let written = 0;
@@ -39,14 +46,14 @@ export function boundedLog(writer: LogWriter, limit: { readonly head: number; re
   return {
     write(line) {
       if (tail.length === 0 && written + line.length < limit.head) {
-        written += line.length + 1;
+        written += costOf(line);
         writer.write(line);
         return;
       }
       tail.push(line);
-      kept += line.length + 1;
+      kept += costOf(line);
       while (kept > limit.tail && dropped < tail.length - 1) {
-        kept -= (tail[dropped] ?? '').length + 1;
+        kept -= costOf(tail[dropped] ?? '');
         dropped += 1;
         left += 1;
       }

@@ -50,7 +50,7 @@ const Builder = z.strictObject({
     .describe('the pinned packer; a build with any other is refused'),
   retry: z.strictObject({ delay: durationUpTo('1d').default('2m') }).default({ delay: '2m' }),
   retention: RetentionClassName.optional().describe('the floor: a request may raise it, never lower it'),
-  // CodeBuild ends a build after 36 hours, and packer needs time to clean up before that.
+  // CodeBuild ends a build after 36 hours, in which it also prepares the machine (`runLimit`).
   timeout: durationUpTo('35h').default('60m').describe('the time limit of one attempt'),
   schedule: Schedule.optional().describe('when the deployed dispatcher, or `serve`, builds it by itself'),
   publish: z

@@ -8,13 +8,20 @@ import { type Compression, type Objects, type ReadObject } from './ports.ts';
 import { type AttemptRequest } from './request.ts';
 import { ScrubManifest } from './scrub/scrub-manifest.ts';
 
-/** What a run may hand over at most, in bytes. */
+/**
+ * What a run may hand over at most, in bytes where nothing else is said. Lines and values are counted before anything is
+ * made of them: a few bytes of gzip, or a list of empty lists, would otherwise take all memory of whoever reads it.
+ */
 export const handoverLimits = {
-  report: 64 * 1024 * 1024,
+  report: 32 * 1024 * 1024,
   scrubManifest: 16 * 1024 * 1024,
+  /** How many objects, lists and members of both a document has. */
+  values: 2_000_000,
   log: 32 * 1024 * 1024,
   /** Of the log once expanded. */
   expandedLog: 64 * 1024 * 1024,
+  /** How many lines the log has: more than an attempt writes (`logLimit`). */
+  lines: 2_000_000,
 } as const;
 
 export interface HandedOver {
@@ -122,6 +129,7 @@ function parsedJson<T>(content: Uint8Array, schema: Schema<T>): ReturnType<Schem
 async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: Schema<T>): Promise<Part<T>> {
   const read = await readPart(reader, key, bytes);
   if (read.state !== 'read') return read;
+  if (countOf(read.value, '{[,') > handoverLimits.values) return invalid(key, `has more than ${handoverLimits.values} values`);
   const parsed = parsedJson(read.value, schema);
   if (parsed === undefined) return invalid(key, 'is no JSON');
   if (parsed.success) return { state: 'read', value: parsed.data, version: read.version };
@@ -134,7 +142,17 @@ async function readLog(reader: PartReader, compression: Compression, key: string
   if (read.state !== 'read') return read;
   const expanded = compression.expand(read.value, { bytes: handoverLimits.expandedLog });
   if (expanded === undefined) return invalid(key, `is no gzip, or holds more than ${handoverLimits.expandedLog} bytes`);
+  if (countOf(expanded, '\n') > handoverLimits.lines) return invalid(key, `has more than ${handoverLimits.lines} lines`);
   return { state: 'read', value: new TextDecoder().decode(expanded), version: read.version };
+}
+
+/** How many bytes are one of these ASCII characters. */
+function countOf(content: Uint8Array, characters: string): number {
+  const counted = new Uint8Array(256);
+  for (const character of characters) counted[character.charCodeAt(0)] = 1;
+  let count = 0;
+  for (const byte of content) count += counted[byte] ?? 0;
+  return count;
 }
 
 async function readPart(reader: PartReader, key: string, bytes: number): Promise<Part<Uint8Array>> {

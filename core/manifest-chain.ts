@@ -12,7 +12,7 @@ import { type Objects, type Page, type Records } from './ports.ts';
 import { isFinal } from './states.ts';
 
 /** Where a manifest may be read up to, in bytes: what a report may hold, set out for people. */
-const manifestLimit = 4 * handoverLimits.report;
+const manifestLimit = 8 * handoverLimits.report;
 
 /** A manifest in its place in the chain. */
 export interface ChainLink {

@@ -19,6 +19,7 @@ const checks: readonly Check[] = [
   { name: 'import direction', command: [process.execPath, script('check-imports.ts')] },
   { name: 'schemas', command: [process.execPath, script('generate-schemas.ts'), '--check'] },
   { name: 'state machine', command: [process.execPath, script('state-machine.ts'), '--check'] },
+  { name: 'costs', command: [process.execPath, script('cost.ts'), '--check'] },
 ];
 
 /**

@@ -16,6 +16,7 @@ import { type BuildService, type StartAnswer, type StartRequest } from '../../co
 import { type RunRecord } from '../../core/run-record.ts';
 import { checkStartEnvironment } from '../../core/start-environment.ts';
 import { buildIdsOf, runRecordOf } from './codebuild-run.ts';
+import { type Called, explained } from './service-failure.ts';
 
 /** What CodeBuild takes as a time limit, in minutes. */
 const timeLimits = { shortest: 5, longest: 2160 } as const;
@@ -45,18 +46,20 @@ export interface CodeBuildServiceOptions {
  * - As many builds run at once as the account may run, CodeBuild itself lets five times as many wait, and beyond that a
  *   start is `full`; in an account that may run none it is refused, since waiting heals nothing.
  *
- * Throttling and lost connections are tried again by the client; what it gives up on is thrown, as are missing permissions.
+ * Throttling and lost connections are tried again by the client; what it gives up on is thrown as FailureError STORAGE, as are
+ * missing permissions.
  */
 export function codebuildService(client: CodeBuildClient, options: CodeBuildServiceOptions): BuildService {
-  const idOf = (run: RunId) => {
+  const idsOf = (run: RunId) => {
     const ids = buildIdsOf(run);
-    return ids?.project.startsWith(options.projectPrefix) === true ? ids.id : undefined;
+    return ids?.project.startsWith(options.projectPrefix) === true ? ids : undefined;
   };
 
   const look = async (runs: readonly RunId[]): Promise<readonly RunRecord[]> => {
-    const ids = [...new Set(runs.flatMap((run) => idOf(run) ?? []))];
+    const ids = [...new Set(runs.flatMap((run) => idsOf(run)?.id ?? []))];
     if (ids.length === 0) return [];
-    const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids }));
+    const called = { what: 'CodeBuild', action: 'codebuild:BatchGetBuilds', subject: `runs of ${options.projectPrefix}*` };
+    const { builds = [] } = await explained(called, () => client.send(new BatchGetBuildsCommand({ ids })));
     // The id alone says neither account nor region.
     return builds.flatMap((build) => runRecordOf(build) ?? []).filter((record) => runs.includes(record.run));
   };
@@ -66,16 +69,18 @@ export function codebuildService(client: CodeBuildClient, options: CodeBuildServ
     look,
 
     async stop(run) {
-      const id = idOf(run);
-      if (id === undefined) return;
-      try {
-        await client.send(new StopBuildCommand({ id }));
-      } catch (error) {
-        if (error instanceof ResourceNotFoundException) return;
-        if (!(error instanceof InvalidInputException)) throw error;
-        const [record] = await look([run]);
-        if (record?.status === 'IN_PROGRESS') throw error;
-      }
+      const ids = idsOf(run);
+      if (ids === undefined) return;
+      await explained({ ...named(ids.project, 'StopBuild'), subject: `the run ${run}` }, async () => {
+        try {
+          await client.send(new StopBuildCommand({ id: ids.id }));
+        } catch (error) {
+          if (error instanceof ResourceNotFoundException) return;
+          if (!(error instanceof InvalidInputException)) throw error;
+          const [record] = await look([run]);
+          if (record?.status === 'IN_PROGRESS') throw error;
+        }
+      });
     },
 
     async forget() {
@@ -88,14 +93,21 @@ async function start(client: CodeBuildClient, options: CodeBuildServiceOptions, 
   const project = `${options.projectPrefix}${request.builder}`;
   const environment = checkEnvironment(request);
   if (!environment.ok) return { state: 'refused', failure: environment.failure };
-  try {
-    const { build } = await client.send(new StartBuildCommand(inputOf(project, options.source?.(request.builder), request)));
-    const ids = buildIdsOf(build?.arn ?? '');
-    if (ids === undefined) throw new Error(`CodeBuild started a build of ${project} and did not say which`);
-    return { state: 'started', run: ids.run };
-  } catch (error) {
-    return answerTo(error, project, request.builder);
-  }
+  const command = new StartBuildCommand(inputOf(project, options.source?.(request.builder), request));
+  return explained(named(project, 'StartBuild'), async () => {
+    try {
+      const { build } = await client.send(command);
+      const ids = buildIdsOf(build?.arn ?? '');
+      if (ids === undefined) throw new Error(`CodeBuild started a build of ${project} and did not say which`);
+      return { state: 'started', run: ids.run };
+    } catch (error) {
+      return answerTo(error, project, request.builder);
+    }
+  });
+}
+
+function named(project: string, action: string): Called {
+  return { what: `the CodeBuild project ${project}`, action: `codebuild:${action}` };
 }
 
 function inputOf(project: string, source: StartSource | undefined, request: StartRequest): StartBuildCommandInput {

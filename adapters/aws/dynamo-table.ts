@@ -3,12 +3,15 @@ import { type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { functionVariables } from '../../core/contract/deployment.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Pause } from './backoff.ts';
-import { type Explanations, serviceFailure } from './service-failure.ts';
+import { type Explanations, explained } from './service-failure.ts';
 
-/** A table, and how to reach it. */
-export interface DynamoTable {
+interface NamedTable {
   readonly client: DynamoDBClient;
   readonly name: string;
+}
+
+/** A table, how to reach it, and how to wait for it. */
+export interface DynamoTable extends NamedTable {
   readonly pause: Pause;
 }
 
@@ -30,14 +33,12 @@ const explanations: Explanations = {
  * The answer to one request.
  *
  * @param action as IAM names it, without the service.
+ * @param subject what it is about, where a failure is to say more than the table.
  * @throws FailureError STORAGE where the service failed it for good.
  */
-export async function answerOf<T>(table: DynamoTable, action: string, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    throw serviceFailure(error, { what: await named(table), action: `dynamodb:${action}` }, explanations);
-  }
+export async function answerOf<T>(table: NamedTable, action: string, request: () => Promise<T>, subject?: string): Promise<T> {
+  const called = { what: await named(table), action: `dynamodb:${action}`, ...(subject === undefined ? {} : { subject }) };
+  return explained(called, request, explanations);
 }
 
 /** Waits before the next trial. @throws FailureError STORAGE where there were enough. */
@@ -53,7 +54,7 @@ export async function pauseAfter(table: DynamoTable, trial: number, problem: str
 }
 
 /** The table as failures name it. */
-export async function named({ client, name }: DynamoTable): Promise<string> {
+export async function named({ client, name }: NamedTable): Promise<string> {
   const region = await client.config.region().catch(() => 'an unknown region');
   return `the DynamoDB table ${name} in ${region}`;
 }

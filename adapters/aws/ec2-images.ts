@@ -4,9 +4,10 @@ import { DescribeRegionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { type Failure } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
 import { type ArtifactCheck } from '../../core/ports.ts';
-import { explained } from './aws-error.ts';
+import { type Wait } from './backoff.ts';
 import { type Claim, claimedResources } from './ec2-claims.ts';
 import { type Ec2Resource, describeEc2 } from './ec2-resources.ts';
+import { explained } from './service-failure.ts';
 
 export interface Ec2ImagesOptions {
   /** The account that whatever a run claims has to belong to. */
@@ -14,7 +15,7 @@ export interface Ec2ImagesOptions {
   /** The region of this deployment, in which it is asked for the others. */
   readonly region: string;
   /** Lets so many milliseconds pass before what is not there yet is looked for again. */
-  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  readonly wait?: Wait;
 }
 
 /** EC2 shows what was made a moment later: pauses after which what is not there is looked for again. Milliseconds. */
@@ -60,7 +61,7 @@ export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2I
     const enabled = abroad ? await enabledRegions() : new Set([region]);
     const problems = claims
       .filter((claim) => !enabled.has(claim.region))
-      .map((claim) => `the run claims ${claim.id} in ${claim.region}, a region that the account ${account} has not enabled`);
+      .map((claim) => `the run claims ${nameOf(claim)} in ${claim.region}, a region that the account ${account} has not enabled`);
     let open = claims.filter((claim) => enabled.has(claim.region));
     for (let looked = 0; open.length > 0; looked += 1) {
       const found = await lookFor(open);
@@ -76,7 +77,7 @@ export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2I
     }
     return [
       ...problems,
-      ...open.map((claim) => `the run claims ${claim.id}, which is not in ${claim.region}, or not for the account ${account} to see`),
+      ...open.map((claim) => `the run claims ${nameOf(claim)}, which is not in ${claim.region}, or not for the account ${account} to see`),
     ];
   }
 
@@ -85,24 +86,31 @@ export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2I
     for (const [where, ofRegion] of Map.groupBy(claims, (claim) => claim.region))
       for (const [kind, ofKind] of Map.groupBy(ofRegion, (claim) => claim.kind)) {
         const ids = ofKind.map((claim) => claim.id);
-        const described = await explained(`the ${kind} that a run claims in ${where}`, () => describeEc2(clientOf(where), kind, ids));
+        const described = await describeEc2(clientOf(where), where, kind, ids);
         for (const resource of described) found.set(resource.id, resource);
       }
     return found;
   }
 
   async function enabledRegions(): Promise<ReadonlySet<string>> {
-    const { Regions = [] } = await explained('the regions of the account', () => clientOf(region).send(new DescribeRegionsCommand({})));
+    const called = { what: `EC2 in ${region}`, action: 'ec2:DescribeRegions', subject: 'the regions of the account' };
+    const { Regions = [] } = await explained(called, () => clientOf(region).send(new DescribeRegionsCommand({})));
     return new Set(Regions.flatMap(({ RegionName }) => (RegionName === undefined ? [] : [RegionName])));
   }
 
-  function problemOf({ id, region: where }: Claim, { owner, made, state }: Ec2Resource, after: number): string | undefined {
-    if (owner !== null && owner !== account) return `${id} in ${where} belongs to the account ${owner}, not to ${account}`;
-    if (state !== null && !standingStates.has(state)) return `${id} in ${where} is ${state}`;
+  function problemOf(claim: Claim, { owner, made, state }: Ec2Resource, after: number): string | undefined {
+    const name = nameOf(claim);
+    if (owner !== null && owner !== account) return `${name} belongs to the account ${owner}, not to ${account}`;
+    if (state !== null && !standingStates.has(state)) return `${name} is ${state}`;
     if (made === null || made < after - clockTolerance)
-      return `${id} in ${where} was made ${made === null ? 'nobody knows when' : `at ${timestamp(made)}`}, but the attempt began at ${timestamp(after)}`;
+      return `${name} was made ${made === null ? 'nobody knows when' : `at ${timestamp(made)}`}, but the attempt began at ${timestamp(after)}`;
     return undefined;
   }
+}
+
+/** As packer names it. */
+function nameOf({ region, id }: Claim): string {
+  return `${region}:${id}`;
 }
 
 function unconfirmed(problems: readonly string[]): Failure {

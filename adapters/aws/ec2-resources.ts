@@ -1,6 +1,7 @@
 import { DescribeImagesCommand, DescribeSnapshotsCommand, DescribeVolumesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 
 import { type Ec2Kind } from './ec2-claims.ts';
+import { explained } from './service-failure.ts';
 
 /** What EC2 knows of something. */
 export interface Ec2Resource {
@@ -13,17 +14,28 @@ export interface Ec2Resource {
   readonly state: string | null;
 }
 
+/** What it takes to look for each kind. */
+const actions = { images: 'ec2:DescribeImages', volumes: 'ec2:DescribeVolumes', snapshots: 'ec2:DescribeSnapshots' } as const;
+
 /** A filter takes so many values at most. */
 const mostValues = 200;
 
 /**
  * What EC2 knows of some images, volumes or snapshots of a region. What is not there is left out: the ids go into a filter,
  * since one that is asked for by its id and is not there would be an error for all.
+ *
+ * @throws FailureError STORAGE where EC2 refuses or does not answer.
  */
-export async function describeEc2(client: EC2Client, kind: Ec2Kind, ids: readonly string[]): Promise<readonly Ec2Resource[]> {
+export async function describeEc2(
+  client: EC2Client,
+  region: string,
+  kind: Ec2Kind,
+  ids: readonly string[],
+): Promise<readonly Ec2Resource[]> {
   const found: Ec2Resource[] = [];
+  const called = { what: `EC2 in ${region}`, action: actions[kind], subject: `the ${kind} that a run claims` };
   for (let start = 0; start < ids.length; start += mostValues)
-    found.push(...(await describe(client, kind, ids.slice(start, start + mostValues))));
+    found.push(...(await explained(called, () => describe(client, kind, ids.slice(start, start + mostValues)))));
   return found;
 }
 

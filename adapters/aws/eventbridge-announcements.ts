@@ -2,7 +2,7 @@ import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventb
 
 import { finalStateEvent } from '../../core/contract/deployment.ts';
 import { type Announcements } from '../../core/ports.ts';
-import { explained, unanswered } from './aws-error.ts';
+import { explained, partFailure } from './service-failure.ts';
 
 /**
  * Announcements as events on a bus, whose source and detail type are those of `finalStateEvent` and whose time is the
@@ -15,7 +15,11 @@ import { explained, unanswered } from './aws-error.ts';
 export function eventBridgeAnnouncements(client: EventBridgeClient, bus: string): Announcements {
   return {
     async announce(end) {
-      const subject = `the event that ${end.build_id} has ended (${end.state})`;
+      const called = {
+        what: `the event bus ${bus}`,
+        action: 'events:PutEvents',
+        subject: `the event that ${end.build_id} has ended (${end.state})`,
+      };
       const { source, detailType } = finalStateEvent;
       const entry = {
         EventBusName: bus,
@@ -24,10 +28,10 @@ export function eventBridgeAnnouncements(client: EventBridgeClient, bus: string)
         Time: new Date(end.finished_at),
         Detail: JSON.stringify(end),
       };
-      const answer = await explained(subject, () => client.send(new PutEventsCommand({ Entries: [entry] })));
+      const answer = await explained(called, () => client.send(new PutEventsCommand({ Entries: [entry] })));
       if (answer.FailedEntryCount === 0) return;
       const failed = answer.Entries?.find(({ ErrorCode }) => ErrorCode !== undefined);
-      throw unanswered(subject, failed?.ErrorCode ?? 'an entry that failed', failed?.ErrorMessage ?? '');
+      throw partFailure(called, { name: failed?.ErrorCode ?? 'an entry that failed', message: failed?.ErrorMessage ?? '' });
     },
   };
 }

@@ -4,7 +4,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { keys } from '../../core/contract/keys.ts';
 import { type RunId } from '../../core/identity.ts';
 import { type Control, type ControlWord } from '../../core/ports.ts';
-import { errorName } from './aws-error.ts';
+import { errorName } from './service-failure.ts';
 
 export interface S3ControlOptions {
   /** Tells whoever reads the run's own log what keeps it from hearing the dispatcher. */

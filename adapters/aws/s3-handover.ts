@@ -11,7 +11,8 @@ import { assertHandoverKey } from '../../core/contract/object-key.ts';
 import { type RunId } from '../../core/identity.ts';
 import { type Handover } from '../../core/ports.ts';
 import { gzipLog } from '../local/gzip-log.ts';
-import { explained } from './aws-error.ts';
+import { type Wait, doubling } from './backoff.ts';
+import { explained } from './service-failure.ts';
 
 export interface S3HandoverOptions {
   readonly bucket: string;
@@ -20,7 +21,7 @@ export interface S3HandoverOptions {
   /** Where an unfinished log is kept; the system's own folder for such files where it is left out. */
   readonly folder?: string;
   /** Lets so many milliseconds pass before a log that could not be sent is sent again. */
-  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  readonly wait?: Wait;
 }
 
 /** How often a log is sent at most, and the first pause in between, which doubles. Milliseconds. */
@@ -37,6 +38,7 @@ const sending = { tries: 4, pause: 500 } as const;
  */
 export function s3Handover(client: S3Client, options: S3HandoverOptions): Handover {
   const { bucket, run: of, folder = tmpdir(), wait = sleep } = options;
+  const called = (subject: string) => ({ what: `the bucket ${bucket}`, action: 's3:PutObject', subject });
   return {
     async openLog(run) {
       const key = keys.incoming(run).log;
@@ -49,7 +51,7 @@ export function s3Handover(client: S3Client, options: S3HandoverOptions): Handov
         async close() {
           try {
             await log.close();
-            await explained(`the log ${key}`, () => sendFile(client, { Bucket: bucket, Key: key }, file, wait));
+            await explained(called(`the log ${key}`), () => sendFile(client, { Bucket: bucket, Key: key }, file, wait));
           } finally {
             await rm(own, { recursive: true, force: true });
           }
@@ -58,7 +60,7 @@ export function s3Handover(client: S3Client, options: S3HandoverOptions): Handov
     },
     async put(key, text) {
       assertHandoverKey(key, of);
-      await explained(`the object ${key}`, () =>
+      await explained(called(`the object ${key}`), () =>
         client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: new TextEncoder().encode(text), ChecksumAlgorithm: 'SHA256' })),
       );
     },
@@ -70,7 +72,7 @@ async function sendFile(
   client: S3Client,
   place: { readonly Bucket: string; readonly Key: string },
   file: string,
-  wait: (milliseconds: number) => Promise<unknown>,
+  wait: Wait,
 ): Promise<void> {
   const { size } = await stat(file);
   const hash = createHash('sha256');
@@ -82,7 +84,7 @@ async function sendFile(
       return;
     } catch (error) {
       if (tried === sending.tries || isRefusal(error)) throw error;
-      await wait(sending.pause * 2 ** (tried - 1));
+      await wait(doubling(sending.pause, tried));
     }
   }
 }

@@ -3,7 +3,7 @@ import { DeleteObjectCommand, DeleteObjectsCommand, ListObjectsV2Command, type S
 import { keyProblem } from '../../core/contract/object-key.ts';
 import { type Page } from '../../core/ports.ts';
 import { assertLimit, cursorAfter, placeOf } from '../local/cursor.ts';
-import { unanswered } from './aws-error.ts';
+import { explained, partFailure } from './service-failure.ts';
 
 /** S3 lists and removes so many keys in one request at most. */
 const mostKeys = 1000;
@@ -44,16 +44,16 @@ export async function removeS3Keys(client: S3Client, bucket: string, prefixes: r
 /** All keys of a prefix that come after the given one, fetched `step` at a time. S3 sorts by UTF-8 bytes, which for our keys is by code units. */
 async function* keysAfter(client: S3Client, bucket: string, prefix: string, after: string, step: number): AsyncGenerator<string> {
   for (let last = after; ;) {
-    const { Contents = [], IsTruncated } = await client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        MaxKeys: Math.min(step, mostKeys),
-        // A key may hold what XML cannot.
-        EncodingType: 'url',
-        ...(last === '' ? {} : { StartAfter: last }),
-      }),
-    );
+    const request = new ListObjectsV2Command({
+      Bucket: bucket,
+      Prefix: prefix,
+      MaxKeys: Math.min(step, mostKeys),
+      // A key may hold what XML cannot.
+      EncodingType: 'url',
+      ...(last === '' ? {} : { StartAfter: last }),
+    });
+    const called = { what: `the bucket ${bucket}`, action: 's3:ListBucket', subject: `the keys below ${prefix}` };
+    const { Contents = [], IsTruncated } = await explained(called, () => client.send(request));
     for (const { Key } of Contents) {
       if (Key === undefined) continue;
       last = decodeURIComponent(Key.replaceAll('+', ' '));
@@ -67,17 +67,17 @@ async function* keysAfter(client: S3Client, bucket: string, prefix: string, afte
 const unwritable = /[\p{Cc}\uFFFE\uFFFF]/u;
 
 async function remove(client: S3Client, bucket: string, keys: readonly string[]): Promise<void> {
-  for (const key of keys.filter((each) => unwritable.test(each))) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+  const called = (subject: string) => ({ what: `the bucket ${bucket}`, action: 's3:DeleteObject', subject });
+  for (const key of keys.filter((each) => unwritable.test(each)))
+    await explained(called(`the object ${key}`), () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
   const plain = keys.filter((each) => !unwritable.test(each));
   if (plain.length === 0) return;
-  const { Errors = [] } = await client.send(
-    new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: plain.map((key) => ({ Key: key })), Quiet: true } }),
-  );
+  const request = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: plain.map((key) => ({ Key: key })), Quiet: true } });
+  const { Errors = [] } = await explained(called(`the object ${plain[0]} (and ${plain.length - 1} more)`), () => client.send(request));
   const [first] = Errors;
   if (first !== undefined)
-    throw unanswered(
-      `the object ${first.Key} (and ${Errors.length - 1} more)`,
-      first.Code ?? 'an error without a code',
-      first.Message ?? '',
-    );
+    throw partFailure(called(`the object ${first.Key} (and ${Errors.length - 1} more)`), {
+      name: first.Code ?? 'an error without a code',
+      message: first.Message ?? '',
+    });
 }

@@ -7,10 +7,11 @@ import { type Tags } from '../../core/contract/tags.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Clock, type Objects, type ReadObject } from '../../core/ports.ts';
 import { type RetentionPolicy, expiresAt, retentionClass } from '../../core/retention.ts';
-import { errorName, explained } from './aws-error.ts';
+import { type Wait, doubling } from './backoff.ts';
 import { listS3Keys, removeS3Keys } from './s3-keys.ts';
 import { taggingHeader, tagsFrom } from './s3-object-tags.ts';
 import { type S3Read, readS3Object } from './s3-read.ts';
+import { type Called, errorName, explained } from './service-failure.ts';
 
 export interface S3ObjectsOptions {
   readonly bucket: string;
@@ -18,7 +19,7 @@ export interface S3ObjectsOptions {
   readonly policy: RetentionPolicy;
   readonly clock: Clock;
   /** Lets so many milliseconds pass before a write that met another one is tried again. */
-  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  readonly wait?: Wait;
 }
 
 /** How often a write is tried that S3 answers with "another one is under way", and the first pause, which doubles. Milliseconds. */
@@ -29,7 +30,7 @@ interface Store {
   readonly bucket: string;
   readonly policy: RetentionPolicy;
   readonly clock: Clock;
-  readonly wait: (milliseconds: number) => Promise<unknown>;
+  readonly wait: Wait;
 }
 
 /**
@@ -45,17 +46,13 @@ export function s3Objects(client: S3Client, options: S3ObjectsOptions): Objects 
   const { bucket, policy, clock, wait = sleep } = options;
   const store: Store = { client, bucket, policy, clock, wait };
   return {
-    create: (key, content, tags) => explained(`the object ${key}`, () => create(store, key, content, tags)),
-    replace: (key, content, tags, standing) => explained(`the object ${key}`, () => replace(store, key, content, tags, standing)),
-    read: (key, { bytes, version }) => explained(`the object ${key}`, async () => (await read(store, key, bytes, version)).read),
-    tags: (key) => explained(`the tags of ${key}`, () => tags(store, key)),
-    list: (prefix, page) => explained(`the list of ${prefix}`, () => listS3Keys(client, bucket, prefix, page)),
-    removeRun: (run) =>
-      explained(`what the run ${run} handed over`, () => removeS3Keys(client, bucket, [`incoming/${run}/`, `control/${run}/`])),
-    tell(run, word, reason) {
-      const key = keys.control(run, word);
-      return explained(`the object ${key}`, () => tell(store, key, `${JSON.stringify({ reason })}\n`));
-    },
+    create: async (key, content, tags) => create(store, key, content, tags),
+    replace: async (key, content, tags, standing) => replace(store, key, content, tags, standing),
+    read: async (key, { bytes, version }) => (await read(store, key, bytes, version)).read,
+    tags: async (key) => tags(store, key),
+    list: async (prefix, page) => listS3Keys(client, bucket, prefix, page),
+    removeRun: async (run) => removeS3Keys(client, bucket, [`incoming/${run}/`, `control/${run}/`]),
+    tell: async (run, word, reason) => tell(store, keys.control(run, word), `${JSON.stringify({ reason })}\n`),
   };
 }
 
@@ -64,7 +61,8 @@ export function s3Objects(client: S3Client, options: S3ObjectsOptions): Objects 
 async function create(store: Store, key: string, content: Uint8Array, tags: Tags): Promise<'created' | 'same' | 'different'> {
   assertKey(key);
   return withoutConflict(store, key, async () => {
-    if (await put(store, key, content, { ...kept(store, tags), IfNoneMatch: '*' })) return 'created';
+    const written = await put(store, key, content, { ...kept(store, tags), IfNoneMatch: '*' });
+    if (written !== false) return written === undefined ? undefined : 'created';
     const standing = (await read(store, key, content.length)).read;
     // Whoever put something there has removed it meanwhile.
     if (standing.state === 'absent') return undefined;
@@ -81,11 +79,17 @@ async function replace(
 ): Promise<'replaced' | 'changed'> {
   assertKey(key);
   return withoutConflict(store, key, async () => {
-    if (standing === null) return (await put(store, key, content, { ...kept(store, tags), IfNoneMatch: '*' })) ? 'replaced' : 'changed';
-    const found = await read(store, key, standing.length);
-    if (found.etag === null || !holds(found.read, standing)) return 'changed';
-    return (await put(store, key, content, { ...kept(store, tags), IfMatch: found.etag })) ? 'replaced' : 'changed';
+    const condition = standing === null ? ({ IfNoneMatch: '*' } as const) : await matchOf(store, key, standing);
+    if (condition === undefined) return 'changed';
+    const written = await put(store, key, content, { ...kept(store, tags), ...condition });
+    return written === undefined ? undefined : written ? 'replaced' : 'changed';
   });
+}
+
+/** The condition that these bytes still stand there; undefined where they do not. */
+async function matchOf(store: Store, key: string, standing: Uint8Array): Promise<{ readonly IfMatch: string } | undefined> {
+  const found = await read(store, key, standing.length);
+  return found.etag !== null && holds(found.read, standing) ? { IfMatch: found.etag } : undefined;
 }
 
 /** Of several at once one is heard, and the others change nothing. */
@@ -105,33 +109,36 @@ function kept(store: Store, tags: Tags): Partial<PutObjectCommandInput> {
   };
 }
 
-/** @returns false where the condition does not hold; nothing was written then. */
-async function put(store: Store, key: string, content: Uint8Array, rest: Partial<PutObjectCommandInput>): Promise<boolean> {
-  try {
-    await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: content, ChecksumAlgorithm: 'SHA256', ...rest }));
-    return true;
-  } catch (error) {
-    // With If-Match a key that has no object any more is NoSuchKey.
-    if (errorName(error) === 'PreconditionFailed' || errorName(error) === 'NoSuchKey') return false;
-    throw error;
-  }
+/**
+ * @returns false where the condition does not hold, and undefined where another write of the key is under way (409); nothing
+ * was written then.
+ */
+async function put(store: Store, key: string, content: Uint8Array, rest: Partial<PutObjectCommandInput>): Promise<boolean | undefined> {
+  const request = new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: content, ChecksumAlgorithm: 'SHA256', ...rest });
+  return explained(called(store, 's3:PutObject', `the object ${key}`), async () => {
+    try {
+      await store.client.send(request);
+      return true;
+    } catch (error) {
+      const name = errorName(error);
+      // With If-Match a key that has no object any more is NoSuchKey.
+      if (name === 'PreconditionFailed' || name === 'NoSuchKey') return false;
+      if (name === 'ConditionalRequestConflict' || name === 'OperationAborted') return undefined;
+      throw error;
+    }
+  });
 }
 
 /**
- * Does a write until S3 neither answers that another write of the key is under way (409) nor the work asks for it by
- * undefined.
+ * Does a write again for as long as it gives undefined, which it does where somebody else is writing or removing the key.
  *
  * @throws FailureError where that never ends.
  */
 async function withoutConflict<T>(store: Store, key: string, work: () => Promise<T | undefined>): Promise<T> {
   for (let tried = 0; tried < conflicts.tries; tried += 1) {
-    if (tried > 0) await store.wait(conflicts.pause * 2 ** (tried - 1));
-    try {
-      const done = await work();
-      if (done !== undefined) return done;
-    } catch (error) {
-      if (errorName(error) !== 'ConditionalRequestConflict' && errorName(error) !== 'OperationAborted') throw error;
-    }
+    if (tried > 0) await store.wait(doubling(conflicts.pause, tried));
+    const done = await work();
+    if (done !== undefined) return done;
   }
   throw new FailureError({
     rule: 'STORAGE',
@@ -154,11 +161,17 @@ function holds(found: ReadObject, content: Uint8Array): boolean {
 
 async function tags(store: Store, key: string): Promise<Tags | undefined> {
   assertKey(key);
-  try {
-    const { TagSet } = await store.client.send(new GetObjectTaggingCommand({ Bucket: store.bucket, Key: key }));
-    return tagsFrom(TagSet ?? []);
-  } catch (error) {
-    if (errorName(error) === 'NoSuchKey' || errorName(error) === 'MethodNotAllowed') return undefined;
-    throw error;
-  }
+  return explained(called(store, 's3:GetObjectTagging', `the tags of ${key}`), async () => {
+    try {
+      const { TagSet } = await store.client.send(new GetObjectTaggingCommand({ Bucket: store.bucket, Key: key }));
+      return tagsFrom(TagSet ?? []);
+    } catch (error) {
+      if (errorName(error) === 'NoSuchKey' || errorName(error) === 'MethodNotAllowed') return undefined;
+      throw error;
+    }
+  });
+}
+
+function called({ bucket }: Store, action: string, subject: string): Called {
+  return { what: `the bucket ${bucket}`, action, subject };
 }

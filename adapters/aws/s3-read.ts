@@ -2,7 +2,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 
 import { type ReadObject } from '../../core/ports.ts';
-import { errorName } from './aws-error.ts';
+import { errorName, explained } from './service-failure.ts';
 
 /** Where an object stands; `version` is S3's VersionId, the newest where it is left out. */
 export interface S3Place {
@@ -23,8 +23,17 @@ export interface S3Read {
  */
 const absences: ReadonlySet<string | undefined> = new Set(['NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed']);
 
-/** Reads an object of at most so many bytes. The length is looked at before the body is: of a larger one nothing is loaded. */
+/**
+ * Reads an object of at most so many bytes. The length is looked at before the body is: of a larger one nothing is loaded.
+ *
+ * @throws FailureError STORAGE where S3 refuses or does not answer.
+ */
 export async function readS3Object(client: S3Client, place: S3Place, limit: number): Promise<S3Read> {
+  const called = { what: `the bucket ${place.Bucket}`, action: 's3:GetObject', subject: `the object ${place.Key}` };
+  return explained(called, () => read(client, place, limit));
+}
+
+async function read(client: S3Client, place: S3Place, limit: number): Promise<S3Read> {
   try {
     const answer = await client.send(new GetObjectCommand(place));
     const body = answer.Body;

@@ -3,13 +3,14 @@ import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-s
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type ChannelPointers } from '../../core/ports.ts';
-import { errorName, explained } from './aws-error.ts';
+import { type Wait } from './backoff.ts';
+import { errorName, explained } from './service-failure.ts';
 
 export interface SsmPointersOptions {
   /** The region of this deployment: of an artifact in several regions its AMI is the one that is pointed to. */
   readonly region: string;
   /** Lets so many milliseconds pass before the parameter is read again. */
-  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  readonly wait?: Wait;
 }
 
 /** SSM looks at an AMI after it has answered, which takes a few seconds: how often its verdict is looked for, and how far apart. Milliseconds. */
@@ -36,25 +37,38 @@ const refusals: ReadonlySet<string | undefined> = new Set([
  * @returns pointers whose `point` throws FailureError STORAGE where SSM throttles, denies or does not answer.
  */
 export function ssmPointers(client: SSMClient, { region, wait = sleep }: SsmPointersOptions): ChannelPointers {
+  const called = (action: string, name: string) => ({ what: `the parameter ${name} in ${region}`, action });
+
   const shown = async (name: string): Promise<{ readonly value: string | null; readonly isImage: boolean }> => {
-    try {
-      const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
-      return { value: Parameter?.Value ?? null, isImage: Parameter?.DataType === 'aws:ec2:image' };
-    } catch (error) {
-      if (errorName(error) === 'ParameterNotFound') return { value: null, isImage: false };
-      throw error;
-    }
+    const parameter = await explained(called('ssm:GetParameter', name), () =>
+      client.send(new GetParameterCommand({ Name: name })).then(
+        ({ Parameter }) => Parameter,
+        (error: unknown) => {
+          if (errorName(error) === 'ParameterNotFound') return undefined;
+          throw error;
+        },
+      ),
+    );
+    return { value: parameter?.Value ?? null, isImage: parameter?.DataType === 'aws:ec2:image' };
   };
+
+  /** Why SSM would refuse it again; undefined where it has taken it. */
+  const put = async (name: string, ami: string): Promise<string | undefined> =>
+    explained(called('ssm:PutParameter', name), async () => {
+      try {
+        await client.send(new PutParameterCommand({ Name: name, Value: ami, Type: 'String', DataType: 'aws:ec2:image', Overwrite: true }));
+        return undefined;
+      } catch (error) {
+        if (!refusals.has(errorName(error))) throw error;
+        return `${errorName(error)}: ${error instanceof Error ? error.message : ''}`;
+      }
+    });
 
   const move = async (name: string, ami: string): Promise<Outcome<void>> => {
     const before = await shown(name);
     if (before.value === ami && before.isImage) return success(undefined);
-    try {
-      await client.send(new PutParameterCommand({ Name: name, Value: ami, Type: 'String', DataType: 'aws:ec2:image', Overwrite: true }));
-    } catch (error) {
-      if (!refusals.has(errorName(error))) throw error;
-      return refused(`the parameter ${name} does not take ${ami}: ${errorName(error)}: ${error instanceof Error ? error.message : ''}`);
-    }
+    const problem = await put(name, ami);
+    if (problem !== undefined) return refused(`the parameter ${name} does not take ${ami}: ${problem}`);
     let last = before;
     for (let tried = 0; tried < readBack.tries; tried += 1) {
       if (tried > 0) await wait(readBack.pause);
@@ -74,7 +88,7 @@ export function ssmPointers(client: SSMClient, { region, wait = sleep }: SsmPoin
       const [ami] = amis;
       if (ami === undefined || amis.length > 1)
         return refused(`${image} has ${amis.length} AMIs in ${region}, and the parameter ${name} of that region shows one`);
-      return explained(`the parameter ${name}`, () => move(name, ami));
+      return move(name, ami);
     },
   };
 }

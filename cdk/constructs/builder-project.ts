@@ -7,12 +7,11 @@ import { type Bucket } from 'aws-cdk-lib/aws-s3';
 import { type Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 
-import { stopGrace } from '../../core/advance.ts';
 import { type Builder } from '../../core/config.ts';
 import { stackTagKeys } from '../../core/contract/deployment.ts';
 import { controlPrefix, incomingPrefix, lastingPrefixes } from '../../core/contract/key-patterns.ts';
 import { variables } from '../../core/contract/variables.ts';
-import { milliseconds } from '../../core/duration.ts';
+import { runLimit } from '../../core/run-limit.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { type RetentionPolicy, retentionClass } from '../../core/retention.ts';
@@ -160,9 +159,9 @@ export class BuilderProject extends Construct {
   }
 }
 
-/** The time limit of an attempt and what a kind stop takes, within what CodeBuild allows. */
+/** The limit of a run, within what CodeBuild allows. */
 function minutesOf(builder: Builder): number {
-  const minutes = Math.ceil((milliseconds(builder.timeout) + stopGrace) / 60_000);
+  const minutes = Math.ceil(runLimit(builder.timeout) / 60_000);
   return Math.min(timeoutMinutes.most, Math.max(timeoutMinutes.least, minutes));
 }
 

@@ -4,7 +4,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type LifecycleR
 import { Construct } from 'constructs';
 
 import { tagKeys } from '../../core/contract/deployment.ts';
-import { lastingPrefixes, newestKeys, passingPrefixes, sealedKeys } from '../../core/contract/key-patterns.ts';
+import { expiringPrefixes, lastingPrefixes, newestKeys, passingPrefixes, sealedKeys } from '../../core/contract/key-patterns.ts';
 import { type RetentionPolicy } from '../../core/retention.ts';
 
 /** How long what passed between dispatcher and attempts stays where nobody removed it, and how long a replaced version of it. */
@@ -101,15 +101,22 @@ export class Storage extends Construct {
   }
 }
 
-/** One rule a retention class, for what passes by prefix, and one for what versions and broken uploads leave. */
+/**
+ * One rule a retention class and prefix of what expires, one for the versions of newest manifests that were replaced, one for
+ * what passes by prefix, and one for what versions and broken uploads leave.
+ */
 function lifecycleRules(retention: RetentionPolicy): LifecycleRule[] {
   return [
-    ...Object.entries(retention.classes).map(([name, { days }]): LifecycleRule => ({
-      id: `retention-${name}`,
-      tagFilters: { [tagKeys.retention]: name },
-      expiration: Duration.days(days),
-      noncurrentVersionExpiration: Duration.days(noncurrentDays),
-    })),
+    ...Object.entries(retention.classes).flatMap(([name, { days }]) =>
+      expiringPrefixes.map((prefix): LifecycleRule => ({
+        id: `retention-${name}-${prefix.slice(0, -1).replaceAll('/', '-')}`,
+        prefix,
+        tagFilters: { [tagKeys.retention]: name },
+        expiration: Duration.days(days),
+        noncurrentVersionExpiration: Duration.days(noncurrentDays),
+      })),
+    ),
+    { id: 'replaced-artifacts', prefix: 'artifacts/', noncurrentVersionExpiration: Duration.days(noncurrentDays) },
     ...passingPrefixes.map((prefix): LifecycleRule => ({
       id: `passing-${prefix.slice(0, -1)}`,
       prefix,

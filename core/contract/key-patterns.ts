@@ -30,6 +30,12 @@ export const newestKeys: readonly string[] = [keys.newestManifest(builder), keys
 /** All that outlives a run, by prefix: what is sealed, what points to it, and diag bundles. */
 export const lastingPrefixes = ['artifacts/', 'diag/', 'state/packer/'] as const;
 
+/**
+ * What of it goes when its retention class says so. Manifests do not yet: the newest and the published ones must stay, and
+ * a chain whose older links went would count as broken.
+ */
+export const expiringPrefixes = ['diag/', 'state/packer/'] as const satisfies readonly (typeof lastingPrefixes)[number][];
+
 /** What only matters while a run does, by prefix. */
 export const passingPrefixes = ['control/', 'incoming/'] as const;
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { advance, lostPatience, stopGrace } from '../../core/advance.ts';
+import { advance, lostPatience } from '../../core/advance.ts';
 import { builderDigest } from '../../core/builder-digest.ts';
 import { queueLimit } from '../../core/builder-record.ts';
 import { completeAttempt } from '../../core/complete.ts';
@@ -9,6 +9,7 @@ import { Config } from '../../core/config.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type StartRequest } from '../../core/ports.ts';
 import { releaseQuarantine } from '../../core/quarantine.ts';
+import { runLimit, stopGrace } from '../../core/run-limit.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
@@ -458,7 +459,7 @@ describe('a run that outlives its time limit', () => {
   it('though the build service should have ended it, is asked to stop, then ended by force, and the build is retried as timed out', async () => {
     const id = await home.accepted();
     await home.step();
-    home.pass(60 * minute + stopGrace + minute);
+    home.pass(runLimit('60m') + minute);
     await home.step();
     expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: null }] });
     home.pass(1);
@@ -493,7 +494,7 @@ describe("a run that waits in the build service's own queue", () => {
     await home.step();
     expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ expired_at: null }] });
     home.service.show({ phases: queued(300) });
-    home.pass(60 * minute + stopGrace + minute);
+    home.pass(runLimit('60m') + minute);
     await home.step();
     expect(await home.build(id)).toMatchObject({ attempts: [{ expired_at: null }] });
     home.pass(1);
@@ -583,6 +584,23 @@ describe('a build service that is full for one caller and has room for another',
     home.pass(15_000);
     await home.step();
     expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ attempt: 1, run: 'run-1' }] });
+  });
+
+  it('leaves a run alone whose answer came late, after the attempt was put back: the next start is given it', async () => {
+    const id = await home.accepted();
+    const start = home.service.start.bind(home.service);
+    home.service.start = async (request) => {
+      home.service.start = start;
+      const answer = await start(request);
+      home.service.answerNext({ state: 'full', message: 'for the other caller' });
+      await home.step();
+      return answer;
+    };
+    await home.step();
+    expect(home.service.stopped).toEqual([]);
+    home.pass(15_000);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', attempts: [{ run: 'run-1' }] });
   });
 
   it('is asked under another token where another thing is asked for, and a run of the first is ended', async () => {

@@ -116,6 +116,16 @@ describe('what a run handed over', () => {
     ],
     ['a log that is no gzip', () => put(at.log, 'hello'), /packer\.log\.gz is no gzip/],
     ['a log that is cut', () => put(at.log, gzipSync('x'.repeat(100_000)).subarray(0, 60)), /packer\.log\.gz is no gzip/],
+    [
+      'a log of nothing but line ends',
+      () => put(at.log, gzipSync(Buffer.alloc(handoverLimits.lines + 1, '\n'))),
+      new RegExp(`has more than ${handoverLimits.lines} lines`),
+    ],
+    [
+      'a report of nothing but empty objects',
+      () => put(at.report, `[${'{},'.repeat(handoverLimits.values / 2)}{}]`),
+      new RegExp(`has more than ${handoverLimits.values} values`),
+    ],
     ['a log that expands without end', () => put(at.log, gzipSync(Buffer.alloc(handoverLimits.expandedLog + 1))), /holds more than/],
     [
       'a log that is too large as it is',

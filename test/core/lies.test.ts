@@ -96,7 +96,7 @@ describe('an attempt that lies', () => {
       'with a report that no attempt could be so long',
       async (id) => write(await home.handOver(id), 'report', Buffer.alloc(handoverLimits.report + 1, ' ')),
       'HANDOVER_INVALID',
-      /report\.json has 67108865 bytes/,
+      new RegExp(`report\\.json has ${handoverLimits.report + 1} bytes`),
     ],
     [
       'with half a character, which no document could hold',

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { stopGrace } from '../../core/advance.ts';
+import { stopGrace } from '../../core/run-limit.ts';
 import { type Build } from '../../core/build.ts';
 import { builderDigest } from '../../core/builder-digest.ts';
 import { type BuilderRecord } from '../../core/builder-record.ts';

@@ -205,12 +205,23 @@ describe('the build service over CodeBuild', () => {
     fake.refuse('StartBuild', { code: 'ThrottlingException', message: 'Rate exceeded' }, 2);
     await started(service(), startRequest('token'));
     fake.refuse('StartBuild', { code: 'ThrottlingException', message: 'Rate exceeded' }, 3);
-    await expect(service().start(startRequest('other'))).rejects.toThrow('Rate exceeded');
+    await expect(service().start(startRequest('other'))).rejects.toMatchObject({
+      failure: {
+        rule: 'STORAGE',
+        message: expect.stringMatching(/^the CodeBuild project images-base takes no more requests .*Rate exceeded/),
+      },
+    });
   });
 
   it('throws a permission that is missing: right after a deployment it may come by itself', async () => {
     fake.refuse('StartBuild', { code: 'AccessDeniedException', message: 'not authorized to perform codebuild:StartBuild' }, 1);
-    await expect(service().start(startRequest('token'))).rejects.toThrow('not authorized');
+    await expect(service().start(startRequest('token'))).rejects.toMatchObject({
+      failure: {
+        rule: 'STORAGE',
+        message: expect.stringContaining('not authorized'),
+        remedy: expect.stringContaining('codebuild:StartBuild'),
+      },
+    });
   });
 
   it('asks for nothing where no run is one of its own projects', async () => {

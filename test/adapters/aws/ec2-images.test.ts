@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ec2Images } from '../../../adapters/aws/ec2-images.ts';
 import { type Artifact } from '../../../core/artifact.ts';
 import { ownRules } from '../../../core/classification/own-rules.ts';
+import { artifactCheckContract } from '../../contracts/artifact-check.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
 import { type Moto, describeWithMoto, motoAccount, motoRegion, startMoto } from '../../fixtures/aws/moto.ts';
 import { type ScriptedEndpoint, startScriptedEndpoint } from '../../fixtures/aws/scripted-endpoint.ts';
@@ -64,6 +65,14 @@ describeWithMoto('what a run claims of EC2', () => {
     const { ImageId } = await client.send(new CreateImageCommand({ InstanceId: Instances[0]?.InstanceId ?? '', Name: `image-${images}` }));
     return `${region}:${ImageId}`;
   };
+
+  artifactCheckContract('EC2', async () => {
+    // Further away than clocks may differ.
+    const margin = 600_000;
+    const before = Date.now() - margin;
+    const made = [await newImage(), await newImage(other)].map((id) => claimed(id));
+    return { check: check(), made, before, after: Date.now() + margin, missing: claimed(`${motoRegion}:ami-0123456789abcdef0`) };
+  });
 
   it('holds where its images are there, ours and new, in each region', async () => {
     const ids = [await newImage(), await newImage(other)];
@@ -246,7 +255,7 @@ describe('what a run claims of an EC2 that answers as a test says', () => {
       response.writeHead(status).end(`<Response><Errors><Error><Code>${code}</Code><Message>no</Message></Error></Errors></Response>`);
     });
     await expect(problemWith(endpoint, claimed(`${motoRegion}:${id}`))).rejects.toMatchObject({
-      failure: { rule: 'STORAGE', message: expect.stringMatching(new RegExp(`images .* ${motoRegion}.*${code}`)) },
+      failure: { rule: 'STORAGE', message: expect.stringMatching(new RegExp(`${motoRegion} .*images .*${code}`)) },
     });
   });
 

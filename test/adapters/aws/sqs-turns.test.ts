@@ -35,6 +35,8 @@ describeWithMoto('turns in SQS', () => {
 
   it('are held back as long as a queue can, and no longer', async () => {
     await sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay);
-    await expect(sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay + 1)).rejects.toThrow();
+    await expect(sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay + 1)).rejects.toMatchObject({
+      failure: { rule: 'STORAGE', message: expect.stringContaining('the turn of base') },
+    });
   });
 });

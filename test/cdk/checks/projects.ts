@@ -57,12 +57,12 @@ export const projectChecks: readonly Check[] = [
         {
           BuildersplainProject: project('plain', {
             Description: 'Runs packer for plain; its inputs as deployed: sha256:DIGEST',
-            TimeoutInMinutes: 63,
+            TimeoutInMinutes: 78,
           }),
           BuildersfullProject: project('full', {
             Description: 'Runs packer for full; its inputs are those of its Git repository',
             SourceVersion: 'stable',
-            TimeoutInMinutes: 93,
+            TimeoutInMinutes: 108,
             VpcConfig: { VpcId: 'vpc-0a1b2c3d', Subnets: ['subnet-0a1b2c3d', 'subnet-1a1b2c3d'], SecurityGroupIds: ['sg-0a1b2c3d'] },
           }),
         },

@@ -56,13 +56,15 @@ const guarded = {
   VersioningConfiguration: { Status: 'Enabled' },
 };
 
-const retentionRule = (name: string, days: number) => ({
-  ExpirationInDays: days,
-  Id: `retention-${name}`,
-  NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-  Status: 'Enabled',
-  TagFilters: [{ Key: 'hybridcore:retention', Value: name }],
-});
+const retentionRules = (name: string, days: number) =>
+  ['diag', 'state/packer'].map((prefix) => ({
+    ExpirationInDays: days,
+    Id: `retention-${name}-${prefix.replace('/', '-')}`,
+    NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+    Prefix: `${prefix}/`,
+    Status: 'Enabled',
+    TagFilters: [{ Key: 'hybridcore:retention', Value: name }],
+  }));
 const passingRule = (prefix: string) => ({
   ExpirationInDays: 14,
   Id: `passing-${prefix}`,
@@ -75,9 +77,12 @@ const abort = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };
 /** Each promise of the bucket's lifecycle by the rules that make it. */
 const lifecycle = {
   'each retention class expires its objects, current and noncurrent versions, by its tag': [
-    retentionRule('short', 30),
-    retentionRule('standard', 365),
-    retentionRule('evidence', 2555),
+    ...retentionRules('short', 30),
+    ...retentionRules('standard', 365),
+    ...retentionRules('evidence', 2555),
+  ],
+  'no manifest expires: what a newest manifest replaced goes, and nothing else below artifacts/': [
+    { Id: 'replaced-artifacts', NoncurrentVersionExpiration: { NoncurrentDays: 1 }, Prefix: 'artifacts/', Status: 'Enabled' },
   ],
   'incoming/ and control/ expire by prefix': [passingRule('control'), passingRule('incoming')],
   'one unfiltered rule removes delete markers and incomplete uploads': [

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { parse } from 'yaml';
 
+import { Config } from '../../../core/config.ts';
 import { accessPolicies } from '../../fixtures/aws/deployment/access-policies.ts';
 import { clientAs } from '../../fixtures/aws/deployment/client-as.ts';
 import { type DeployedWorld, deployWorld } from '../../fixtures/aws/deployment/deployed-world.ts';
@@ -132,6 +134,14 @@ describeWithMoto('calls held against the policies of a stack', () => {
     const verdicts = await world.leastPrivilege.verdicts(world.proxy.calls);
     const unused = world.leastPrivilege.unused(verdicts, ['little-buildrole']).filter(({ policy }) => policy === 'Packer');
     expect(unused).toEqual([]);
+  });
+
+  it('are the ones that docs/deploy.md gives packer', async () => {
+    const document = await readFile(join(import.meta.dirname, '../../../docs/deploy.md'), 'utf8');
+    const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(document) ?? [];
+    const policies = Object.values(Config.parse(parse(yaml)).builders).flatMap(({ aws }) => aws?.policies ?? []);
+    const grants = world.leastPrivilege.grants(['little-buildrole']).filter(({ policy }) => policy === 'Packer');
+    expect(policies.flatMap(({ actions }) => actions).sort()).toEqual([...new Set(grants.map(({ action }) => action))].sort());
   });
 
   it('end a packer build where EC2 says so', async () => {

@@ -1,0 +1,97 @@
+import { sweepInterval } from '../../core/contract/deployment.ts';
+import { type Priced } from './prices.ts';
+
+/** How much of what has a price. */
+export type Usage = Readonly<Partial<Record<Priced, number>>>;
+
+/**
+ * What each part of a successful build of one AMI uses in calls of this program. test/lambdas/usage-of-a-build.test.ts counts
+ * it over the functions and adapters, and fails where it is another.
+ */
+export const usageOfBuild = {
+  dispatch: { objectWrite: 1, readUnit: 7, writeUnit: 19 },
+  /** Without its looks for a word to stop, which depend on how long it runs. */
+  attempt: { objectRead: 1, objectWrite: 3 },
+  complete: { event: 1, objectRead: 9, objectWrite: 9, readUnit: 9, writeUnit: 21 },
+  /** A sweep that finds this one build under way. */
+  sweepBeside: { objectWrite: 1, readUnit: 6.5 },
+  /** A sweep that finds nothing open. */
+  idleSweep: { readUnit: 0.5 },
+} as const satisfies Readonly<Record<string, Usage>>;
+
+/** What a stack has all the time, whatever is built. test/scripts/cost.test.ts counts it in the synthesized example. */
+export const standing = { alarm: 17, dashboard: 1, key: 1 } as const satisfies Usage;
+
+/**
+ * What nobody has measured in an account: put your own in. Minutes and seconds of a function are billed as they pass, so they
+ * are the numbers that matter.
+ */
+export const assumed = {
+  /** How long CodeBuild runs, from the provisioning to the end. */
+  buildMinutes: 30,
+  /** Seconds of functions of 1 GB, with a cold start of `dispatch` and `complete`. */
+  dispatchSeconds: 2,
+  completeSeconds: 6,
+  sweepSeconds: 0.5,
+  /** What packer prints, and what a sweep leaves in its log, in MB. */
+  buildLog: 1,
+  sweepLog: 0.0015,
+  /** Metrics that each sweep counts: builds open, and problems. */
+  metrics: 2,
+} as const;
+
+/** An attempt looks so often, in seconds, whether it is asked to stop. */
+const stopLook = 2;
+/** The source of the project, and the head and body of the command line's file. */
+const fetches = 3;
+/** The event of CodeBuild is sent to the queue, received from it, and deleted. */
+const requestsOfAnEvent = 3;
+/** Lambda polls a queue with five connections, each for 20 seconds: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html. */
+const pollsAMinute = 15;
+const sweepMinutes = sweepInterval / 60_000;
+const minutesOfMonth = 30 * 24 * 60;
+
+/** All that one build uses, in a stack that is there anyway. */
+export function usageOfWholeBuild(): Usage {
+  const { dispatch, attempt, complete, sweepBeside } = usageOfBuild;
+  const sweeps = Math.ceil(assumed.buildMinutes / sweepMinutes);
+  return added(
+    dispatch,
+    attempt,
+    complete,
+    times(sweepBeside, sweeps),
+    // The sweeps themselves come anyway.
+    times(usageOfBuild.idleSweep, -sweeps),
+    {
+      buildMinute: assumed.buildMinutes,
+      functionSecond: assumed.dispatchSeconds + assumed.completeSeconds,
+      invocation: 2,
+      objectRead: (assumed.buildMinutes * 60) / stopLook + fetches,
+      queueRequest: requestsOfAnEvent,
+      logGigabyte: assumed.buildLog / 1000,
+    },
+  );
+}
+
+/** All that a month of 30 days without a build uses. */
+export function usageOfIdleMonth(): Usage {
+  const sweeps = minutesOfMonth / sweepMinutes;
+  return added(standing, times(usageOfBuild.idleSweep, sweeps), {
+    metric: assumed.metrics,
+    schedule: sweeps,
+    invocation: sweeps,
+    functionSecond: sweeps * assumed.sweepSeconds,
+    queueRequest: minutesOfMonth * pollsAMinute,
+    logGigabyte: (sweeps * assumed.sweepLog) / 1000,
+  });
+}
+
+function times(usage: Usage, factor: number): Usage {
+  return Object.fromEntries(Object.entries(usage).map(([name, count]) => [name, count * factor]));
+}
+
+function added(...usages: readonly Usage[]): Usage {
+  const sum = new Map<string, number>();
+  for (const usage of usages) for (const [name, count] of Object.entries(usage)) sum.set(name, (sum.get(name) ?? 0) + count);
+  return Object.fromEntries(sum);
+}

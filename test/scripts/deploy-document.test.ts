@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+import { planProblems, resourceCounts } from '../../cdk/plan-problems.ts';
+import { Config } from '../../core/config.ts';
+import { outputs } from '../../core/contract/deployment.ts';
+import { openDispatchCall } from '../../core/dispatch-call.ts';
+import { BuildRequest } from '../../core/request.ts';
+import { packerReleases } from '../../core/contract/packer-releases.ts';
+import { defaultPackerVersion } from '../../core/packer-release.ts';
+import { checkContext } from '../../scripts/synth/context.ts';
+import { exampleConfig, templateOf, withPlan } from '../cdk/plans.ts';
+import { resourcesOf } from '../cdk/template.ts';
+
+describe('docs/deploy.md', () => {
+  let text: string;
+  beforeAll(async () => {
+    text = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'deploy.md'), 'utf8');
+  });
+
+  it('shows a hybridcore.yaml that can be deployed', () => {
+    const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(text) ?? [];
+    const config = Config.parse(parse(yaml));
+    expect(Object.keys(config.builders)).toEqual(['debian-base']);
+    expect(planProblems({ config })).toEqual([]);
+    expect(yaml).toContain(`without a pin: ${defaultPackerVersion}`);
+  });
+
+  it('shows a call of dispatch that is taken', () => {
+    const [, payload = ''] = /--payload '(.*?)'/.exec(text) ?? [];
+    const opened = openDispatchCall(JSON.parse(payload), 'invocation');
+    expect(opened).toMatchObject({ ok: true, value: { by: 'alice', builder: 'debian-base' } });
+    expect(opened.ok && BuildRequest.safeParse(opened.value.request).success).toBe(true);
+  });
+
+  it('names every key of the context, and none besides', () => {
+    const [, keys = ''] = /The context has these keys.*?\n\n(.*?)\n\n/s.exec(text) ?? [];
+    const named = [...keys.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, key]) => key);
+    const refused = checkContext({ unknown_key: 1 });
+    expect(refused.ok).toBe(false);
+    const known = refused.ok ? '' : refused.failure.remedy;
+    expect(known).toContain(`it has ${named.join(', ')} (`);
+  });
+
+  it('names outputs that a stack has', () => {
+    const named = new Set([...text.matchAll(/output ([A-Z]\w+)/g)].map(([, name]) => name));
+    expect(named.size).toBeGreaterThan(4);
+    for (const name of named) expect(Object.values(outputs)).toContain(name);
+  });
+
+  it('counts what is deployed, and what has to be removed by hand', async () => {
+    const most = Math.floor((resourceCounts.inAll - resourceCounts.ofStack) / resourceCounts.ofBuilder);
+    expect(text).toContain(`One stack has room for ${most} builders`);
+    const template = await withPlan(exampleConfig, ({ plan }, folder) => templateOf(plan, join(folder, 'cdk.out')));
+    expect(text).toContain(`${resourcesOf(template, 'AWS::CloudWatch::Alarm').length} alarms`);
+    const kept = Object.values(template.Resources).filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain');
+    // The table, both buckets, and the logs: a row of the document each.
+    expect([...new Set(kept.map(({ Type }) => Type))].sort()).toEqual(['AWS::DynamoDB::Table', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']);
+  });
+
+  it('says of which releases of packer the checksums are known', () => {
+    const [first, last] = [Object.keys(packerReleases).at(0), Object.keys(packerReleases).at(-1)];
+    expect(text).toContain(`releases from ${first} to ${last} come with this project`);
+  });
+});
