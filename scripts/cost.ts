@@ -46,7 +46,7 @@ ${bill(month)}
 
 ### What is assumed
 
-Nobody has measured these in an account; put your own into \`scripts/cost/usage.ts\`: ${assumed.dispatchSeconds} s of \`dispatch\`, ${assumed.completeSeconds} s of \`complete\` and ${assumed.sweepSeconds} s of each sweep, at 1 GB; ${assumed.buildLog} MB of packer's output and ${assumed.sweepLog * 1000} KB in a sweep's log; ${assumed.metrics} metrics of our own that every sweep counts (a month with builds of every kind has ${mostMetrics}). What is stored is not counted: a build leaves its scrubbed log and a few small documents in S3, with four tags an object, and some records in DynamoDB, which also bills restoring to any second. No price was found for \`small\`, which is arm64 and the default: put it in for \`buildMinute\`. A VPC needs a way out, and a NAT gateway costs more than all of this.
+Nobody has measured these in an account; put your own into \`scripts/cost/usage.ts\`: ${assumed.dispatchSeconds} s of \`dispatch\`, ${assumed.completeSeconds} s of \`complete\` and ${assumed.sweepSeconds} s of each sweep, each with the memory that the stack gives it; ${assumed.buildLog} MB of packer's output and ${assumed.sweepLog * 1000} KB in a sweep's log; ${assumed.metrics} metrics of our own that every sweep counts (a month with builds of every kind has ${mostMetrics}). What is stored is not counted: a build leaves its scrubbed log and a few small documents in S3, with four tags an object, and some records in DynamoDB, which also bills restoring to any second. No price was found for \`small\`, which is arm64 and the default: put it in for \`buildMinute\`. A VPC needs a way out, and a NAT gateway costs more than all of this.
 
 ### Prices
 

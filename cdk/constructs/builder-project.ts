@@ -137,6 +137,7 @@ export class BuilderProject extends Construct {
       effect: Effect.DENY,
       actions: ['*'],
       resources: [
+        bucket.bucketArn,
         ...lastingPrefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
         outOfReach.table.tableArn,
         `${outOfReach.table.tableArn}/index/*`,

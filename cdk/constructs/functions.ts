@@ -5,16 +5,16 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { type FunctionName, functionNames, functionVariables } from '../../core/contract/deployment.ts';
+import { type FunctionName, functionMemory, functionNames, functionVariables } from '../../core/contract/deployment.ts';
 import { observationVariables } from '../../core/contract/metrics.ts';
 import { type Grounds, allow, functionStatements, permit, writeLog } from './permissions.ts';
 
 /** Timeouts in seconds. Each may have to complete a run: to read whole logs and redact them again, and to wait for EC2 to show an image. */
 const shapes = {
-  dispatch: { description: 'Accepts requests for builds, and starts their runs', seconds: 60, megabytes: 1024 },
-  complete: { description: 'Classifies ended runs, seals, retries once, tells people', seconds: 120, megabytes: 1024 },
-  reconcile: { description: 'Finishes what a crash or a lost event left', seconds: 270, megabytes: 1024 },
-} as const satisfies Record<FunctionName, { description: string; seconds: number; megabytes: number }>;
+  dispatch: { description: 'Accepts requests for builds, and starts their runs', seconds: 60 },
+  complete: { description: 'Classifies ended runs, seals, retries once, tells people', seconds: 120 },
+  reconcile: { description: 'Finishes what a crash or a lost event left', seconds: 270 },
+} as const satisfies Record<FunctionName, { description: string; seconds: number }>;
 
 /** How long a message of the queue is hidden: six times the timeout of who works it off, as Lambda asks for. */
 export const messageVisibility = Duration.seconds(6 * shapes.complete.seconds);
@@ -60,7 +60,7 @@ export class Functions extends Construct {
 
   private make(name: FunctionName, props: FunctionsProps) {
     const title = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    const { description, seconds, megabytes } = shapes[name];
+    const { description, seconds } = shapes[name];
     const logGroup = new LogGroup(this, `${title}Log`, { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
     const role = new Role(this, `${title}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
     // Invoked asynchronously, by Scheduler: what it fails on must not vanish. A sweep that fails is followed by the next.
@@ -77,7 +77,7 @@ export class Functions extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: Duration.seconds(seconds),
-      memorySize: megabytes,
+      memorySize: functionMemory[name],
       role: role.withoutPolicyUpdates(),
       logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -66,7 +66,7 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       resources: [`${table.tableArn}/index/${tableIndexes.open.name}`],
     }),
     readOpenBuilds: allow('ReadOpenBuilds', { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }),
-    // A start may say what the attempt is, and cannot say what is run.
+    // A start may say what the attempt is, and brings no buildspec. Other overrides (source, image) stay open to these roles.
     startRuns: allow('StartRuns', {
       actions: ['codebuild:StartBuild'],
       resources: projects,

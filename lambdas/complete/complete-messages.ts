@@ -24,7 +24,7 @@ export interface CompleteDependencies {
 }
 
 /** Builders whose messages are gone on with at once. */
-const buildersAtOnce = 4;
+const buildersAtOnce = 2;
 
 const Batch = z.object({ Records: z.array(z.object({ messageId: z.string(), body: z.string() })) });
 type QueueMessage = z.infer<typeof Batch>['Records'][number];

@@ -1,4 +1,4 @@
-import { sweepInterval } from '../../core/contract/deployment.ts';
+import { functionMemory, sweepInterval } from '../../core/contract/deployment.ts';
 import { type Priced } from './prices.ts';
 
 /** How much of what has a price. */
@@ -29,7 +29,7 @@ export const standing = { alarm: 17, dashboard: 1, key: 1 } as const satisfies U
 export const assumed = {
   /** How long CodeBuild runs, from the provisioning to the end. */
   buildMinutes: 30,
-  /** Seconds of functions of 1 GB, with a cold start of `dispatch` and `complete`. */
+  /** Seconds of the functions, with a cold start of `dispatch` and `complete`. */
   dispatchSeconds: 2,
   completeSeconds: 6,
   sweepSeconds: 0.5,
@@ -39,6 +39,12 @@ export const assumed = {
   /** Metrics that each sweep counts: builds open, and problems. */
   metrics: 2,
 } as const;
+
+const gigabytes = {
+  dispatch: functionMemory.dispatch / 1024,
+  complete: functionMemory.complete / 1024,
+  sweep: functionMemory.reconcile / 1024,
+};
 
 /** An attempt looks so often, in seconds, whether it is asked to stop. */
 const stopLook = 2;
@@ -64,7 +70,7 @@ export function usageOfWholeBuild(): Usage {
     times(usageOfBuild.idleSweep, -sweeps),
     {
       buildMinute: assumed.buildMinutes,
-      functionSecond: assumed.dispatchSeconds + assumed.completeSeconds,
+      functionSecond: assumed.dispatchSeconds * gigabytes.dispatch + assumed.completeSeconds * gigabytes.complete,
       invocation: 2,
       objectRead: (assumed.buildMinutes * 60) / stopLook + fetches,
       queueRequest: requestsOfAnEvent,
@@ -80,7 +86,7 @@ export function usageOfIdleMonth(): Usage {
     metric: assumed.metrics,
     schedule: sweeps,
     invocation: sweeps,
-    functionSecond: sweeps * assumed.sweepSeconds,
+    functionSecond: sweeps * assumed.sweepSeconds * gigabytes.sweep,
     queueRequest: minutesOfMonth * pollsAMinute,
     logGigabyte: (sweeps * assumed.sweepLog) / 1000,
   });

@@ -165,7 +165,7 @@ describe('a batch', () => {
       return readBuilder(name);
     };
     expect(await take(...builders.flatMap((turn) => [{ turn }, { turn }]))).toEqual([]);
-    expect({ most, together }).toEqual({ most: 4, together: 0 });
+    expect({ most, together }).toEqual({ most: 2, together: 0 });
   });
 
   it('puts an event and a turn of one builder behind each other', async () => {

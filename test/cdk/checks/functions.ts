@@ -10,11 +10,11 @@ const shapes = {
   },
   Complete: {
     Description: 'Classifies ended runs, seals, retries once, tells people',
-    MemorySize: 1024,
+    MemorySize: 2048,
     Timeout: 120,
     RecursiveLoop: 'Allow',
   },
-  Reconcile: { Description: 'Finishes what a crash or a lost event left', MemorySize: 1024, Timeout: 270, RecursiveLoop: 'Terminate' },
+  Reconcile: { Description: 'Finishes what a crash or a lost event left', MemorySize: 2048, Timeout: 270, RecursiveLoop: 'Terminate' },
 } as const;
 
 const environment = {

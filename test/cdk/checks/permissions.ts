@@ -76,6 +76,7 @@ const attempt = (builder: string) => [
   `Allow FetchTheCommandLine: s3:GetObject on ${assets}/DIGEST.mjs`,
   ...writeLog(`Builders${builder}Log`),
   ...[
+    'StorageObjects.Arn',
     'StorageObjects.Arn/artifacts/*',
     'StorageObjects.Arn/diag/*',
     'StorageObjects.Arn/state/packer/*',
