@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // What whoever runs the tests has set for packer, for this program or for colours is not for the tests to meet.
@@ -16,6 +17,8 @@ export default defineConfig({
       // The CDK's own validator takes four times as long as a synthesis; `npm run synth`, which a test runs, has it.
       CDK_VALIDATION: 'false',
     },
+    // The default leaves one core to vitest itself, but most tests wait for processes of their own.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
