@@ -42,8 +42,8 @@ export async function createSealed(
 export async function sealManifest(ports: SealingPorts, build: Build, manifest: HashManifest): Promise<HashManifest | undefined> {
   const content = new TextEncoder().encode(documentText(manifest));
   const standing = await seal(ports, build, 'hash-manifest', keys.manifest(build.builder, build.build_id), content);
-  if (standing === undefined || standing === content) return standing === undefined ? undefined : manifest;
-  const read = parsed(standing);
+  if (standing === content) return manifest;
+  const read = standing === undefined ? undefined : parsed(standing);
   return read !== undefined && canonicalJson(claims(read)) === canonicalJson(claims(manifest)) ? read : undefined;
 }
 

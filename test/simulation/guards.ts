@@ -34,7 +34,7 @@ export const guards: readonly Guard[] = [
     name: 'seal-conflict',
     keeps: 'another object in the place of a manifest is a broken chain',
     file: 'core/sealing.ts',
-    text: '  if (standing === undefined || standing === content) return standing === undefined ? undefined : manifest;\n',
+    text: '  if (standing === content) return manifest;\n',
     without: '  if (standing !== null) return manifest;\n',
   },
   {
