@@ -1,17 +1,16 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod';
 
-import { advance } from '../../core/advance.ts';
 import { type CompletePorts } from '../../core/complete.ts';
 import { type Config } from '../../core/config.ts';
 import { type Outcome } from '../../core/failure.ts';
 import { type BuilderName } from '../../core/identity.ts';
+import { takeTurn } from '../../core/reconcile.ts';
 import { type RunEvent, handleRunEvent } from '../../core/run-event.ts';
-import { Turn, type Turns } from '../../core/turn.ts';
+import { Turn, type Turns, turnDelay } from '../../core/turn.ts';
 import { type Count } from '../counts.ts';
 import { type Log, type LogKeys } from '../log.ts';
 import { problemOf } from '../scrub-text.ts';
-import { sendTurn } from '../turns.ts';
 
 export interface CompleteDependencies {
   readonly ports: CompletePorts;
@@ -31,7 +30,7 @@ type QueueMessage = z.infer<typeof Batch>['Records'][number];
 
 /** What a message asks for. */
 type Message =
-  | { readonly type: 'turn'; readonly builder: BuilderName }
+  | { readonly type: 'turn'; readonly turn: Turn }
   | { readonly type: 'event'; readonly event: RunEvent }
   | { readonly type: 'unreadable'; readonly why: string };
 
@@ -86,28 +85,33 @@ function readMessage({ readRunEvent }: CompleteDependencies, body: string): Mess
     return { type: 'unreadable', why: 'it is no JSON' };
   }
   const turn = Turn.safeParse(value);
-  if (turn.success) return { type: 'turn', builder: turn.data.turn };
+  if (turn.success) return { type: 'turn', turn: turn.data };
   const event = readRunEvent(value);
   return event.ok ? { type: 'event', event: event.value } : { type: 'unreadable', why: `it is no turn, and ${event.failure.message}` };
 }
 
 /** Undefined where the records hold no such build. */
 async function builderOf({ ports }: CompleteDependencies, message: KnownMessage): Promise<BuilderName | undefined> {
-  if (message.type === 'turn') return message.builder;
+  if (message.type === 'turn') return message.turn.turn;
   const { build_id: id } = message.event;
   return id === null ? undefined : (await ports.records.readBuild(id))?.builder;
 }
 
+/** Does what a message asks for, and sends a turn where the builder then waits for a time. Whoever takes that too early sends the next one. */
 async function goOnWith(dependencies: CompleteDependencies, message: KnownMessage, builder: BuilderName | undefined): Promise<void> {
-  const { ports, config, log } = dependencies;
-  if (message.type === 'turn') await advance(ports, config, message.builder);
-  else await handleRunEvent(ports, config, message.event);
-  if (builder !== undefined) await sendTurn(dependencies, builder);
+  const { ports, config, turns, log } = dependencies;
+  const until =
+    message.type === 'turn' ? await takeTurn(ports, config, message.turn) : await handleRunEvent(ports, config, message.event);
+  if (until !== undefined && builder !== undefined) {
+    const delay = turnDelay(until, ports.clock.now());
+    await turns.send({ turn: builder }, delay);
+    log('TURN_SENT', { builder, delay: Math.ceil(delay / 1000) });
+  }
   log(message.type === 'turn' ? 'TURN_TAKEN' : 'EVENT_TAKEN', aboutMessage(message));
 }
 
 function aboutMessage(message: KnownMessage): LogKeys {
-  return message.type === 'turn' ? { builder: message.builder } : { build_id: message.event.build_id, run: message.event.run };
+  return message.type === 'turn' ? { builder: message.turn.turn } : { build_id: message.event.build_id, run: message.event.run };
 }
 
 /** Whether work on a message was done; where it was not, that is logged. */

@@ -85,7 +85,7 @@ export const guards: readonly Guard[] = [
     name: 'lost-patience',
     keeps: 'a run that does not show yet is not taken for lost',
     file: 'core/advance.ts',
-    text: "    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';\n",
+    text: "    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return waits;\n",
     without: '',
   },
   {
