@@ -27,16 +27,22 @@ const fullDelay = 15_000;
 /** How long a run that the build service does not know is waited for: a look may lag behind the start. Milliseconds. */
 export const lostPatience = 5 * 60_000;
 
+/** A builder waits for a time: milliseconds since 1970. `ours`: the call that says so made it wait, and nobody else knows of it. */
+export interface Wait {
+  readonly until: number;
+  readonly ours: boolean;
+}
+
 /**
  * Does what is due for one builder, until nothing more is: ends what in its line is not to be built, gives the next
  * build its turn, starts an attempt, completes one whose run has ended, starts the retry when its time has come, passes
  * on an operator's wish to stop. It looks at the records alone, so it goes on wherever a crash left off, and any number
  * of callers may do it at once.
  *
- * @returns when somebody is to do it again, in milliseconds since 1970; undefined where nothing waits, or for what no clock tells.
+ * @returns when somebody is to do it again; undefined where nothing waits, or for what no clock tells.
  */
-export async function advance(ports: CompletePorts, config: Config, name: BuilderName): Promise<number | undefined> {
-  for (;;) {
+export async function advance(ports: CompletePorts, config: Config, name: BuilderName): Promise<Wait | undefined> {
+  for (let moved = false; ; moved = true) {
     const builder = await clearLine(ports, config, name);
     const next = builder?.current ?? builder?.queue[0];
     if (builder === undefined || next === undefined) return undefined;
@@ -46,7 +52,8 @@ export async function advance(ports: CompletePorts, config: Config, name: Builde
       return undefined;
     }
     const progress = await tend(ports, config, build, builder);
-    if (progress !== 'moved') return progress.until;
+    if (progress === 'waits') return undefined;
+    if (progress !== 'moved') return { until: progress.until, ours: moved || progress.ours };
   }
 }
 
@@ -78,19 +85,14 @@ async function endWithoutAttempt(ports: CompletePorts, build: Build, builder: Bu
   return { event: 'skip', verdict: unchangedVerdict(manifest), judged: null, rests_on: null, unchanged: manifest };
 }
 
-/**
- * `moved`: here or by somebody else, so all is to be looked at anew. Else it waits for something that is not here yet: until a
- * time in milliseconds since 1970, undefined where that comes by itself.
- */
-type Progress = 'moved' | { readonly until: number | undefined };
-
-const waits: Progress = { until: undefined };
+/** `moved`: here or by somebody else, so all is to be looked at anew. `waits`: for something that is not here yet, and that no clock tells of. */
+type Progress = 'moved' | 'waits' | Wait;
 
 async function tend(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<Progress> {
   const attempt = newestAttempt(build);
   if (isFinal(build.state)) {
     await unlessMoved(ports, builder, `the builder ${build.builder} names the build ${build.build_id}, which is ${build.state}`);
-    return waits;
+    return 'waits';
   }
   if (build.state === 'running' && attempt !== undefined && attempt.run !== null)
     return watchRun(ports, config, build, builder, { attempt, run: attempt.run });
@@ -101,7 +103,7 @@ async function tend(ports: CompletePorts, config: Config, build: Build, builder:
   }
   if (build.state === 'running' && attempt !== undefined) return startAttempt(ports, config, build, builder, attempt);
   if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) return intendAttempt(ports, config, build, builder);
-  return { until: Date.parse(build.retry_at) };
+  return { until: Date.parse(build.retry_at), ours: false };
 }
 
 /** A view that does not fit together is somebody else's write between two reads, as long as the builder has moved on. */
@@ -118,7 +120,7 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
   const state = stateAfter(build.state, 'start', number);
   if (state === undefined) {
     await unlessMoved(ports, builder, `the build ${build.build_id} cannot start an attempt in the state ${build.state}`);
-    return waits;
+    return 'waits';
   }
   const declared = builderOf(config, build.builder);
   const told = {
@@ -170,7 +172,7 @@ async function startAttempt(
   switch (answer.state) {
     case 'started':
       await recordRun(ports, build, attempt, answer.run);
-      return waits;
+      return 'waits';
     case 'full':
       return postpone(ports, build, attempt);
     case 'refused':
@@ -209,7 +211,7 @@ async function postpone(ports: CompletePorts, build: Build, attempt: Attempt): P
     attempts: build.attempts.filter((each) => each.token !== attempt.token),
   };
   await ports.records.commit([{ type: 'build', expected: build.version, document: waiting }]);
-  return { until };
+  return { until, ours: true };
 }
 
 // ---- watching ----------------------------------------------------------------------------------------------
@@ -225,19 +227,19 @@ async function watchRun(
   const now = ports.clock.now();
   const [record] = await ports.buildService.look([run]);
   if (record === undefined && build.decision === null) {
-    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return waits;
+    if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';
     // Should it go on all the same, there must be no second one beside it.
     await ports.buildService.stop(run);
   }
   if (record === undefined || record.status !== 'IN_PROGRESS') {
     const until = await completeAttempt(ports, config, build, builder, record);
-    return until === undefined ? 'moved' : { until };
+    return until === undefined ? 'moved' : { until, ours: true };
   }
   await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
   if (build.stop !== null) await endRunKindly(ports, run, Date.parse(build.stop.at), `${build.stop.by} at ${build.stop.at}`);
   else if (attempt.expired_at !== null) await endRunKindly(ports, run, Date.parse(attempt.expired_at), 'its time is up');
   else if (isOverdue(record, attempt, now)) await expire(ports, build, attempt, run);
-  return waits;
+  return 'waits';
 }
 
 function isOverdue(record: RunRecord, attempt: Attempt, now: number): boolean {

@@ -1,4 +1,4 @@
-import { advance } from './advance.ts';
+import { type Wait, advance } from './advance.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
 import { type BuildId, type BuilderName } from './identity.ts';
@@ -31,7 +31,7 @@ async function goOnWith(
   config: Config,
   builder: BuilderName,
   open: readonly BuildId[],
-): Promise<readonly SweepProblem[]> {
+): Promise<{ readonly problems: readonly SweepProblem[]; readonly wait: Wait | undefined }> {
   const problems: SweepProblem[] = [];
   const attempt = async (id: BuildId | null, work: () => Promise<unknown>) => {
     try {
@@ -46,21 +46,23 @@ async function goOnWith(
       if (build !== undefined && isFinal(build.state)) await settle(ports, build);
     });
   }
-  await attempt(null, () => advance(ports, config, builder));
-  return problems;
+  let wait: Wait | undefined;
+  await attempt(null, async () => {
+    wait = await advance(ports, config, builder);
+  });
+  return { problems, wait };
 }
 
 /**
  * Does what a turn asks for.
  *
- * @returns as `advance` does. Undefined for the turn of a sweep: the next sweep is never far, and if each of its turns sent
- *   others on, they would be more with every sweep.
+ * @returns as `advance` does.
  * @throws AggregateError where something of what a sweep found could not be gone on with, after all the rest was.
  */
-export async function takeTurn(ports: CompletePorts, config: Config, { turn: builder, open }: Turn): Promise<number | undefined> {
+export async function takeTurn(ports: CompletePorts, config: Config, { turn: builder, open }: Turn): Promise<Wait | undefined> {
   if (open === undefined) return advance(ports, config, builder);
-  const problems = await goOnWith(ports, config, builder, open);
-  if (problems.length === 0) return undefined;
+  const { problems, wait } = await goOnWith(ports, config, builder, open);
+  if (problems.length === 0) return wait;
   const causes = problems.map(({ cause }) => cause);
   throw new AggregateError(causes, problems.map((problem) => sweepProblemText(problem)).join('; '));
 }
@@ -73,7 +75,7 @@ export async function takeTurn(ports: CompletePorts, config: Config, { turn: bui
 export async function reconcile(ports: CompletePorts, config: Config): Promise<Sweep> {
   const open = await openBuilds(ports);
   const problems: SweepProblem[] = [];
-  for (const [builder, builds] of open) problems.push(...(await goOnWith(ports, config, builder, builds)));
+  for (const [builder, builds] of open) problems.push(...(await goOnWith(ports, config, builder, builds)).problems);
   return { open: [...open.values()].flat().length, problems };
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { advance } from './advance.ts';
+import { type Wait, advance } from './advance.ts';
 import { type Build } from './build.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
@@ -25,7 +25,7 @@ export type RunEvent = z.infer<typeof RunEvent>;
  *
  * @returns as `advance` does.
  */
-export async function handleRunEvent(ports: CompletePorts, config: Config, event: RunEvent): Promise<number | undefined> {
+export async function handleRunEvent(ports: CompletePorts, config: Config, event: RunEvent): Promise<Wait | undefined> {
   const build = event.build_id === null ? undefined : await ports.records.readBuild(event.build_id);
   const why = strayReason(build, event.run);
   if (why !== undefined) await recordStray(ports, event, why);

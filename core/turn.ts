@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
-import { BuildId, BuilderName } from './identity.ts';
+import { type Wait } from './advance.ts';
+import { sweepInterval } from './contract/deployment.ts';
+import { BuildId, BuilderName, Timestamp, timestamp } from './identity.ts';
 
 /** How many builds a turn names at most: many times less than a message of a queue holds. */
 export const mostOpenBuilds = 100;
@@ -10,11 +12,13 @@ export const Turn = z.strictObject({
   turn: BuilderName,
   /** Of a sweep: builds that it found open, which are settled where they have ended. */
   open: z.array(BuildId).max(mostOpenBuilds).optional(),
+  /** The time that the builder waits for; none where something is due at once. */
+  due: Timestamp.optional(),
 });
 export type Turn = z.infer<typeof Turn>;
 
 export interface Turns {
-  /** @param delay in how many milliseconds it is due, at most `longestTurnDelay`. */
+  /** @param delay in how many milliseconds it comes, at most `longestTurnDelay`. */
   send(turn: Turn, delay: number): Promise<void>;
 }
 
@@ -22,11 +26,26 @@ export interface Turns {
 export const longestTurnDelay = 900_000;
 
 /**
- * In how many milliseconds the turn for a time comes, both as milliseconds since 1970. A wait that is longer than a queue holds
- * messages back takes several turns.
+ * The turn that has to be sent after a builder was advanced; none where it waits for no time, or where somebody else has sent
+ * one: who made it wait, whose turn for the same time this was, or who comes before it is due. So that for each time there is
+ * one, however many look at the builder meanwhile.
+ *
+ * @param taken the turn that was taken; null where it was something else.
+ * @param now milliseconds since 1970.
+ * @returns with it in how many milliseconds it is to come: a wait that is longer than a queue holds messages back takes several.
  */
-export function turnDelay(until: number, now: number): number {
-  return Math.min(Math.max(until - now, 0), longestTurnDelay);
+export function nextTurn(
+  builder: BuilderName,
+  wait: Wait | undefined,
+  taken: Turn | null,
+  now: number,
+): { readonly turn: Turn; readonly delay: number } | undefined {
+  if (wait === undefined) return undefined;
+  const due = timestamp(wait.until);
+  const left = Math.max(wait.until - now, 0);
+  const isMissed = taken?.open !== undefined && left <= sweepInterval;
+  if (!wait.ours && taken?.due !== due && !isMissed) return undefined;
+  return { turn: { turn: builder, due }, delay: Math.min(left, longestTurnDelay) };
 }
 
 /** The turns of a sweep for one builder: as many as it takes to name each of its open builds. */

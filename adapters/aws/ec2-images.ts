@@ -55,7 +55,9 @@ export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2I
     const here = claims.filter((claim) => enabled.has(claim.region));
     const found = await lookFor(here);
     const problems = [
-      ...elsewhere.map((claim) => `the run claims ${nameOf(claim)} in ${claim.region}, a region that the account ${account} has not enabled`),
+      ...elsewhere.map(
+        (claim) => `the run claims ${nameOf(claim)} in ${claim.region}, a region that the account ${account} has not enabled`,
+      ),
       ...here.flatMap((claim) => {
         const resource = found.get(claim.id);
         return resource === undefined ? [] : (problemOf(claim, resource, rightful) ?? []);

@@ -7,7 +7,7 @@ import { type Outcome } from '../../core/failure.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { takeTurn } from '../../core/reconcile.ts';
 import { type RunEvent, handleRunEvent } from '../../core/run-event.ts';
-import { Turn, type Turns, turnDelay } from '../../core/turn.ts';
+import { Turn, type Turns, nextTurn } from '../../core/turn.ts';
 import { type Count } from '../counts.ts';
 import { type Log, type LogKeys } from '../log.ts';
 import { problemOf } from '../scrub-text.ts';
@@ -97,15 +97,15 @@ async function builderOf({ ports }: CompleteDependencies, message: KnownMessage)
   return id === null ? undefined : (await ports.records.readBuild(id))?.builder;
 }
 
-/** Does what a message asks for, and sends a turn where the builder then waits for a time. Whoever takes that too early sends the next one. */
+/** Does what a message asks for, and sends a turn where the builder then waits for a time. */
 async function goOnWith(dependencies: CompleteDependencies, message: KnownMessage, builder: BuilderName | undefined): Promise<void> {
   const { ports, config, turns, log } = dependencies;
-  const until =
-    message.type === 'turn' ? await takeTurn(ports, config, message.turn) : await handleRunEvent(ports, config, message.event);
-  if (until !== undefined && builder !== undefined) {
-    const delay = turnDelay(until, ports.clock.now());
-    await turns.send({ turn: builder }, delay);
-    log('TURN_SENT', { builder, delay: Math.ceil(delay / 1000) });
+  const taken = message.type === 'turn' ? message.turn : null;
+  const wait = message.type === 'turn' ? await takeTurn(ports, config, message.turn) : await handleRunEvent(ports, config, message.event);
+  const next = builder === undefined ? undefined : nextTurn(builder, wait, taken, ports.clock.now());
+  if (builder !== undefined && next !== undefined) {
+    await turns.send(next.turn, next.delay);
+    log('TURN_SENT', { builder, delay: Math.ceil(next.delay / 1000) });
   }
   log(message.type === 'turn' ? 'TURN_TAKEN' : 'EVENT_TAKEN', aboutMessage(message));
 }

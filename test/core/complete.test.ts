@@ -283,7 +283,7 @@ describe('what was handed over', () => {
 describe('two that complete the same attempt at once', () => {
   it('agree, though one of them finds the handover half gone', async () => {
     const id = await handedOver();
-    beforeReading('incoming/run-1/packer.log.gz', () => home.step());
+    beforeReading('incoming/run-1/packer.log.gz', async () => void (await home.step()));
     await home.step();
     expect(await home.build(id)).toMatchObject({ state: 'succeeded', manifest: { path: `artifacts/base/${id}.hash.json` } });
     expect(await home.result(id)).toMatchObject({ state: 'succeeded', exit_code: 0 });
@@ -296,7 +296,7 @@ describe('two that complete the same attempt at once', () => {
     home.ports.objects.create = () => Promise.reject(new Error('killed'));
     await expect(home.step()).rejects.toThrow('killed');
     home.ports.objects.create = create;
-    beforeReading('incoming/run-1/packer.log.gz', () => home.step());
+    beforeReading('incoming/run-1/packer.log.gz', async () => void (await home.step()));
     await home.step();
     expect(await home.result(id)).toMatchObject({ state: 'succeeded', exit_code: 0 });
     expect(await home.build(id)).toMatchObject({ state: 'succeeded' });

@@ -212,8 +212,7 @@ describe('an image that does not show', () => {
 
   it('is no verdict as long as it may be on its way, and its run is completed when it shows', async () => {
     const id = await claimed();
-    const until = await home.step();
-    expect(until).toBe(home.ports.clock.now() + 15_000);
+    expect(await home.step()).toEqual({ until: home.ports.clock.now() + 15_000, ours: true });
     expect(await home.build(id)).toMatchObject({ state: 'running', decision: null, attempts: [{ outcome: null }] });
     home.pass(9 * minute);
     await home.step();
@@ -226,7 +225,7 @@ describe('an image that does not show', () => {
   it('is looked for at longer and longer pauses, which end with the patience', async () => {
     await claimed();
     const ended = home.ports.clock.now();
-    for (let until = await home.step(); until !== undefined; until = await home.step()) home.pass(until - home.ports.clock.now());
+    for (let wait = await home.step(); wait !== undefined; wait = await home.step()) home.pass(wait.until - home.ports.clock.now());
     expect(looks.map((at) => (at - ended) / 1000)).toEqual([0, 15, 30, 60, 120, 240, 480, 600]);
   });
 
