@@ -49,7 +49,7 @@ export class DispatcherStack extends Stack {
       missed: queues.missed,
       reserveConcurrency: plan.reserveConcurrency,
     });
-    storage.keepFor(Object.values(functions.roles));
+    storage.keepFor([functions.roles.complete]);
 
     const repository = new Asset(this, 'Repository', { path: plan.assets.repository });
     const commandLine = new Asset(this, 'CommandLine', { path: plan.assets.commandLine.file });

@@ -9,11 +9,11 @@ import { type FunctionName, functionMemory, functionNames, functionVariables } f
 import { observationVariables } from '../../core/contract/metrics.ts';
 import { type Grounds, allow, functionStatements, permit, writeLog } from './permissions.ts';
 
-/** Timeouts in seconds. Each may have to complete a run: to read whole logs and redact them again, and to wait for EC2 to show an image. */
+/** Timeouts in seconds. `complete` may have to read whole logs and redact them again; the others write a few records and messages. */
 const shapes = {
-  dispatch: { description: 'Accepts requests for builds, and starts their runs', seconds: 60 },
-  complete: { description: 'Classifies ended runs, seals, retries once, tells people', seconds: 120 },
-  reconcile: { description: 'Finishes what a crash or a lost event left', seconds: 270 },
+  dispatch: { description: 'Accepts requests for builds', seconds: 60 },
+  complete: { description: 'Starts runs, classifies ended ones, seals, retries once, tells people', seconds: 120 },
+  reconcile: { description: 'Finds what a crash or a lost event left', seconds: 60 },
 } as const satisfies Record<FunctionName, { description: string; seconds: number }>;
 
 /** How long a message of the queue is hidden: six times the timeout of who works it off, as Lambda asks for. */

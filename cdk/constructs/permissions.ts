@@ -41,14 +41,18 @@ export function writeLog(group: ILogGroup): PolicyStatement {
 }
 
 /**
- * What each function may do, and nothing else. Whoever looks at a builder does what is due for it (`advance`): it may have to
- * start a run, seal what one left, or tell the operators. Beyond that `complete` takes messages and `reconcile` finds what is
- * open.
+ * What each function may do, and nothing else. `dispatch` accepts requests, `reconcile` finds what is open, and both leave the
+ * rest to `complete`, to which they send turns: it alone starts runs, seals what they leave and tells the operators.
  */
 export function functionStatements(name: FunctionName, grounds: Grounds): PolicyStatement[] {
-  const { takeMessages, findOpenBuilds, readOpenBuilds, ...advance } = abilities(grounds);
-  const further = { dispatch: [], complete: [takeMessages], reconcile: [findOpenBuilds, readOpenBuilds] } as const;
-  return [...Object.values(advance), ...further[name]];
+  const { findOpenBuilds, readOpenBuilds, ...complete } = abilities(grounds);
+  const { keepRecords, sendTurns } = complete;
+  const statements = {
+    dispatch: [keepRecords, sendTurns],
+    complete: Object.values(complete),
+    reconcile: [findOpenBuilds, readOpenBuilds, sendTurns],
+  } as const satisfies Record<FunctionName, readonly PolicyStatement[]>;
+  return [...statements[name]];
 }
 
 function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }: Grounds) {

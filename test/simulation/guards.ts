@@ -320,8 +320,8 @@ export const guards: readonly Guard[] = [
     name: 'artifact-check',
     keeps: 'an image that is not there is no success',
     file: 'core/complete.ts',
-    text: '(await unconfirmed(ports, judgement, attempt)) ?? judgement.verdict',
-    without: 'judgement.verdict',
+    text: "  if (eventOf(verdict, false) !== 'succeed') return verdict;\n",
+    without: '  if (verdict.exit_code >= 0) return verdict;\n',
   },
   {
     name: 'absence-patience',
@@ -351,8 +351,8 @@ export const guards: readonly Guard[] = [
     name: 'artifact-age',
     keeps: 'an image that was there before is no success',
     file: 'core/complete.ts',
-    text: '{ after: Date.parse(intended_at) }',
-    without: '{ after: 0 }',
+    text: '{ after: Date.parse(attempt.intended_at), accounts }',
+    without: '{ after: 0, accounts }',
   },
   {
     name: 'expected-source',

@@ -34,8 +34,8 @@ import { watch } from './watcher.ts';
 const minute = 60_000;
 const sweepEvery = 5 * minute;
 
-/** When a history that does not come to rest is given up. */
-const mostSteps = 20_000;
+/** When a history that does not come to rest is given up: a build that waits for room asks for it every 15 s, for days. */
+const mostSteps = 200_000;
 const longestHistory = 30 * 24 * 60 * minute;
 
 /** What is declared. @param times how often each builder was declared otherwise. @param deployments how often the policy was changed. */
