@@ -10,6 +10,7 @@ export const logMessages = {
   MESSAGE_UNREADABLE: { level: 'ERROR', text: 'a message is nothing that is known here, and was dropped' },
   MESSAGE_FAILED: { level: 'ERROR', text: 'a message could not be gone on with, and comes again' },
   BATCH_FAILED: { level: 'ERROR', text: 'a batch could not be gone on with' },
+  SWEEP_PROBLEM: { level: 'ERROR', text: 'what a sweep found could not be gone on with; the next sweep tries again' },
   SWEPT: { level: 'INFO', text: 'everything open was found, and turns were sent for it' },
   SWEEP_FAILED: { level: 'ERROR', text: 'what is open could not be listed; the next sweep tries again' },
 } as const satisfies Record<string, { level: 'INFO' | 'WARN' | 'ERROR'; text: string }>;

@@ -26,7 +26,6 @@ export interface CompleteDependencies {
 const buildersAtOnce = 2;
 
 const Batch = z.object({ Records: z.array(z.object({ messageId: z.string(), body: z.string() })) });
-type QueueMessage = z.infer<typeof Batch>['Records'][number];
 
 /** What a message asks for. */
 type Message =
@@ -39,7 +38,8 @@ type KnownMessage = Exclude<Message, { type: 'unreadable' }>;
 /**
  * Goes on with what the messages of a batch are about: events of the build service, and turns. Messages of one builder
  * follow each other in their order; different builders do not wait for each other. A message that fails comes again, and
- * it alone; one that is nothing known is logged and dropped, since it would be that for ever.
+ * it alone; but not the turn of a sweep, since the next sweep sends another. One that is nothing known is logged and dropped:
+ * it would be that for ever.
  *
  * @param batch what the queue's mapping delivers.
  * @returns the messages that are to come again.
@@ -52,7 +52,7 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
     throw new Error('this function takes batches of an SQS queue, and was called with something else');
   }
   const failed: string[] = [];
-  let unreadable = 0;
+  let [unreadable, sweepProblems] = [0, 0];
   const lines = new Map<string, (() => Promise<void>)[]>();
   for (const record of parsed.data.Records) {
     const message = readMessage(dependencies, record.body);
@@ -62,7 +62,15 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
       continue;
     }
     const take = async (work: () => Promise<void>) => {
-      if (!(await taken(dependencies, record, message, work))) failed.push(record.messageId);
+      try {
+        await work();
+      } catch (cause) {
+        const isOfSweep = message.type === 'turn' && message.turn.open !== undefined;
+        const keys = { message_id: record.messageId, ...aboutMessage(message), problem: problemOf(cause) };
+        log(isOfSweep ? 'SWEEP_PROBLEM' : 'MESSAGE_FAILED', keys);
+        if (isOfSweep) sweepProblems += 1;
+        else failed.push(record.messageId);
+      }
     };
     await take(async () => {
       const builder = await builderOf(dependencies, message);
@@ -72,7 +80,7 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
     });
   }
   await inTurn([...lines.values()], buildersAtOnce);
-  count({ unreadableMessages: unreadable, failedMessages: failed.length });
+  count({ unreadableMessages: unreadable, failedMessages: failed.length, sweepProblems });
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
@@ -112,22 +120,6 @@ async function goOnWith(dependencies: CompleteDependencies, message: KnownMessag
 
 function aboutMessage(message: KnownMessage): LogKeys {
   return message.type === 'turn' ? { builder: message.turn.turn } : { build_id: message.event.build_id, run: message.event.run };
-}
-
-/** Whether work on a message was done; where it was not, that is logged. */
-async function taken(
-  { log }: CompleteDependencies,
-  { messageId }: QueueMessage,
-  message: KnownMessage,
-  work: () => Promise<void>,
-): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (cause) {
-    log('MESSAGE_FAILED', { message_id: messageId, ...aboutMessage(message), problem: problemOf(cause) });
-    return false;
-  }
 }
 
 /** Works through several lines, at most so many at once; the work of one line in its order. */

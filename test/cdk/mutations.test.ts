@@ -25,8 +25,8 @@ beforeAll(async () => {
 
 /** How many there are at least, so that nobody takes an empty table for a good one. */
 const atLeast: Readonly<Record<MutationKind, number>> = {
-  permission: 300,
-  'condition of a permission': 90,
+  permission: 250,
+  'condition of a permission': 70,
   'environment variable': 36,
   'queue mapping': 30,
   tag: 50,

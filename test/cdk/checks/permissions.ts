@@ -18,15 +18,17 @@ const startCondition = JSON.stringify({
   },
 });
 
+const keepRecords = ['Allow KeepRecords: dynamodb:GetItem on Records.Arn', 'Allow KeepRecords: dynamodb:PutItem on Records.Arn'];
+const sendTurns = 'Allow SendTurns: sqs:SendMessage on QueuesQueue.Arn';
+
 /** What it takes to do what is due for a builder. */
 const advance = [
-  'Allow KeepRecords: dynamodb:GetItem on Records.Arn',
-  'Allow KeepRecords: dynamodb:PutItem on Records.Arn',
+  ...keepRecords,
+  sendTurns,
   `Allow StartRuns: codebuild:StartBuild on ${projects} if ${startCondition}`,
   `Allow FollowRuns: codebuild:BatchGetBuilds on ${projects}`,
   `Allow FollowRuns: codebuild:StopBuild on ${projects}`,
   'Allow TellRuns: s3:PutObject on StorageObjects.Arn/control/*',
-  'Allow SendTurns: sqs:SendMessage on QueuesQueue.Arn',
   ...['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'].flatMap((action) =>
     ['artifacts', 'state/packer'].map((prefix) => `Allow Seal: ${action} on StorageObjects.Arn/${prefix}/*`),
   ),
@@ -48,7 +50,7 @@ const writeLog = (group: string) => [
 const setAside = 'Allow SetAside: sqs:SendMessage on QueuesMissed.Arn';
 
 const functions: Readonly<Record<string, readonly string[]>> = {
-  FunctionsDispatchRole: [...advance, ...writeLog('FunctionsDispatchLog'), setAside],
+  FunctionsDispatchRole: [...keepRecords, sendTurns, ...writeLog('FunctionsDispatchLog'), setAside],
   FunctionsCompleteRole: [
     ...advance,
     ...writeLog('FunctionsCompleteLog'),
@@ -57,7 +59,7 @@ const functions: Readonly<Record<string, readonly string[]>> = {
     'Allow TakeMessages: sqs:GetQueueAttributes on QueuesQueue.Arn',
   ],
   FunctionsReconcileRole: [
-    ...advance,
+    sendTurns,
     ...writeLog('FunctionsReconcileLog'),
     'Allow FindOpenBuilds: dynamodb:Query on Records.Arn/index/open-builds',
     'Allow ReadOpenBuilds: dynamodb:BatchGetItem on Records.Arn',
