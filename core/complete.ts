@@ -102,9 +102,10 @@ async function decideAttempt(
 }
 
 /**
- * For how long an image may stay out of sight after its run has ended, before that it is not there is a verdict. AWS asks
- * callers of EC2 to be ready for five minutes until what was made shows everywhere; a builder that is closed for nothing costs
- * more than a liar who waits. Milliseconds.
+ * For how long an image may stay out of sight after its run has ended, before that it is not there is a verdict. EC2 has its
+ * callers wait for up to five minutes until what was made shows everywhere
+ * (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html); this is twice that, since a builder that is closed
+ * for nothing costs more than a liar who waits. Milliseconds.
  */
 export const absencePatience = 10 * 60_000;
 

@@ -152,7 +152,14 @@ describeWithMoto('what fails on AWS', () => {
     it('a request that is killed before or after its turn is sent leaves one build with one attempt, which the sweep goes on with', async () => {
       const host = stage().parts.host('dispatch');
       const ask = (client_token: string) => ({ request: { builder: 'quick', client_token }, by: 'somebody' });
-      const send = await callOf('dispatch', () => stage().dispatch('quick').then((id) => stage().ended(id)), 1);
+      const send = await callOf(
+        'dispatch',
+        () =>
+          stage()
+            .dispatch('quick')
+            .then((id) => stage().ended(id)),
+        1,
+      );
       expect(send).toBeGreaterThan(1);
       for (const at of ['before', 'after'] as const) {
         await host.cool();
@@ -168,24 +175,27 @@ describeWithMoto('what fails on AWS', () => {
       }
     });
 
-    it.each(['before', 'after'] as const)('a sweep that is killed %s the second of its turns is sent: the next one serves all', async (at) => {
-      const host = stage().parts.host('reconcile');
-      stage().events('lost');
-      const ids: BuildId[] = [];
-      for (const builder of ['quick', 'swift', 'brisk']) ids.push(await stage().dispatch(builder));
-      const builds = () => Promise.all(ids.map((id) => stage().records.readBuild(id)));
-      for (const build of await builds())
-        await expect.poll(() => stage().statusOf(build?.attempts[0]?.run), { timeout: 90_000 }).toBe('SUCCEEDED');
-      const second = await callOf('reconcile', () => stage().invoke('reconcile', {}), 2);
-      // Its turns are lost, so that they do not make up for what follows.
-      await stage().parts.mapping?.lose();
-      host.killNext({ call: second, at });
-      expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'killed' });
-      await stage().parts.mapping?.lose();
-      expect((await builds()).map((build) => build?.state)).toEqual(['running', 'running', 'running']);
-      expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'returned', value: { open: 3 } });
-      for (const id of ids) expect(await stage().ended(id)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
-    });
+    it.each(['before', 'after'] as const)(
+      'a sweep that is killed %s the second of its turns is sent: the next one serves all',
+      async (at) => {
+        const host = stage().parts.host('reconcile');
+        stage().events('lost');
+        const ids: BuildId[] = [];
+        for (const builder of ['quick', 'swift', 'brisk']) ids.push(await stage().dispatch(builder));
+        const builds = () => Promise.all(ids.map((id) => stage().records.readBuild(id)));
+        for (const build of await builds())
+          await expect.poll(() => stage().statusOf(build?.attempts[0]?.run), { timeout: 90_000 }).toBe('SUCCEEDED');
+        const second = await callOf('reconcile', () => stage().invoke('reconcile', {}), 2);
+        // Its turns are lost, so that they do not make up for what follows.
+        await stage().parts.mapping?.lose();
+        host.killNext({ call: second, at });
+        expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'killed' });
+        await stage().parts.mapping?.lose();
+        expect((await builds()).map((build) => build?.state)).toEqual(['running', 'running', 'running']);
+        expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'returned', value: { open: 3 } });
+        for (const id of ids) expect(await stage().ended(id)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
+      },
+    );
 
     /** Which call of a function sends the n-th turn, in a process that has called nothing yet; the next one begins anew. */
     async function callOf(name: FunctionName, work: () => Promise<unknown>, nth: number): Promise<number> {

@@ -186,7 +186,9 @@ describeWithMoto('an attempt that lies', () => {
       expect(await stage().keys(`artifacts/liar/${waiting?.build_id}`)).toEqual([]);
       proxy.route('ec2', moto.endpoint);
       expect(await claiming).toMatchObject({ state: 'succeeded', build_id: waiting?.build_id });
-      expect(await stage().json(`artifacts/liar/${waiting?.build_id}.hash.json`)).toMatchObject({ artifacts: [{ id: 'File' }, { id: `us-east-1:${ami}` }] });
+      expect(await stage().json(`artifacts/liar/${waiting?.build_id}.hash.json`)).toMatchObject({
+        artifacts: [{ id: 'File' }, { id: `us-east-1:${ami}` }],
+      });
     });
 
     it("claims somebody else's AMI: 3, and nothing is sealed", async () => {

@@ -140,9 +140,13 @@ describeWithMoto('a stage in which one thing is missing', () => {
   describeWithAwsCommandLine('as deployed', () => {
     const stage = stageOfFile(() => ({
       builders: Object.fromEntries(
-        ['completed', 'swept', 'begun', ...asking.map((_, index) => `asked-${index}`), ...attempting.map((_, index) => `tried-${index}`)].map(
-          (name) => [name, scriptBuilder('quick')] as const,
-        ),
+        [
+          'completed',
+          'swept',
+          'begun',
+          ...asking.map((_, index) => `asked-${index}`),
+          ...attempting.map((_, index) => `tried-${index}`),
+        ].map((name) => [name, scriptBuilder('quick')] as const),
       ),
       scripts: { quick: 'echo done' },
     }));
