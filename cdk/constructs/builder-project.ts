@@ -46,6 +46,7 @@ export interface BuilderProjectProps {
 /** The project that runs packer for one builder, with a role that may hand over under its own run and nothing else of ours. */
 export class BuilderProject extends Construct {
   readonly role: Role;
+  readonly boundary: ManagedPolicy;
   readonly logGroup: LogGroup;
   /** Whether its image is none of CodeBuild's own. */
   readonly hasOwnImage: boolean;
@@ -64,10 +65,11 @@ export class BuilderProject extends Construct {
     const kept = retentionClass(props.retention, builder.retention ?? props.retention.default).days;
     this.logGroup = new LogGroup(this, 'Log', { retention: logRetention(kept), removalPolicy: RemovalPolicy.RETAIN });
     const ofTheDispatchers = [...this.ownStatements(props, source), writeLog(this.logGroup)];
+    this.boundary = this.bound(props, ofTheDispatchers);
     this.role = new Role(this, 'Role', {
       path: iamPath(Stack.of(this).stackName),
       description: `What packer may do for ${name}`,
-      permissionsBoundary: this.boundary(props, ofTheDispatchers),
+      permissionsBoundary: this.boundary,
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com', {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
@@ -133,7 +135,7 @@ export class BuilderProject extends Construct {
    * What the role may do at most. It grants nothing by itself: of the dispatcher's things it lets its own run's pass, of
    * everything else whatever `aws.policies` allow. A denial could not say so, since it cannot spare what is the run's own.
    */
-  private boundary({ name, builder, outOfReach }: BuilderProjectProps, ofTheDispatchers: readonly PolicyStatement[]): ManagedPolicy {
+  private bound({ name, builder, outOfReach }: BuilderProjectProps, ofTheDispatchers: readonly PolicyStatement[]): ManagedPolicy {
     return new ManagedPolicy(this, 'Boundary', {
       path: iamPath(Stack.of(this).stackName),
       description: `What packer may do at most for ${name}, whatever its policies allow`,

@@ -91,7 +91,7 @@ export class Functions extends Construct {
       // `complete` sends itself the turns that are due later; Lambda would cut such a chain off after 16.
       recursiveLoop: name === 'complete' ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       ...(isAsynchronous ? { deadLetterQueue: props.missed } : {}),
-      // One sweep at a time. The next is never far, so a failed one is not tried again.
+      // The next sweep is never far, so a failed one is not tried again. Two at once do each thing once, but read it all twice.
       ...(name === 'reconcile' ? { retryAttempts: 0, ...(props.reserveConcurrency ? { reservedConcurrentExecutions: 1 } : {}) } : {}),
     });
     return { function: made, role, permissions, logGroup };
