@@ -12,9 +12,7 @@ export const mostBuilders = Math.floor((resourceCounts.inAll - resourceCounts.of
 export function planProblems({ config }: Pick<Deployment, 'config'>): readonly string[] {
   const builders = Object.entries(config.builders);
   const problems =
-    builders.length > mostBuilders
-      ? [`there are ${builders.length} builders, and one stack has room for ${mostBuilders}: deploy two`]
-      : [];
+    builders.length > mostBuilders ? [`there are ${builders.length} builders, and one stack has room for ${mostBuilders}: deploy two`] : [];
   for (const [key, builder] of builders) {
     const name = BuilderName.parse(key);
     for (const [variable, reference] of Object.entries(builder.secrets)) {

@@ -118,7 +118,8 @@ const acts: Readonly<Record<string, Acts>> = {
   'AWS::S3::Bucket': (bucket) =>
     on(bucket.attribute('Arn'), 's3:ListBucket', 's3:PutBucketPolicy', 's3:PutLifecycleConfiguration', 's3:DeleteBucket'),
   'AWS::SNS::Topic': ({ ref }) => on(ref, 'sns:Publish', 'sns:SetTopicAttributes', 'sns:DeleteTopic'),
-  'AWS::SQS::Queue': (queue) => on(queue.attribute('Arn'), 'sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:PurgeQueue', 'sqs:SetQueueAttributes'),
+  'AWS::SQS::Queue': (queue) =>
+    on(queue.attribute('Arn'), 'sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:PurgeQueue', 'sqs:SetQueueAttributes'),
   'AWS::Scheduler::Schedule': ({ name, properties }) =>
     on(inStack('scheduler', `schedule/${String(properties['GroupName'])}/${name}`), 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule'),
   'AWS::Scheduler::ScheduleGroup': (group) => on(group.attribute('Arn'), 'scheduler:DeleteScheduleGroup'),
@@ -153,12 +154,15 @@ describe('an attempt whose builder may do everything to everything', () => {
     expect(kept.length).toBeGreaterThan(150);
   });
 
-  it.each(Object.keys(strangers) as (keyof typeof strangers)[])('neither reads, writes nor removes what %s hands over or is told', async (whose) => {
-    const other = strangers[whose];
-    for (const key of [keys.incoming(other).report, keys.incoming(other).log, keys.control(other, 'go'), keys.control(other, 'stop')])
-      for (const action of ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObject', 's3:PutObjectTagging'])
-        expect(await asAttempt(action, `${bucketArn()}/${key}`), `${action} ${key}`).not.toBe('allowed');
-  });
+  it.each(Object.keys(strangers) as (keyof typeof strangers)[])(
+    'neither reads, writes nor removes what %s hands over or is told',
+    async (whose) => {
+      const other = strangers[whose];
+      for (const key of [keys.incoming(other).report, keys.incoming(other).log, keys.control(other, 'go'), keys.control(other, 'stop')])
+        for (const action of ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObject', 's3:PutObjectTagging'])
+          expect(await asAttempt(action, `${bucketArn()}/${key}`), `${action} ${key}`).not.toBe('allowed');
+    },
+  );
 
   it.each([
     keys.newestManifest(builder),

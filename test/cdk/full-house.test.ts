@@ -38,7 +38,9 @@ describe('a stack with as many builders as one has room for', () => {
     const builders = Object.fromEntries(names.map((name) => [name, builderNamed(name)]));
     const config = await writeImageRepository(folder, { scripts: { nothing: 'true' }, builders });
     await withPlan(config, async ({ plan }, outdir) => {
-      const { templateFullPath } = buildApp(plan, { outdir: join(outdir, 'cdk.out'), checks: false }).synth().getStackByName(plan.stackName);
+      const { templateFullPath } = buildApp(plan, { outdir: join(outdir, 'cdk.out'), checks: false })
+        .synth()
+        .getStackByName(plan.stackName);
       ({ size: bytes } = await stat(templateFullPath));
       template = JSON.parse(await readFile(templateFullPath, 'utf8')) as Template;
     });

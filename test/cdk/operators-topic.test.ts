@@ -18,7 +18,11 @@ describe('the encrypted topic of the operators', () => {
     };
     const [topic, key] = [of('AWS::SNS::Topic').ref, of('AWS::KMS::Key').attribute('Arn')];
     const answers = [];
-    for (const [action, resource] of [['sns:Publish', topic], ['kms:GenerateDataKey', key], ['kms:Decrypt', key]] as const)
+    for (const [action, resource] of [
+      ['sns:Publish', topic],
+      ['kms:GenerateDataKey', key],
+      ['kms:Decrypt', key],
+    ] as const)
       answers.push((await may(deployed.policies, { principal, session }, action, resource)) === 'allowed');
     return answers;
   };

@@ -18,7 +18,11 @@ beforeAll(async () => {
 function denial(name: string, parameters: Readonly<Record<string, unknown>>): Promise<string | null> {
   const role = deployed.stack.ofType('AWS::IAM::Role').find(({ logicalId }) => new RegExp(`^Functions${name}Role`, 'i').test(logicalId));
   if (role === undefined) throw new Error(`there is no function ${name}`);
-  const asked = { projectName: 'images_plain', environmentVariablesOverride: startVariables.map((each) => ({ name: each })), ...parameters };
+  const asked = {
+    projectName: 'images_plain',
+    environmentVariablesOverride: startVariables.map((each) => ({ name: each })),
+    ...parameters,
+  };
   const call = { principal: role.name, session: null, service: 'codebuild', region, action: 'StartBuild', parameters: asked } as const;
   return new LeastPrivilege(deployed.policies).denial({ ...call, protocol: 'json', headers: {} }, null);
 }

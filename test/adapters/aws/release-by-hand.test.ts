@@ -33,7 +33,15 @@ describeWithMoto('a builder that is released as the runbook says', () => {
       const table = await makeTable(client);
       const records = dynamoRecords(client, table);
       const quarantine = { build_id, since: '2026-11-25T10:00:00.000Z', rule: 'SECRET_IN_INPUTS', reason: 'a “secret”', evidence: [] };
-      const closed = { schema: 'hybridcore-packer/builder/1', version: 1, builder: name, current: null, queue: [], last: build_id, newest: null } as const;
+      const closed = {
+        schema: 'hybridcore-packer/builder/1',
+        version: 1,
+        builder: name,
+        current: null,
+        queue: [],
+        last: build_id,
+        newest: null,
+      } as const;
       const document = { ...closed, quarantine, released: null };
       expect(await records.commit([{ type: 'builder', expected: null, document }])).toMatchObject({ committed: true });
       const runbook = await readFile(resolve(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
@@ -49,7 +57,12 @@ describeWithMoto('a builder that is released as the runbook says', () => {
         ...document,
         version: 2,
         quarantine: null,
-        released: { at: expect.any(String), by: expect.stringMatching(/^arn:/), reason: 'join token rotated, leak.sh removed in 4f2c1aa', build_id },
+        released: {
+          at: expect.any(String),
+          by: expect.stringMatching(/^arn:/),
+          reason: 'join token rotated, leak.sh removed in 4f2c1aa',
+          build_id,
+        },
       });
       await expect(run()).rejects.toMatchObject({ stdout: expect.stringContaining('false') });
       expect(await records.readBuilder(name)).toEqual(released);
