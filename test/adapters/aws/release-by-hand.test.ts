@@ -7,6 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { dynamoRecords } from '../../../adapters/aws/dynamo-records.ts';
+import { type BuilderRecord } from '../../../core/builder-record.ts';
 import { BuildId, BuilderName } from '../../../core/identity.ts';
 import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
@@ -32,8 +33,7 @@ describeWithMoto('a builder that is released as the runbook says', () => {
       const client = new DynamoDBClient(moto.clientOptions);
       const table = await makeTable(client);
       const records = dynamoRecords(client, table);
-      const quarantine = { build_id, since: '2026-11-25T10:00:00.000Z', rule: 'SECRET_IN_INPUTS', reason: 'a “secret”', evidence: [] };
-      const closed = {
+      const document: BuilderRecord = {
         schema: 'hybridcore-packer/builder/1',
         version: 1,
         builder: name,
@@ -41,8 +41,9 @@ describeWithMoto('a builder that is released as the runbook says', () => {
         queue: [],
         last: build_id,
         newest: null,
-      } as const;
-      const document = { ...closed, quarantine, released: null };
+        quarantine: { build_id, since: '2026-11-25T10:00:00.000Z', rule: 'SECRET_IN_INPUTS', reason: 'a “secret”', evidence: [] },
+        released: null,
+      };
       expect(await records.commit([{ type: 'builder', expected: null, document }])).toMatchObject({ committed: true });
       const runbook = await readFile(resolve(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
       const [, script = ''] = /### Releasing a builder without the API.*?```sh\n(.*?)```/s.exec(runbook) ?? [];
