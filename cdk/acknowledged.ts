@@ -78,7 +78,7 @@ function acknowledgeFunction(functions: Functions, name: FunctionName, { storage
     ...(name === 'reconcile' && !reserveConcurrency
       ? {
           'NIST.800.53.R5-LambdaConcurrency':
-            'The context says that the account has none to reserve; any number of sweeps may run at once.',
+            'New accounts have none to reserve. Sweeps come one at a time as it is, and two of them do each thing once.',
         }
       : {}),
     'NIST.800.53.R5-LambdaInsideVPC':
@@ -110,14 +110,18 @@ function acknowledgeProject(project: BuilderProject, bucket: Bucket): void {
       ? { 'AwsSolutions-CB5': 'hybridcore.yaml gives this builder an image of its own, and is reviewed as such.' }
       : {}),
   });
-  acknowledge(project.role, {
-    ...Object.fromEntries(
-      [incomingPrefix('<codebuild:buildArn>'), controlPrefix('<codebuild:buildArn>')].map((prefix) => [
-        `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
-        'The place of its own run alone: IAM puts in the ARN of the build that asks.',
-      ]),
-    ),
-    ...project.acknowledged,
+  const ownRun = Object.fromEntries(
+    [incomingPrefix('<codebuild:buildArn>'), controlPrefix('<codebuild:buildArn>')].map((prefix) => [
+      `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
+      'The place of its own run alone: IAM puts in the ARN of the build that asks.',
+    ]),
+  );
+  acknowledge(project.role, { ...ownRun, ...project.acknowledged });
+  const bounds = 'It grants nothing: it is what the role may do at most, whatever hybridcore.yaml gives its builder.';
+  acknowledge(project.boundary, {
+    ...ownRun,
+    'AwsSolutions-IAM5[Action::*]': bounds,
+    'NIST.800.53.R5-IAMPolicyNoStatementsWithFullAccess': bounds,
   });
 }
 

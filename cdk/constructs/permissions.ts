@@ -22,9 +22,47 @@ export interface Grounds {
   readonly projectPrefix: string;
 }
 
+/**
+ * What a start leaves as its project has it: every key of conditions that IAM has for an override of StartBuild, but that of
+ * the variables, which are limited by their names ("AWS CodeBuild condition keys", CodeBuild User Guide). What it has none for
+ * is in docs/trust-boundary.md.
+ */
+const keptByProjects = [
+  'artifacts',
+  'autoRetryLimit',
+  'cache',
+  'encryptionKey',
+  'environment.certificate',
+  'environment.computeType',
+  'environment.fleet.fleetArn',
+  'environment.image',
+  'environment.imagePullCredentialsType',
+  'environment.privilegedMode',
+  'environment.registryCredential',
+  'environment.type',
+  'logsConfig',
+  'secondaryArtifacts',
+  'secondarySources',
+  'serviceRole',
+  'source',
+  'source.auth.type',
+  'source.buildspec',
+  'source.insecureSsl',
+  'source.location',
+] as const;
+
+/** Where the stack's roles and policies are, and nobody else's: one pattern names them all. */
+export function iamPath(stackName: string): string {
+  return `/${stackName}/`;
+}
+
 /** Gives a role what the statements say, in a managed policy: those have a name of their own in an audit. */
 export function permit(role: Role, statements: readonly PolicyStatement[]): ManagedPolicy {
-  return new ManagedPolicy(role, 'Permissions', { roles: [role], statements: [...statements] });
+  return new ManagedPolicy(role, 'Permissions', {
+    path: iamPath(Stack.of(role).stackName),
+    roles: [role],
+    statements: [...statements],
+  });
 }
 
 /** A statement that allows, under a name that says what for. */
@@ -70,12 +108,12 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       resources: [`${table.tableArn}/index/${tableIndexes.open.name}`],
     }),
     readOpenBuilds: allow('ReadOpenBuilds', { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }),
-    // A start may say what the attempt is, and brings no buildspec. Other overrides (source, image) stay open to these roles.
+    // A start may say what the attempt is, and how long it may take. All else is as the project says.
     startRuns: allow('StartRuns', {
       actions: ['codebuild:StartBuild'],
       resources: projects,
       conditions: {
-        Null: { 'codebuild:source.buildspec': 'true' },
+        Null: Object.fromEntries(keptByProjects.map((key) => [`codebuild:${key}`, 'true'])),
         'ForAllValues:StringEquals': { 'codebuild:environment.environmentVariables.name': [...startVariables] },
       },
     }),

@@ -60,7 +60,7 @@ export const functionChecks: readonly Check[] = [
         {
           FunctionsDispatch: { ...common('Dispatch'), ...shapes.Dispatch, DeadLetterConfig: { TargetArn: 'QueuesMissed.Arn' } },
           FunctionsComplete: { ...common('Complete'), ...shapes.Complete },
-          FunctionsReconcile: { ...common('Reconcile'), ...shapes.Reconcile, ReservedConcurrentExecutions: 1 },
+          FunctionsReconcile: { ...common('Reconcile'), ...shapes.Reconcile },
         },
         ['Environment'],
       ),
