@@ -4,11 +4,14 @@ import { optionInput, plainVariableInput, sensitiveVariableInput, sortInputs, to
 import { VariableName } from '../../core/identity.ts';
 import { type FileInput, type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Discovery, type ImageRepository } from '../../core/ports.ts';
-import { type NamedPath, type OpenReference, type TemplateDiscovery, discoverTemplate } from '../packer/template/discover-template.ts';
+import type { NamedPath, OpenReference, TemplateDiscovery } from '../packer/template/discover-template.ts';
 import { repositoryFiles } from './image-repository-files.ts';
 import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
+import { type Sightings, noSightings } from './input-sightings.ts';
+import { discoverRemembered } from './remembered-discovery.ts';
+import { type StatCache, openStatCache } from './stat-cache.ts';
 
 /**
  * The reference of a variable that the template calls sensitive and hybridcore.yaml names no secret for: its value is
@@ -16,19 +19,65 @@ import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
  */
 export const templateReference = 'template';
 
+/** What may be kept of one discovery for the next. */
+export interface InputsMemory {
+  /** Where, absolute: the home of the repository. */
+  readonly home: string;
+  /** Names the very program that runs: what another one kept is not believed. */
+  readonly program: string;
+}
+
+/** What an answer rests on: for whoever wants to know whether it would be the same again. */
+export interface Grounds {
+  readonly root: string;
+  readonly sightings: Sightings;
+  /** Of the cache, where there is one. */
+  readonly begun: number | undefined;
+}
+
 /**
  * Discovers the inputs of the builders of the image repository at `root`, the folder of `hybridcore.yaml`. The answer
  * depends on what stands there and on nothing else: not on where the repository lies, on times, owners, the order of
  * folders or the environment. Names are looked for first and hashed afterwards.
+ *
+ * @param memory makes the answer faster, and never another one: only files that changed are read. Without it every byte is.
  */
-export function imageRepository(root: string): Pick<ImageRepository, 'discover'> {
-  return { discover: (builder, requestVariables) => discover(realRoot(root), builder, requestVariables) };
+export function imageRepository(
+  root: string,
+  memory?: InputsMemory,
+  onGrounds?: (grounds: Grounds) => void,
+): Pick<ImageRepository, 'discover'> {
+  return {
+    async discover(builder, requestVariables) {
+      const real = realRoot(root);
+      const cache = memory === undefined ? undefined : openStatCache(memory.home, { root: real, program: memory.program });
+      const sightings = noSightings();
+      try {
+        const found = await discover(real, builder, requestVariables, { sightings, cache });
+        if (found.ok) onGrounds?.({ root: real, sightings, begun: cache?.begun });
+        return found;
+      } finally {
+        cache?.close();
+      }
+    },
+  };
 }
 
-async function discover(root: string, builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Discovery>> {
-  const template = await discoverTemplate(builder, requestVariables, repositoryFiles(root, builder.inputs.exclude));
+interface Means {
+  readonly sightings: Sightings;
+  readonly cache: StatCache | undefined;
+}
+
+async function discover(
+  root: string,
+  builder: Builder,
+  requestVariables: Readonly<Record<string, string>>,
+  means: Means,
+): Promise<Outcome<Discovery>> {
+  const repository = repositoryFiles(root, builder.inputs.exclude, means.sightings);
+  const template = await discoverRemembered(builder, requestVariables, repository, means.cache);
   if (!template.ok) return template;
-  const files = collectInputFiles(root, builder.inputs.exclude);
+  const files = collectInputFiles(root, builder.inputs.exclude, means);
   const gathered = gather(files, builder, template.value);
   if (!gathered.ok) return gathered;
   const hashed = await files.hash();

@@ -4,7 +4,9 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
+import { inputsCacheFolder } from './stat-cache.ts';
 import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { type Sightings, noSightings } from './input-sightings.ts';
 
 const ulid = `[0-7]${'[0-9A-HJKMNP-TV-Z]'.repeat(25)}`;
 
@@ -21,6 +23,7 @@ const neverWalked = [
   'state/hybridcore.db*',
   'state/packer/**',
   'state/build-service/**',
+  `${inputsCacheFolder}/**`,
   `incoming/run-${ulid}/**`,
   `control/run-${ulid}/**`,
   `diag/*/${ulid}.tar.gz`,
@@ -37,14 +40,24 @@ export interface Globs {
  * The files below the real root that fit, as paths with `/`, sorted in code units: files whose names begin with a dot
  * too, links as themselves and not followed, and whatever else is no folder. A folder that cannot be read is
  * INPUT_UNREADABLE, not a gap.
+ *
+ * @param plain gets the paths of those that the folders call plain files.
  */
-export function filesMatching(root: string, globs: Globs, where: string): Outcome<readonly string[]> {
+export function filesMatching(
+  root: string,
+  globs: Globs,
+  where: string,
+  sightings: Sightings = noSightings(),
+  plain?: Set<string>,
+): Outcome<readonly string[]> {
   const failures: Failure[] = [];
   let isFirst = true;
 
   function list(folder: string): Entry[] {
     const isBase = isFirst;
     isFirst = false;
+    sightings.looked.add(folder);
+    sightings.listed.add(folder);
     try {
       // Only the base of a pattern can be a link: those below are not followed.
       const place = isBase ? lookAt(root, folder, where) : undefined;
@@ -52,7 +65,10 @@ export function filesMatching(root: string, globs: Globs, where: string): Outcom
         failures.push(place.failure);
         return [];
       }
-      return readdirSync(join(root, folder), { withFileTypes: true }).map((entry) => entryOf(entry.name, entry.isDirectory()));
+      return readdirSync(join(root, folder), { withFileTypes: true }).map((entry) => {
+        if (plain !== undefined && entry.isFile()) plain.add(folder === '' ? entry.name : `${folder}/${entry.name}`);
+        return entryOf(entry.name, entry.isDirectory());
+      });
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
       if (!isMissingBase) failures.push(unreadable(folder, where, reasonOf(error)).failure);
