@@ -97,7 +97,9 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       inRepository(typed, options, async (repository) => {
         const found = findBuilder(repository.config, typed);
         const { inputs } = await import('./commands/inputs.ts');
-        return found.ok ? inputs(repository.root, found.value.builder, options.var, options.strict ?? false) : found;
+        return found.ok
+          ? inputs(repository, found.value.builder, { variables: options.var, strict: options.strict ?? false, words: host.words })
+          : found;
       }),
     );
 
@@ -139,7 +141,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
           const found = findBuilder(repository.config, typed);
           if (!found.ok) return found;
           const { publish } = await import('./commands/publish.ts');
-          return publish(host, embedded, repository.root, found.value, {
+          return publish(host, embedded, repository, found.value, {
             channel: options.channel,
             ...(options.build === undefined ? {} : { build: options.build }),
             variables: options.var,

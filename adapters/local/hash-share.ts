@@ -75,7 +75,7 @@ export function hashShare(
     return size;
   }
 
-  for (let hashed = 0; hashed < budget; ) {
+  for (let hashed = 0; hashed < budget;) {
     const from = Atomics.add(next, 0, step);
     if (from >= names.length) return 'none is left';
     for (let at = from; at < Math.min(from + step, names.length); at += 1) {

@@ -10,6 +10,7 @@ import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
+import { type Grounds } from './kept-answer.ts';
 import { discoverRemembered } from './remembered-discovery.ts';
 import { type StatCache, openStatCache } from './stat-cache.ts';
 
@@ -27,20 +28,13 @@ export interface InputsMemory {
   readonly program: string;
 }
 
-/** What an answer rests on: for whoever wants to know whether it would be the same again. */
-export interface Grounds {
-  readonly root: string;
-  readonly sightings: Sightings;
-  /** Of the cache, where there is one. */
-  readonly begun: number | undefined;
-}
-
 /**
  * Discovers the inputs of the builders of the image repository at `root`, the folder of `hybridcore.yaml`. The answer
  * depends on what stands there and on nothing else: not on where the repository lies, on times, owners, the order of
  * folders or the environment. Names are looked for first and hashed afterwards.
  *
  * @param memory makes the answer faster, and never another one: only files that changed are read. Without it every byte is.
+ * @param onGrounds gets what the answer of a discovery rests on, where there is a memory that can be written to.
  */
 export function imageRepository(
   root: string,
@@ -54,7 +48,8 @@ export function imageRepository(
       const sightings = noSightings();
       try {
         const found = await discover(real, builder, requestVariables, { sightings, cache });
-        if (found.ok) onGrounds?.({ root: real, sightings, begun: cache?.begun });
+        if (found.ok && cache !== undefined)
+          onGrounds?.({ root: real, sightings, begun: cache.begun, identityOf: (name) => cache.identityOf(name) });
         return found;
       } finally {
         cache?.close();

@@ -158,6 +158,7 @@ export function collectInputFiles(
     const again: string[] = [];
     for (const [name, { kind, isPlain }] of gathered) {
       if (removed.has(name)) continue;
+      sightings.looked.add(name);
       if (!isPlain) again.push(name);
       else {
         const kept = cache?.knows(name) === true ? keptFile(name, cache) : undefined;
@@ -165,7 +166,7 @@ export function collectInputFiles(
         else hashed.push({ kind, name, ...kept });
       }
     }
-    const read = await hashFiles(root, unknown, cache?.begun ?? null);
+    const read = await hashFiles(root, unknown, cache?.begun.time ?? null);
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const [at, name] of unknown.entries()) {

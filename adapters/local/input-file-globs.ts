@@ -4,7 +4,7 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
-import { inputsCacheFolder } from './stat-cache.ts';
+import { inputsCacheFolder } from './cache-owner.ts';
 import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 

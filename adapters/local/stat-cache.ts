@@ -1,20 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Stats, closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { type Stats, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { openDraft } from './cache-draft.ts';
+import { type CacheOwner, inputsCacheFolder, isOwnFile, ownership } from './cache-owner.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
-
-/** Where the cache of a repository's inputs is, below its home. */
-export const inputsCacheFolder = 'state/inputs-cache';
-
-/** Whose cache it is: what of these is not the same makes it worth nothing. */
-export interface CacheOwner {
-  /** The real root of the repository. */
-  readonly root: string;
-  /** Names the very program: what another one found out is not believed. */
-  readonly program: string;
-}
 
 /** What was found out about the files of a repository, and is known again as long as they are as they were. */
 export interface StatCache {
@@ -23,12 +13,14 @@ export interface StatCache {
    * has a time that is not before it; so only what was changed before it can be kept, and a change in the same instant
    * is never missed.
    */
-  readonly begun: number;
+  readonly begun: { readonly device: number; readonly time: number };
   /** Whether the digest of a file was kept, in whatever state. */
   knows(name: string): boolean;
   /** The 64 hex digits of a file's digest, where its status is what it was. */
   digestOf(name: string, status: Stats): string | undefined;
   keep(name: string, hex: string, identity: FileIdentity): void;
+  /** Of a file that was found unchanged in this run, or kept. */
+  identityOf(name: string): FileIdentity | undefined;
   /** What was kept as JSON under a key. */
   note(key: string): unknown;
   keepNote(key: string, value: unknown): void;
@@ -55,15 +47,27 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
   const file = join(home, inputsCacheFolder, 'index');
   const known = readIndex(file, owner) ?? { names: new Map<string, number>(), digests: '', identities: new Float64Array(), notes: {} };
   const fresh = new Map<string, { hex: string; identity: FileIdentity }>();
+  const unchanged = new Set<string>();
+  const knownIdentity = (at: number): FileIdentity => {
+    const number = (place: number): number => known.identities[at * identityLength + place] ?? Number.NaN;
+    return [number(0), number(1), number(2), number(3), number(4), number(5)];
+  };
   const notes = new Map<string, unknown>(Object.entries(known.notes));
   let isChanged = false;
   return {
-    begun: stamp.ctimeMs,
+    begun: { device: stamp.dev, time: stamp.ctimeMs },
     knows: (name) => known.names.has(name),
     digestOf(name, status) {
       const at = known.names.get(name);
       if (at === undefined || !hasIdentity(status, known.identities, at * identityLength)) return undefined;
+      unchanged.add(name);
       return known.digests.slice(at * 64, at * 64 + 64);
+    },
+    identityOf(name) {
+      const kept = fresh.get(name);
+      if (kept !== undefined) return kept.identity;
+      const at = unchanged.has(name) ? known.names.get(name) : undefined;
+      return at === undefined ? undefined : knownIdentity(at);
     },
     keep(name, hex, identity) {
       const [device, , , , , changed] = identity;
@@ -85,54 +89,11 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
       }
       const names = new Map<string, { hex: string; identity: FileIdentity }>();
       if (known.names.size + fresh.size <= mostNames) {
-        for (const [name, at] of known.names) {
-          const number = (place: number): number => known.identities[at * identityLength + place] ?? Number.NaN;
-          const identity: FileIdentity = [number(0), number(1), number(2), number(3), number(4), number(5)];
-          names.set(name, { hex: known.digests.slice(at * 64, at * 64 + 64), identity });
-        }
+        for (const [name, at] of known.names)
+          names.set(name, { hex: known.digests.slice(at * 64, at * 64 + 64), identity: knownIdentity(at) });
       }
       for (const [name, entry] of fresh) names.set(name, entry);
       draft.become(file, indexContent(owner, names, Object.fromEntries(notes)));
-    },
-  };
-}
-
-/** A new file beside the cache, which becomes it or is removed. */
-interface CacheDraft {
-  readonly descriptor: number;
-  become(file: string, content: readonly Uint8Array[]): void;
-  discard(): void;
-}
-
-let drafts = 0;
-
-/** Undefined where nothing can be written. */
-export function openDraft(folder: string): CacheDraft | undefined {
-  drafts += 1;
-  const name = join(folder, `.hybridcore-${process.pid}-${Date.now() % 1e9}${drafts}.tmp`);
-  let descriptor: number;
-  try {
-    mkdirSync(folder, { recursive: true });
-    descriptor = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-  } catch {
-    return undefined;
-  }
-  const discard = (): void => {
-    closeSync(descriptor);
-    rmSync(name, { force: true });
-  };
-  return {
-    descriptor,
-    discard,
-    become(file, content) {
-      // Not synced: of a file that a power cut left half written the checksum tells.
-      try {
-        for (const part of content) for (let at = 0; at < part.length; ) at += writeSync(descriptor, part, at);
-        renameSync(name, file);
-        closeSync(descriptor);
-      } catch {
-        discard();
-      }
     },
   };
 }
@@ -142,20 +103,6 @@ interface Index {
   readonly digests: string;
   readonly identities: Float64Array;
   readonly notes: Readonly<Record<string, unknown>>;
-}
-
-/** The header's fields: an index with any other is not this repository's, this machine's, this user's or this program's. */
-function ownership({ root, program }: CacheOwner): Readonly<Record<string, unknown>> {
-  return { format: 1, program, node: process.version, machine: machineIdentity(), user: process.getuid?.() ?? null, root };
-}
-
-/** A copied folder takes its cache with it: it must not be believed elsewhere. */
-export function machineIdentity(): string {
-  try {
-    return `${hostname()} ${readFileSync('/etc/machine-id', 'utf8').trim()}`;
-  } catch {
-    return hostname();
-  }
 }
 
 /** A line with the checksum of all that follows; a line of JSON; identities, digests, names and notes, one after another. */
@@ -206,9 +153,7 @@ function readOwn(file: string): Buffer | undefined {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const status = fstatSync(descriptor);
-    const isOwn = status.isFile() && (process.getuid === undefined || status.uid === process.getuid()) && (status.mode & 0o022) === 0;
-    return isOwn ? readFileSync(descriptor) : undefined;
+    return isOwnFile(fstatSync(descriptor)) ? readFileSync(descriptor) : undefined;
   } catch {
     return undefined;
   } finally {
