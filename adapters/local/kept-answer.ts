@@ -76,21 +76,28 @@ export function recallAnswer(home: string, asked: Asked): KeptAnswer | undefined
   const [keptCount = 0, linkCount = 0, folderCount = 0, absentCount = 0] = [kept, links, folders, absent].map(Number);
   const namesAt = end + (keptCount + linkCount + 1) * identityLength * 8;
   const textAt = namesAt + Number(length);
-  const { root, config } = asked;
+  const workingFolder = process.cwd();
   try {
-    const identities = new Float64Array(content.buffer, body.byteOffset + end, (namesAt - end) / 8);
+    if (!hasIdentity(lstatSync(asked.config), new Float64Array(content.buffer, body.byteOffset + end, identityLength), 0)) return undefined;
+    const identities = new Float64Array(
+      content.buffer,
+      body.byteOffset + end + identityLength * 8,
+      (keptCount + linkCount) * identityLength,
+    );
     const names = body.toString('utf8', namesAt, textAt).split('\0');
-    if (!hasIdentity(lstatSync(config), identities, 0)) return undefined;
-    const own = keptCount + linkCount;
-    for (let at = 0; at < own; at += 1)
-      if (!hasIdentity(lstatSync(`${root}/${names[at]}`), identities, (at + 1) * identityLength)) return undefined;
-    for (let at = keptCount; at < own; at += 1) if (realpathSync.native(`${root}/${names[at]}`) !== names[at + linkCount]) return undefined;
-    const foldersAt = own + linkCount;
-    for (let at = foldersAt; at < foldersAt + folderCount; at += 1) if (!lstatSync(`${root}/${names[at]}`).isDirectory()) return undefined;
-    for (let at = foldersAt + folderCount; at < foldersAt + folderCount + absentCount; at += 1)
-      if (statusOf(`${root}/${names[at]}`) !== undefined) return undefined;
+    const [linksAt, targetsAt, foldersAt] = [keptCount, keptCount + linkCount, keptCount + linkCount * 2];
+    const absentAt = foldersAt + folderCount;
+    // The way to the root is gone once, and not for each of ten thousand files.
+    process.chdir(asked.root);
+    for (let at = 0; at < targetsAt; at += 1)
+      if (!hasIdentity(lstatSync(names[at] || '.'), identities, at * identityLength)) return undefined;
+    for (let at = linksAt; at < targetsAt; at += 1) if (realpathSync.native(names[at] ?? '') !== names[at + linkCount]) return undefined;
+    for (let at = foldersAt; at < absentAt; at += 1) if (!lstatSync(names[at] || '.').isDirectory()) return undefined;
+    for (let at = absentAt; at < absentAt + absentCount; at += 1) if (statusOf(names[at] || '.') !== undefined) return undefined;
   } catch {
     return undefined;
+  } finally {
+    process.chdir(workingFolder);
   }
   return { text: body.subarray(textAt), exitCode: Number(exitCode) };
 }
@@ -196,5 +203,8 @@ const sumLength = 16;
 
 /** Tells of damage, not of intent; `node:crypto` would take longer to load than all that is summed up. */
 function sumOf(body: Uint8Array): string {
-  return crc32(body).toString(16).padStart(8, '0').padEnd(sumLength - 1, '.');
+  return crc32(body)
+    .toString(16)
+    .padStart(8, '0')
+    .padEnd(sumLength - 1, '.');
 }
