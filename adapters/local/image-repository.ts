@@ -73,9 +73,7 @@ async function discover(
   const template = await discoverRemembered(builder, requestVariables, repository, means.cache);
   if (!template.ok) return template;
   const files = collectInputFiles(root, builder.inputs.exclude, means);
-  const gathered = gather(files, builder, template.value);
-  if (!gathered.ok) return gathered;
-  const hashed = await files.hash();
+  const hashed = await gathered(files, builder, template.value);
   if (!hashed.ok) return hashed;
   const stable = holdsAgainst(root, template.value, hashed.value);
   if (!stable.ok) return stable;
@@ -89,6 +87,15 @@ async function discover(
     manifestOutputs: template.value.manifestOutputs,
     requiresPlugins: template.value.requiresPlugins,
   });
+}
+
+async function gathered(files: InputFiles, builder: Builder, template: TemplateDiscovery): Promise<Outcome<readonly FileInput[]>> {
+  try {
+    const all = gather(files, builder, template);
+    return all.ok ? await files.hash() : all;
+  } finally {
+    files.close();
+  }
 }
 
 function gather(files: InputFiles, builder: Builder, template: TemplateDiscovery): Outcome<null> {

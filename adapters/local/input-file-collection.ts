@@ -8,7 +8,7 @@ import { type FileInput, fileKinds } from '../../core/input.ts';
 import { identityOf } from './file-identity.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { lookAt, pathBelow, reasonOf, unreadable } from './input-file-place.ts';
-import { type ReadFile, hashFiles } from './input-file-hashing.ts';
+import { type HashThread, type ReadFile, hashFiles, manyFiles, startHashThread } from './input-file-hashing.ts';
 import { type HashedFile, hashInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
@@ -34,6 +34,8 @@ export interface InputFiles {
   remove(path: string): void;
   /** Every file with its digest, in no order that means anything. */
   hash(): Promise<Outcome<readonly FileInput[]>>;
+  /** To be called at the end, whatever happened. */
+  close(): void;
 }
 
 /**
@@ -50,10 +52,13 @@ export function collectInputFiles(
   /** Those that are no links, with what they were when that was seen. */
   const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
   const walked = new Set<string>();
+  /** Started as soon as there is enough for it to do. */
+  let thread: HashThread | undefined;
+  let unknownSeen = 0;
   const removed = new Set<string>();
 
-  function note(name: string, kind: FileKind, where: string, isPlain: boolean): Outcome<null> {
-    const checked = checkName(name, where);
+  function note(name: string, kind: FileKind, where: string, isPlain: boolean, isChecked = false): Outcome<null> {
+    const checked = isChecked ? success(name) : checkName(name, where);
     if (!checked.ok) return checked;
     const before = gathered.get(name);
     if (before === undefined || fileKinds.indexOf(kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { kind, where, isPlain });
@@ -126,12 +131,17 @@ export function collectInputFiles(
       if (missing !== undefined) return missing;
     }
     const plain = new Set<string>();
-    const found = filesMatching(root, { patterns, exclude }, where, sightings, plain);
+    const found = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
+      plain.add(path);
+      if (cache?.knows(path) !== true) unknownSeen += 1;
+      if (unknownSeen === manyFiles) thread ??= startHashThread();
+    });
     if (!found.ok) return found;
+    const arePlainNames = /^[\x20-\x7e]*$/.test(found.value.join(''));
     for (const path of found.value) {
       // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
       if (plain.has(path) && firstLinkedFolder(path) === undefined) {
-        const noted = note(path, kind, where, true);
+        const noted = note(path, kind, where, true, arePlainNames);
         if (!noted.ok) return noted;
         continue;
       }
@@ -166,7 +176,7 @@ export function collectInputFiles(
         else hashed.push({ kind, name, ...kept });
       }
     }
-    const read = await hashFiles(root, unknown, cache?.begun.time ?? null);
+    const read = await hashFiles(root, unknown, cache?.begun.time ?? null, thread);
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const [at, name] of unknown.entries()) {
@@ -222,6 +232,7 @@ export function collectInputFiles(
       return added.value.found ? success(null) : unreadable(path, where, 'it is not there');
     },
     remove: (path) => void removed.add(path),
+    close: () => thread?.dismiss(),
     hash,
   };
 }

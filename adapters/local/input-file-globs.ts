@@ -6,6 +6,7 @@ import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
 import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { everythingBelow, folderOfAll } from './input-folder-walk.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 
 const ulid = `[0-7]${'[0-9A-HJKMNP-TV-Z]'.repeat(25)}`;
@@ -41,19 +42,19 @@ export interface Globs {
  * too, links as themselves and not followed, and whatever else is no folder. A folder that cannot be read is
  * INPUT_UNREADABLE, not a gap.
  *
- * @param plain gets the paths of those that the folders call plain files.
+ * @param onPlain gets the path of each that its folder calls a plain file, as soon as it is seen, whether it fits or not.
  */
 export function filesMatching(
   root: string,
   globs: Globs,
   where: string,
   sightings: Sightings = noSightings(),
-  plain?: Set<string>,
+  onPlain?: (path: string) => void,
 ): Outcome<readonly string[]> {
   const failures: Failure[] = [];
   let isFirst = true;
 
-  function list(folder: string): Entry[] {
+  function list(folder: string): Dirent[] {
     const isBase = isFirst;
     isFirst = false;
     sightings.looked.add(folder);
@@ -65,10 +66,10 @@ export function filesMatching(
         failures.push(place.failure);
         return [];
       }
-      return readdirSync(join(root, folder), { withFileTypes: true }).map((entry) => {
-        if (plain !== undefined && entry.isFile()) plain.add(folder === '' ? entry.name : `${folder}/${entry.name}`);
-        return entryOf(entry.name, entry.isDirectory());
-      });
+      const entries = readdirSync(join(root, folder), { withFileTypes: true });
+      const start = folder === '' ? '' : `${folder}/`;
+      if (onPlain !== undefined) for (const entry of entries) if (entry.isFile()) onPlain(start + entry.name);
+      return entries;
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
       if (!isMissingBase) failures.push(unreadable(folder, where, reasonOf(error)).failure);
@@ -76,9 +77,19 @@ export function filesMatching(
     }
   }
 
-  const files = run(globs, list);
+  const folders = globs.exclude.length === 0 ? globs.patterns.map((pattern) => folderOfAll(pattern)) : [undefined];
+  const isAll = folders.every((folder) => folder !== undefined && isFolderItself(root, folder, where));
+  const files = isAll
+    ? [...new Set(folders.flatMap((folder) => everythingBelow(folder ?? '', list)))]
+    : run(globs, (folder) => list(folder).map((entry) => entryOf(entry.name, entry.isDirectory())));
   const [first] = failures;
   return first === undefined ? success(files.toSorted()) : { ok: false, failure: first };
+}
+
+/** Whether a folder stands there, with no link on the way: then all that fits is below it. */
+function isFolderItself(root: string, folder: string, where: string): boolean {
+  const place = lookAt(root, folder, where);
+  return place.ok && place.value.type === 'folder' && place.value.file === join(root, folder);
 }
 
 /** Whether the patterns would find a path, were a file there. */

@@ -15,7 +15,7 @@ export interface ReadFile {
 }
 
 /** A second thread takes some 30 ms to start: it is worth that from so many files or bytes on. */
-const manyFiles = 1500;
+export const manyFiles = 1500;
 const manyBytes = 32 * 1024 * 1024;
 
 /** So many bytes are hashed in this thread before others get their turn. */
@@ -32,6 +32,7 @@ export async function hashFiles(
   root: string,
   names: readonly string[],
   stillBefore: number | null,
+  ready?: HashThread,
 ): Promise<readonly (ReadFile | undefined)[]> {
   const sizes = names.length < manyFiles ? names.map((name) => sizeOf(`${root}/${name}`)) : undefined;
   const order = sizes === undefined ? undefined : largestFirst(sizes);
@@ -41,9 +42,10 @@ export async function hashFiles(
   const threads = much ? Math.min(2, availableParallelism(), names.length) : 1;
   // A file that would keep this thread from everything else is hashed by other threads alone.
   const isHere = threads === 1 || sizes?.every((size) => size <= turn * 2) !== false;
-  const others = Array.from({ length: isHere ? threads - 1 : threads }, () => startOther(work));
+  const others = Array.from({ length: isHere ? threads - 1 : threads }, (_, at) => (at === 0 ? ready : undefined) ?? startHashThread());
+  const ended = others.map((thread) => thread.run(work));
   while (isHere && hashShare(fs, crypto, work, turn, turn * 2) === 'more') await yieldToOthers();
-  await Promise.all(others);
+  await Promise.all(ended);
   const text = Buffer.from(work.digests.buffer).toString('latin1');
   const read = ordered.map((_, at) => resultAt(work, text, at));
   if (order === undefined) return read;
@@ -72,15 +74,32 @@ function resultAt({ done, identities }: HashWork, text: string, at: number): Rea
   return { hex: text.slice(at * 64, at * 64 + 64), identity: [number(0), number(1), number(2), number(3), number(4), number(5)] };
 }
 
-/** Ends when the other thread does, whatever ended it: what it did not do is undone, and is looked at again. */
-function startOther(work: HashWork): Promise<void> {
-  const program = `const { workerData } = require('node:worker_threads');
-(${hashShare.toString()})(require('node:fs'), require('node:crypto'), workerData, Infinity, Infinity);`;
-  const worker = new Worker(program, { eval: true, workerData: work });
-  return new Promise((resolve) => {
+/** Another thread that hashes. It starts while other work goes on here. */
+export interface HashThread {
+  /** Takes its share of the work. Ends when the thread does, whatever ended it: what it did not do is undone, and is looked at again. */
+  run(work: HashWork): Promise<void>;
+  /** Ends it, also where it got no work. */
+  dismiss(): void;
+}
+
+export function startHashThread(): HashThread {
+  const program = `const { parentPort } = require('node:worker_threads');
+const [fs, crypto] = [require('node:fs'), require('node:crypto')];
+parentPort.once('message', (work) => (${hashShare.toString()})(fs, crypto, work, Infinity, Infinity));`;
+  const worker = new Worker(program, { eval: true });
+  worker.unref();
+  const end = new Promise<void>((resolve) => {
     worker.once('error', () => resolve());
     worker.once('exit', () => resolve());
   });
+  return {
+    run(work) {
+      worker.ref();
+      worker.postMessage(work);
+      return end;
+    },
+    dismiss: () => void worker.terminate(),
+  };
 }
 
 /** Of two threads that take the largest file left, neither waits long for the other. */
