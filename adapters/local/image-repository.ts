@@ -6,7 +6,7 @@ import { type FileInput, type Input, type UndeclaredInput } from '../../core/inp
 import { type Discovery, type ImageRepository } from '../../core/ports.ts';
 import type { NamedPath, OpenReference, TemplateDiscovery } from '../packer/template/discover-template.ts';
 import { repositoryFiles } from './image-repository-files.ts';
-import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
+import { type HashedInputs, type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
@@ -46,10 +46,12 @@ export function imageRepository(
       const real = realRoot(root);
       const cache = memory === undefined ? undefined : openStatCache(memory.home, { root: real, program: memory.program });
       const sightings = noSightings();
+      let read = 0;
+      const onRead = (count: number): void => void (read = count);
       try {
-        const found = await discover(real, builder, requestVariables, { sightings, cache });
+        const found = await discover(real, builder, requestVariables, { sightings, cache, onRead });
         if (found.ok && cache !== undefined)
-          onGrounds?.({ root: real, sightings, begun: cache.begun, identityOf: (name) => cache.identityOf(name) });
+          onGrounds?.({ root: real, sightings, begun: cache.begun, identityOf: (name) => cache.identityOf(name), read });
         return found;
       } finally {
         cache?.close();
@@ -61,6 +63,8 @@ export function imageRepository(
 interface Means {
   readonly sightings: Sightings;
   readonly cache: StatCache | undefined;
+  /** Gets how many files were read to be hashed. */
+  readonly onRead: (count: number) => void;
 }
 
 async function discover(
@@ -75,12 +79,13 @@ async function discover(
   const files = collectInputFiles(root, builder.inputs.exclude, means);
   const hashed = await gathered(files, builder, template.value);
   if (!hashed.ok) return hashed;
-  const stable = holdsAgainst(root, template.value, hashed.value);
+  means.onRead(hashed.value.read);
+  const stable = holdsAgainst(root, template.value, hashed.value.files);
   if (!stable.ok) return stable;
   const declared = declaredInputs(builder, requestVariables, template.value.sensitiveVariables);
   if (!declared.ok) return declared;
   return success({
-    inputs: sortInputs([...hashed.value, ...declared.value]),
+    inputs: sortInputs([...hashed.value.files, ...declared.value]),
     undeclared: template.value.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
     sensitiveVariables: template.value.sensitiveVariables,
     sensitiveValues: template.value.sensitiveValues,
@@ -89,7 +94,7 @@ async function discover(
   });
 }
 
-async function gathered(files: InputFiles, builder: Builder, template: TemplateDiscovery): Promise<Outcome<readonly FileInput[]>> {
+async function gathered(files: InputFiles, builder: Builder, template: TemplateDiscovery): Promise<Outcome<HashedInputs>> {
   try {
     const all = gather(files, builder, template);
     return all.ok ? await files.hash() : all;

@@ -22,6 +22,12 @@ interface Gathered {
   readonly isPlain: boolean;
 }
 
+export interface HashedInputs {
+  readonly files: readonly FileInput[];
+  /** How many of them were read; of the others what was kept holds. */
+  readonly read: number;
+}
+
 /** The files that are inputs, gathered first and hashed afterwards. */
 export interface InputFiles {
   /** A file that something names: it must be there. */
@@ -33,7 +39,7 @@ export interface InputFiles {
   /** Leaves out what the build itself writes. */
   remove(path: string): void;
   /** Every file with its digest, in no order that means anything. */
-  hash(): Promise<Outcome<readonly FileInput[]>>;
+  hash(): Promise<Outcome<HashedInputs>>;
   /** To be called at the end, whatever happened. */
   close(): void;
 }
@@ -162,7 +168,7 @@ export function collectInputFiles(
     return place.value.type === 'absent' ? unreadable(pattern, where, 'it is not there') : undefined;
   }
 
-  async function hash(): Promise<Outcome<readonly FileInput[]>> {
+  async function hash(): Promise<Outcome<HashedInputs>> {
     const hashed: FileInput[] = [];
     const unknown: string[] = [];
     const again: string[] = [];
@@ -176,6 +182,7 @@ export function collectInputFiles(
         else hashed.push({ kind, name, ...kept });
       }
     }
+    const count = unknown.length + again.length;
     const read = await hashFiles(root, unknown, cache?.begun.time ?? null, thread);
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
@@ -192,7 +199,7 @@ export function collectInputFiles(
       if (!file.ok) return file;
       hashed.push({ kind: kindOf(name), name, ...file.value });
     }
-    return success(hashed);
+    return success({ files: hashed, read: count });
   }
 
   const kindOf = (name: string): FileKind => gathered.get(name)?.kind ?? 'config';
