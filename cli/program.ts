@@ -152,6 +152,19 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     );
 
   command(
+    'verify [builder]',
+    'holds every sealed manifest and every channel against what was recorded; exit code 3 where one does not hold',
+    'hybridcore-packer verify',
+  ).action((typed: string | undefined, options: GlobalOptions) =>
+    onThisMachine(typed ?? null, options, async (embedded, { config }) => {
+      const one = typed === undefined ? undefined : findBuilder(config, typed);
+      if (one?.ok === false) return one;
+      const { verify } = await import('./commands/verify.ts');
+      return verify(host, embedded, one === undefined ? builderNames(config) : [one.value.name]);
+    }),
+  );
+
+  command(
     'attempt <builder>',
     'one run of packer, as the buildspec calls it; hands over through incoming/',
     'hybridcore-packer attempt "$HYBRIDCORE_BUILDER"',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { Build } from './build.ts';
 import { BuilderRecord, SealedManifest } from './builder-record.ts';
+import { chainProblemNames } from './chain-problem.ts';
 import { Channel, ChannelName } from './channel.ts';
 import { Classification, Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
@@ -111,6 +112,25 @@ export const PublishDocument = z.strictObject({
   undeclared: z.array(UndeclaredInput),
 });
 export type PublishDocument = z.infer<typeof PublishDocument>;
+
+/** `verify` */
+export const VerifyDocument = z.strictObject({
+  /** 0 where every chain holds, else 3. */
+  exit_code: z.literal([0, 3]),
+  builders: z.array(
+    z.strictObject({
+      builder: BuilderName,
+      holds: z.boolean(),
+      /** How many manifests are what was recorded when they were sealed. */
+      manifests: z.int().nonnegative(),
+      /** As the record of the builder has it; null where none was sealed. */
+      newest: SealedManifest.nullable(),
+      channels: z.array(Channel.pick({ channel: true, published: true })),
+      problems: z.array(z.strictObject({ problem: z.literal(chainProblemNames), message: z.string() })),
+    }),
+  ),
+});
+export type VerifyDocument = z.infer<typeof VerifyDocument>;
 
 /** `quarantine list` and `quarantine release` */
 export const QuarantineDocument = z.strictObject({

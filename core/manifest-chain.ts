@@ -8,7 +8,8 @@ import { type Outcome, success } from './failure.ts';
 import { handoverLimits } from './handed-over.ts';
 import { HashManifest, manifestDigest } from './hash-manifest.ts';
 import { BuildId, type BuilderName } from './identity.ts';
-import { type Objects, type Page, type Records } from './ports.ts';
+import { pages } from './pages.ts';
+import { type Objects, type Records } from './ports.ts';
 import { isFinal } from './states.ts';
 
 /** Where a manifest may be read up to, in bytes: what a report may hold, set out for people. */
@@ -31,6 +32,31 @@ export interface ManifestChain {
   readonly manifests: ReadonlyMap<BuildId, HashManifest>;
 }
 
+/** A chain as it is found, with all that does not hold of it. */
+export interface InspectedChain extends ManifestChain {
+  readonly problems: readonly ChainProblem[];
+}
+
+/** What the record of a builder says of its chain. */
+export type ChainHead = Pick<BuilderRecord, 'builder' | 'newest'>;
+
+/** Where the records and the manifests are. */
+export interface ChainPorts {
+  readonly records: Records;
+  readonly objects: Objects;
+}
+
+/**
+ * The manifests of a builder, on the condition that they hold (`inspectChain`).
+ *
+ * @returns CHAIN_BROKEN with every problem where they do not.
+ */
+export async function readChain(ports: ChainPorts, builder: BuilderRecord, whole: readonly BuildId[]): Promise<Outcome<ManifestChain>> {
+  const { problems, ...chain } = await inspectChain(ports, builder, whole);
+  const [first, ...others] = problems;
+  return first === undefined ? success(chain) : { ok: false, failure: chainFailure(builder.builder, [first, ...others]) };
+}
+
 /**
  * Reads all manifests of a builder and holds them against each other and against the records: each is the one that was
  * recorded when it was sealed, names the one before it, and the last is the one that the records call the newest. What
@@ -39,13 +65,8 @@ export interface ManifestChain {
  * @param builder as it is recorded. Where a problem is found and the record has moved on meanwhile, two moments were
  * mixed up: look again.
  * @param whole the builds whose manifests are wanted; of the others only the link is kept.
- * @returns CHAIN_BROKEN with every problem where the chain does not hold.
  */
-export async function readChain(
-  ports: { readonly records: Records; readonly objects: Objects },
-  builder: BuilderRecord,
-  whole: readonly BuildId[],
-): Promise<Outcome<ManifestChain>> {
+export async function inspectChain(ports: ChainPorts, builder: ChainHead, whole: readonly BuildId[]): Promise<InspectedChain> {
   const builds = await recordedBuilds(ports.records, builder.builder);
   const manifests = new Map<BuildId, HashManifest>();
   const seen: Seen[] = [];
@@ -64,9 +85,7 @@ export async function readChain(
   const head = builder.newest === null ? undefined : builds.get(builder.newest.build_id);
   const pointer = await look(ports.objects, keys.newestManifest(builder.builder));
   const problems = [...chainProblems(builder, seen), ...pointerProblems(builder, seen, pointer, head?.settled ?? true)];
-  const [first, ...others] = problems;
-  if (first !== undefined) return { ok: false, failure: chainFailure(builder.builder, [first, ...others]) };
-  return success({ links: linksOf(builder.builder, seen), manifests });
+  return { links: linksOf(builder.builder, seen), manifests, problems };
 }
 
 // ---- what is there -----------------------------------------------------------------------------------------
@@ -95,15 +114,6 @@ async function placesTaken(objects: Objects, builder: BuilderName): Promise<read
     if (id.success && key === keys.manifest(builder, id.data)) taken.push(id.data);
   }
   return taken;
-}
-
-async function* pages<T>(list: (page: { limit: number; cursor?: string }) => Promise<Page<T>>, limit: number): AsyncGenerator<T> {
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.items;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
 }
 
 type Found =
@@ -169,7 +179,7 @@ function linksOf(builder: BuilderName, seen: readonly Seen[]): ChainLink[] {
     .toSorted((a, b) => a.sequence - b.sequence || (a.build_id < b.build_id ? -1 : 1));
 }
 
-function chainProblems(builder: BuilderRecord, seen: readonly Seen[]): readonly ChainProblem[] {
+function chainProblems(builder: ChainHead, seen: readonly Seen[]): readonly ChainProblem[] {
   const vouched = vouchedFor(builder, seen);
   const each = [...forks(builder.builder, seen), ...seen.flatMap((one) => placeProblem(builder.builder, vouched, one) ?? [])];
   // Where a link is not what it was, what hangs on it says nothing new.
@@ -180,7 +190,7 @@ function chainProblems(builder: BuilderRecord, seen: readonly Seen[]): readonly 
  * The digests that the record of the builder vouches for, or a manifest that is what was recorded: their own, and along
  * the chain those of all manifests before.
  */
-function vouchedFor({ newest }: BuilderRecord, seen: readonly Seen[]): ReadonlySet<Digest> {
+function vouchedFor({ newest }: ChainHead, seen: readonly Seen[]): ReadonlySet<Digest> {
   const previous = new Map(seen.flatMap(({ found }) => (found.state === 'read' ? [[found.digest, found.previous] as const] : [])));
   const vouched = new Set<Digest>();
   const starts = seen.flatMap(({ recorded, found }) => (found.state === 'read' && found.digest === recorded ? [found.digest] : []));
@@ -209,7 +219,7 @@ function forks(builder: BuilderName, seen: readonly Seen[]): readonly ChainProbl
 }
 
 /** Holes, links that lead elsewhere, and another end than the records name. */
-function linkProblems({ newest }: BuilderRecord, links: readonly ChainLink[]): readonly ChainProblem[] {
+function linkProblems({ newest }: ChainHead, links: readonly ChainLink[]): readonly ChainProblem[] {
   const problems: ChainProblem[] = [];
   for (const [index, link] of links.entries()) {
     const before = links[index - 1];
@@ -228,7 +238,7 @@ function linkProblems({ newest }: BuilderRecord, links: readonly ChainLink[]): r
  * The newest-of key is a copy of the newest manifest, as soon as the build that sealed it is settled. Until then it may
  * show an older one of the chain, or none.
  */
-function pointerProblems(builder: BuilderRecord, seen: readonly Seen[], pointer: Found, settled: boolean): readonly ChainProblem[] {
+function pointerProblems(builder: ChainHead, seen: readonly Seen[], pointer: Found, settled: boolean): readonly ChainProblem[] {
   const { newest } = builder;
   const found = lightened(pointer);
   const digest = found.state === 'read' ? found.digest : null;

@@ -17,6 +17,7 @@ import {
   StatusDocument,
   StopDocument,
   ValidateDocument,
+  VerifyDocument,
 } from '../documents.ts';
 import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
@@ -47,6 +48,7 @@ const schemas = {
   schemas: { schema: SchemasDocument, title: 'What `schema --json` prints without a name', io: 'output' },
   status: { schema: StatusDocument, title: 'What `status --json` prints', io: 'output' },
   stop: { schema: StopDocument, title: 'What `stop --json` prints', io: 'output' },
+  verify: { schema: VerifyDocument, title: 'What `verify --json` prints', io: 'output' },
   validate: { schema: ValidateDocument, title: 'What `validate --json` prints', io: 'output' },
 } as const satisfies Record<string, { schema: z.ZodType; title: string; io: 'input' | 'output' }>;
 
