@@ -213,6 +213,8 @@ function jobOf(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
+    only: builder.only,
+    except: builder.except,
     variables: request.variables,
     secrets,
     hiddenEnvironment: Object.values(builder.secrets).flatMap((reference) =>

@@ -1,19 +1,14 @@
-import * as z from 'zod';
-
 import { type BuilderRecord } from './builder-record.ts';
 import { type ChainProblem, chainFailure } from './chain-problem.ts';
 import { keys } from './contract/keys.ts';
 import { type Digest } from './digest.ts';
 import { type Outcome, success } from './failure.ts';
-import { handoverLimits } from './handed-over.ts';
-import { HashManifest, manifestDigest } from './hash-manifest.ts';
+import { type HashManifest, manifestDigest } from './hash-manifest.ts';
 import { BuildId, type BuilderName } from './identity.ts';
 import { pages } from './pages.ts';
 import { type Objects, type Records } from './ports.ts';
+import { type FoundManifest, readManifest } from './read-manifest.ts';
 import { isFinal } from './states.ts';
-
-/** Where a manifest may be read up to, in bytes: what a report may hold, set out for people. */
-const manifestLimit = 8 * handoverLimits.report;
 
 /** A manifest in its place in the chain. */
 export interface ChainLink {
@@ -72,18 +67,18 @@ export async function inspectChain(ports: ChainPorts, builder: ChainHead, whole:
   const seen: Seen[] = [];
   for (const [id, build] of builds) {
     if (build.sealed === null) continue;
-    const found = await look(ports.objects, keys.manifest(builder.builder, id));
+    const found = await readManifest(ports.objects, keys.manifest(builder.builder, id));
     if (found.state === 'read' && whole.includes(id)) manifests.set(id, found.manifest);
     seen.push({ id, recorded: build.sealed, found: lightened(found) });
   }
   for (const id of await placesTaken(ports.objects, builder.builder)) {
     const build = builds.get(id);
     if (build !== undefined && (build.sealed !== null || !build.ended)) continue;
-    seen.push({ id, recorded: null, found: lightened(await look(ports.objects, keys.manifest(builder.builder, id))) });
+    seen.push({ id, recorded: null, found: lightened(await readManifest(ports.objects, keys.manifest(builder.builder, id))) });
   }
   seen.sort((a, b) => (a.id < b.id ? -1 : 1));
   const head = builder.newest === null ? undefined : builds.get(builder.newest.build_id);
-  const pointer = await look(ports.objects, keys.newestManifest(builder.builder));
+  const pointer = await readManifest(ports.objects, keys.newestManifest(builder.builder));
   const problems = [...chainProblems(builder, seen), ...pointerProblems(builder, seen, pointer, head?.settled ?? true)];
   return { links: linksOf(builder.builder, seen), manifests, problems };
 }
@@ -116,44 +111,12 @@ async function placesTaken(objects: Objects, builder: BuilderName): Promise<read
   return taken;
 }
 
-type Found =
-  | { readonly state: 'read'; readonly manifest: HashManifest }
-  | { readonly state: 'absent' }
-  | { readonly state: 'unreadable'; readonly why: string };
-
-async function look(objects: Objects, key: string): Promise<Found> {
-  const read = await objects.read(key, { bytes: manifestLimit });
-  switch (read.state) {
-    case 'absent':
-      return { state: 'absent' };
-    case 'too-large':
-      return { state: 'unreadable', why: `it has ${read.size} bytes, more than any manifest` };
-    case 'not-a-file':
-      return { state: 'unreadable', why: 'it is no plain file' };
-    case 'read':
-      return parsed(new TextDecoder().decode(read.content));
-  }
-}
-
-function parsed(text: string): Found {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return { state: 'unreadable', why: 'it is no JSON' };
-  }
-  const manifest = HashManifest.safeParse(document);
-  return manifest.success
-    ? { state: 'read', manifest: manifest.data }
-    : { state: 'unreadable', why: z.prettifyError(manifest.error).split('\n').join(' ').slice(0, 500) };
-}
-
 // ---- what it comes to --------------------------------------------------------------------------------------
 
 /** What of a manifest the chain is about: all of them are held at once. */
 type Light =
   | { readonly state: 'read'; readonly digest: Digest; readonly sequence: number; readonly previous: Digest | null }
-  | Exclude<Found, { readonly state: 'read' }>;
+  | Exclude<FoundManifest, { readonly state: 'read' }>;
 
 /** A place in which a manifest stands or should stand. `recorded`: null where no build sealed one there. */
 interface Seen {
@@ -162,7 +125,7 @@ interface Seen {
   readonly found: Light;
 }
 
-function lightened(found: Found): Light {
+function lightened(found: FoundManifest): Light {
   if (found.state !== 'read') return found;
   const { manifest } = found;
   return { state: 'read', digest: manifestDigest(manifest), sequence: manifest.sequence, previous: manifest.previous?.digest ?? null };
@@ -238,7 +201,7 @@ function linkProblems({ newest }: ChainHead, links: readonly ChainLink[]): reado
  * The newest-of key is a copy of the newest manifest, as soon as the build that sealed it is settled. Until then it may
  * show an older one of the chain, or none.
  */
-function pointerProblems(builder: ChainHead, seen: readonly Seen[], pointer: Found, settled: boolean): readonly ChainProblem[] {
+function pointerProblems(builder: ChainHead, seen: readonly Seen[], pointer: FoundManifest, settled: boolean): readonly ChainProblem[] {
   const { newest } = builder;
   const found = lightened(pointer);
   const digest = found.state === 'read' ? found.digest : null;

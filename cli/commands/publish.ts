@@ -14,6 +14,7 @@ import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
 import { type Host, type Repository } from '../host.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
+import { changesDocument } from './drift.ts';
 import { undeclaredText } from './inputs.ts';
 
 /** The options of `publish`, as they were typed. */
@@ -81,14 +82,7 @@ function documentOf(
     published: channel.published,
     artifacts: channel.artifacts,
     before,
-    changes:
-      difference === null
-        ? null
-        : {
-            added: [...difference.added],
-            removed: [...difference.removed],
-            changed: difference.changed.map((change) => ({ ...change, changed: [...change.changed] })),
-          },
+    changes: difference === null ? null : changesDocument(difference),
     undeclared: [...undeclared],
   };
 }

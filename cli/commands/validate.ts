@@ -111,6 +111,8 @@ async function packerValidate(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
+    only: builder.only,
+    except: builder.except,
     variables,
     secrets,
     hiddenEnvironment: [],
