@@ -16,6 +16,8 @@ export interface Grounds {
   readonly begun: { readonly device: number; readonly time: number };
   /** Of a file that was read, or found unchanged, since then. */
   identityOf(name: string): FileIdentity | undefined;
+  /** How many files were read to be hashed. */
+  readonly read: number;
 }
 
 /** An answer as it was printed. */
