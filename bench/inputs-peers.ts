@@ -3,12 +3,15 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import * as z from 'zod';
 
 import { type BenchRepository } from './inputs-repository.ts';
 import { type Contestant, run } from './measure-process.ts';
 
 /** What is measured beside, from the registry. No dependencies of the product: this bench installs them for itself. */
 const peerPackages = { turbo: '2.11.11', nx: '24.0.6' } as const;
+
+const Package = z.object({ version: z.string() });
 
 const folder = resolve(import.meta.dirname, '..', '.cache', 'bench-inputs');
 
@@ -104,7 +107,7 @@ export async function peerVersions(environment: Readonly<Record<string, string>>
     (await run([program, word], folder, environment)).split('\n')[0] ?? '';
   const installed = await Promise.all(
     Object.keys(peerPackages).map(async (name) => {
-      const { version } = JSON.parse(await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as { version: string };
+      const { version } = Package.parse(JSON.parse(await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8')));
       return `${name} ${version}`;
     }),
   );

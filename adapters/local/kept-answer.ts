@@ -15,7 +15,7 @@ export interface Grounds {
   /** A moment before anything was looked at, and the device whose time it is. */
   readonly begun: { readonly device: number; readonly time: number };
   /** Of a file that was read, or found unchanged, since then. */
-  identityOf(name: string): FileIdentity | undefined;
+  readonly identityOf: (name: string) => FileIdentity | undefined;
   /** How many files were read to be hashed. */
   readonly read: number;
 }
