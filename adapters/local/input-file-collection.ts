@@ -94,6 +94,8 @@ export function collectInputFiles(
   }
 
   function firstLinkedFolder(path: string): string | undefined {
+    // Whose folder was not linked has no linked folder above it either.
+    if (plainFolders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) return undefined;
     for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
       const folder = path.slice(0, slash);
       if (plainFolders.has(folder)) continue;
@@ -207,7 +209,7 @@ export function collectInputFiles(
   function keptFile(name: string, kept: StatCache): HashedFile | undefined {
     let status: Stats | undefined;
     try {
-      status = lstatSync(join(root, name), { throwIfNoEntry: false });
+      status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
     } catch {
       // Whoever reads it will say why.
     }

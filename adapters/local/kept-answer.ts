@@ -1,4 +1,4 @@
-import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -15,7 +15,9 @@ export interface Grounds {
   /** A moment before anything was looked at, and the device whose time it is. */
   readonly begun: { readonly device: number; readonly time: number };
   /** Of a file that was read, or found unchanged, since then. */
-  identityOf(name: string): FileIdentity | undefined;
+  readonly identityOf: (name: string) => FileIdentity | undefined;
+  /** How many files were read to be hashed. */
+  readonly read: number;
 }
 
 /** An answer as it was printed. */
@@ -38,6 +40,7 @@ export interface Asked extends CacheOwner {
  * as long as nothing of that changed. Where one thing may have changed since the answer began, it is not kept.
  */
 export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configText: string, answer: KeptAnswer): void {
+  if (!keepsFolderTimes(grounds.root)) return;
   const basis = basisOf(asked, grounds, configText);
   if (basis === undefined) return;
   const { kept, folders, absent, links } = basis;
@@ -164,6 +167,21 @@ function basisOf(asked: Asked, { root, sightings, begun, identityOf: knownIdenti
   } catch {
     return undefined;
   }
+}
+
+/** Where a folder's times change with the names in it, as `statfs(2)` numbers file systems; not all keep to that. */
+const folderTimesKept: ReadonlyMap<number, string> = new Map([
+  [0xef53, 'ext2, ext3, ext4'],
+  [0x58465342, 'XFS'],
+  [0x9123683e, 'Btrfs'],
+  [0x01021994, 'tmpfs'],
+  [0x794c7630, 'overlayfs'],
+  [0x2fc12fc1, 'ZFS'],
+  [0xf2f52010, 'F2FS'],
+]);
+
+function keepsFolderTimes(folder: string): boolean {
+  return process.platform === 'linux' && folderTimesKept.has(statfsSync(folder).type);
 }
 
 /** Undefined where nothing is. */

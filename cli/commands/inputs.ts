@@ -41,9 +41,10 @@ export async function inputs(
       return [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
     },
     keep(printed) {
+      // What had to be read is changing, or is looked at for the first time: such an answer may never be asked for again.
+      if (grounds?.read !== 0) return;
       const asked = askedInputs(words, repository.file);
-      if (asked !== undefined && grounds !== undefined)
-        keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
+      if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
     },
   });
 }
