@@ -18,19 +18,23 @@ function main() {
   }
   muteSqliteWarning();
   keepCompiledCode();
-  import('../cli/main.ts')
-    .then((cli) => cli.main(process.argv.slice(2)))
-    .then(
-      (exitCode) => {
-        process.exitCode = exitCode;
-      },
-      (problem) => {
-        console.error(
-          isNotSetUp(problem) ? `run "node scripts/setup.mjs" in the folder of hybridcore-packer first: ${problem.message}` : problem,
-        );
-        process.exitCode = 1;
-      },
-    );
+  run(process.argv.slice(2)).then(
+    (exitCode) => {
+      process.exitCode = exitCode;
+    },
+    (problem) => {
+      console.error(
+        isNotSetUp(problem) ? `run "node scripts/setup.mjs" in the folder of hybridcore-packer first: ${problem.message}` : problem,
+      );
+      process.exitCode = 1;
+    },
+  );
+}
+
+/** The inputs that were asked for before are answered before the command line is loaded, where nothing changed. */
+async function run(words) {
+  const kept = words[0] === 'inputs' ? (await import('../cli/kept-inputs.ts')).answerKeptInputs(words, process.cwd()) : undefined;
+  return kept === undefined ? (await import('../cli/main.ts')).main(words) : kept;
 }
 
 function isNotSetUp(problem) {

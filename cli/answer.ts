@@ -14,12 +14,16 @@ export interface Answer {
   readonly exitCode: ExitCode;
   readonly document: unknown;
   readonly text: string;
+  /** Gets what was printed of it. */
+  readonly keep?: (printed: string) => void;
 }
 
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
 export function printAnswer(host: Host, answer: Answer, json: boolean): void {
-  if (json) host.terminal.out.write(`${JSON.stringify(answer.document, null, 2)}\n`);
-  else if (answer.text !== '') host.terminal.out.write(`${answer.text}\n`);
+  const text = json ? JSON.stringify(answer.document, null, 2) : answer.text;
+  if (text === '') return;
+  host.terminal.out.write(`${text}\n`);
+  answer.keep?.(`${text}\n`);
 }
 
 /** Prints a failure: where, what, what to do; with `--json` as a result. */

@@ -12,6 +12,8 @@ export interface Host {
   readonly terminal: Terminal;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
+  /** The words after the program's name. */
+  readonly words: readonly string[];
   /** The command line that was asked for, scrubbed. */
   readonly command: string;
 }

@@ -21,6 +21,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     terminal: processTerminal(),
     environment: process.env,
     workingFolder: process.cwd(),
+    words: arguments_,
     command: redactor.line(commandText(['hybridcore-packer', ...arguments_])),
   };
   const json = arguments_.includes('--json');

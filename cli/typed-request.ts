@@ -1,10 +1,10 @@
-import { imageRepository } from '../adapters/local/image-repository.ts';
 import { type Builder, type Config } from '../core/config.ts';
 import { type Digest } from '../core/digest.ts';
 import { fingerprintOf } from '../core/fingerprint.ts';
 import { type Failure } from '../core/failure.ts';
 import { checkRequest } from '../core/request-check.ts';
 import { type Repository } from './host.ts';
+import { repositoryInputs } from './repository-inputs.ts';
 
 /** A request's options as they were typed. */
 export interface RequestOptions {
@@ -47,7 +47,7 @@ async function fingerprintNow(
   builder: Builder,
   variables: Readonly<Record<string, string>>,
 ): Promise<Digest | undefined> {
-  const discovered = await imageRepository(repository.root).discover(builder, variables);
+  const discovered = await repositoryInputs(repository).discover(builder, variables);
   return discovered.ok ? fingerprintOf(discovered.value.inputs) : undefined;
 }
 

@@ -104,7 +104,11 @@ export async function runAttempt(
     fingerprint: discovery === undefined ? null : fingerprintOf(discovery.inputs),
     inputs: discovery === undefined ? [] : [...discovery.inputs],
     undeclared: discovery === undefined ? [] : [...discovery.undeclared],
-    resolved: { packer: findings.tool?.version ?? null, plugins: {}, base_images: [] },
+    resolved: {
+      packer: findings.tool?.version ?? null,
+      plugins: { ...ran?.run.plugins },
+      base_images: [...new Set(ran?.run.targets.flatMap(({ base }) => base))].toSorted().map((image) => scrubText(scrub, image)),
+    },
     recorded: (ran?.outcome.recorded ?? []).map((artifact) => scrubArtifact(scrub, artifact)),
   };
   const of = { builder: request.builder, build_id: request.build, attempt: request.attempt };
@@ -213,6 +217,8 @@ function jobOf(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
+    only: builder.only,
+    except: builder.except,
     variables: request.variables,
     secrets,
     hiddenEnvironment: Object.values(builder.secrets).flatMap((reference) =>

@@ -22,12 +22,19 @@ export const SecretReference = z
     'a secret is named as secretsmanager:ID#KEY, ssm:/NAME or env:NAME',
   );
 
+/** A name or a pattern of packer's `-only` and `-except`, whose lists are parted by commas. */
+const BuildPattern = z
+  .string()
+  .regex(/^[^\s,-][^\s,]*$/, 'a build is named as `packer inspect` shows it, without blanks and commas: "amazon-ebs.base"');
+
 /** As `sha256sum` and HashiCorp's SHA256SUMS print it. */
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 characters of 0-9 and a-f');
 
 const Builder = z.strictObject({
   template: RepositoryPath.describe('what packer is given: a file or a folder'),
   var_files: z.array(RepositoryPath).default([]).describe('variable files, in this order'),
+  only: z.array(BuildPattern).default([]).describe('the builds of the template that packer runs, as `packer build -only` takes them'),
+  except: z.array(BuildPattern).default([]).describe('the builds and post-processors that it leaves out, as `-except` takes them'),
   inputs: z
     .strictObject({
       scripts: z.array(RepositoryPath).default([]),

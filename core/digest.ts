@@ -22,5 +22,11 @@ export function digestOfJson(value: unknown): Digest {
 
 /** Makes a digest of 64 hex digits that were computed elsewhere. @throws ZodError when they are not that. */
 export function toDigest(hex: string): Digest {
-  return Digest.parse(`sha256:${hex}`);
+  const digest = `sha256:${hex}`;
+  return isDigest(digest) ? digest : Digest.parse(digest);
+}
+
+/** As the schema has it, and many times as fast. */
+function isDigest(text: string): text is Digest {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
 }

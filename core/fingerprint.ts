@@ -13,21 +13,22 @@ export const fingerprintHeader = 'hybridcore-packer/fingerprint/1';
  * @throws TypeError for a name that would let two sets of inputs read the same; `checkInputName` finds those first.
  */
 export function fingerprintOf(inputs: readonly Input[]): Digest {
-  const lines = inputs.map((input) => lineOf(input)).sort((a, b) => Buffer.compare(a, b));
-  return digestOf(Buffer.concat([Buffer.from(`${fingerprintHeader}\n`), ...lines]));
+  const lines = inputs.map((input) => lineOf(input));
+  lines.sort(orderOf(lines));
+  return digestOf(`${fingerprintHeader}\n${lines.join('')}`);
 }
 
 /** The inputs in the order in which the fingerprint takes them. */
 export function sortInputs<T extends Input>(inputs: readonly T[]): T[] {
-  return inputs
-    .map((input) => ({ input, line: lineOf(input) }))
-    .sort((a, b) => Buffer.compare(a.line, b.line))
-    .map(({ input }) => input);
+  const lined = inputs.map((input) => ({ input, line: lineOf(input) }));
+  const order = orderOf(lined.map(({ line }) => line));
+  return lined.sort((a, b) => order(a.line, b.line)).map(({ input }) => input);
 }
 
 /** The name itself where it can be an input's: not empty, no NUL, no line feed, and writable as UTF-8. Else INPUT_NAME. */
 export function checkInputName(name: string): Outcome<string> {
-  if (InputName.safeParse(name).success) return success(name);
+  // Nearly every name is plain, and there may be a hundred thousand: only the others are held against the schema.
+  if (/^[\x20-\x7e]+$/.test(name) || InputName.safeParse(name).success) return success(name);
   return failure(
     'INPUT_NAME',
     `the name ${JSON.stringify(name)} cannot be written into a manifest: a name is not empty, has no NUL and no line feed, and is UTF-8`,
@@ -55,8 +56,14 @@ export function sensitiveVariableInput(name: string, reference: string): Input {
   return { kind: 'variable', name, digest: digestOfJson(reference), sensitive: true, reference };
 }
 
-function lineOf(input: Input): Buffer {
+function lineOf(input: Input): string {
   const named = checkInputName(input.name);
   if (!named.ok) throw new TypeError(named.failure.message);
-  return Buffer.from(`${input.kind}\0${input.name}\0${'mode' in input ? input.mode : ''}\0${input.digest}\n`);
+  return `${input.kind}\0${input.name}\0${'mode' in input ? input.mode : ''}\0${input.digest}\n`;
+}
+
+/** The order of these lines as UTF-8 bytes: that of their UTF-16 code units, unless one has a character that takes two of them. */
+function orderOf(lines: readonly string[]): (a: string, b: string) => number {
+  if (lines.some((line) => /[\uD800-\uDFFF]/.test(line))) return (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -303,6 +303,9 @@ export interface PackerJob {
   readonly tool: PackerTool;
   readonly template: string;
   readonly varFiles: readonly string[];
+  /** The builds of the template to run; none: all. */
+  readonly only: readonly string[];
+  readonly except: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   /** Reach packer in a private file, never as arguments. */
   readonly secrets: Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 
-import { type Plugin, build } from 'esbuild';
+import { type BuildOptions, type Plugin, build } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -70,7 +70,7 @@ const builtinsOnDemand: Plugin = {
   setup(bundler) {
     const names = new Set(builtinModules);
     bundler.onResolve({ filter: /.*/ }, ({ path, kind }) => {
-      if (kind !== 'import-statement' || !(path.startsWith('node:') || names.has(path))) return undefined;
+      if ((kind !== 'import-statement' && kind !== 'dynamic-import') || !(path.startsWith('node:') || names.has(path))) return undefined;
       return { path, namespace: 'builtin' };
     });
     bundler.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
@@ -79,6 +79,29 @@ const builtinsOnDemand: Plugin = {
   },
 };
 
+/** In the bundle the command line is compiled when it is needed, from the text at the end of the file. */
+const later: Plugin = {
+  name: 'later',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/cli\/main\.ts$/ }, () => ({ path: join(root, 'scripts/bundle/load-later.mjs') }));
+  },
+};
+
+/** What both parts of the file have in common. */
+const settings = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  platform: 'node',
+  target: 'node14.18',
+  // Of a module, what nothing uses is left out; of CommonJS nothing is.
+  mainFields: ['module', 'main'],
+  charset: 'ascii',
+  logLevel: 'warning',
+  // An import of types alone is no import.
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
+} as const satisfies BuildOptions;
+
 /**
  * Writes the command line as one file for Node 22 and later.
  *
@@ -86,25 +109,40 @@ const builtinsOnDemand: Plugin = {
  * far (which costs nothing where it matters: classes with private fields are left as they are), its only
  * static import is one that every Node has, and whatever `cli/main.ts` leads to is run after the check in
  * `bin/hybridcore-packer.mjs`. It is not minified, so that a stack trace can be read.
+ *
+ * All but the way in is a comment at the end (`bundle/load-later.mjs`): to parse it takes longer than many a command.
  */
 export async function bundle(outfile: string): Promise<void> {
-  await build({
-    absWorkingDir: root,
+  const wayIn = await build({
+    ...settings,
     entryPoints: ['bin/hybridcore-packer.mjs'],
-    outfile,
-    bundle: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node14.18',
-    // Of a module, what nothing uses is left out; of CommonJS nothing is.
-    mainFields: ['module', 'main'],
-    charset: 'utf8',
-    legalComments: 'eof',
     banner: { js: "import { createRequire } from 'module';\nconst require = createRequire(import.meta.url);" },
-    plugins: [embedding, builtinsOnDemand],
-    logLevel: 'warning',
+    plugins: [later, builtinsOnDemand],
   });
+  const commandLine = await build({
+    ...settings,
+    entryPoints: ['cli/main.ts'],
+    format: 'cjs',
+    legalComments: 'eof',
+    define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname', 'import.meta.url': 'ownUrl' },
+    banner: {
+      js: "(function (module, require, __filename, __dirname) {\nconst ownUrl = require('url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
+    plugins: [embedding, builtinsOnDemand],
+  });
+  const [start, rest] = [wayIn, commandLine].map(({ outputFiles: [file] }) => inAscii(file?.text ?? ''));
+  if (start === undefined || rest === undefined) throw new TypeError('unreachable: two builds have two outputs');
+  await mkdir(dirname(outfile), { recursive: true });
+  // What would end the comment is written otherwise.
+  await writeFile(outfile, `${start}\n/* The command line, compiled when it is needed.\n${rest.replaceAll('*/', '*\u0001/')}\n*/\n`);
   await chmod(outfile, 0o755);
+}
+
+/** Node and V8 take text that is all ASCII in half the time. What esbuild leaves stands in comments and patterns, where an escape means the same. */
+function inAscii(code: string): string {
+  return code.replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 if (import.meta.main) await bundle(join(root, 'dist', 'hybridcore-packer.mjs'));

@@ -17,6 +17,8 @@ export interface ConfigFile {
   /** The folder that it stands in: the root of the image repository. */
   readonly root: string;
   readonly config: Config;
+  /** What stands in it. */
+  readonly text: string;
 }
 
 /** The nearest `hybridcore.yaml`: in `from` or the nearest folder above it; or the one that was named. */
@@ -55,7 +57,7 @@ export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>>
     return failure('CONFIG_INVALID', `${file} cannot be read: ${why}`, 'mend the file or its permissions');
   }
   const parsed = parseConfig(text);
-  if (parsed.faults.length === 0 && parsed.config !== undefined) return success({ file, root: dirname(file), config: parsed.config });
+  if (parsed.faults.length === 0 && parsed.config !== undefined) return success({ file, root: dirname(file), config: parsed.config, text });
   const places = parsed.faults.map((fault) => `${file}:${fault.line}:${fault.column}: ${fault.message}`);
   return failure(
     'CONFIG_INVALID',

@@ -6,16 +6,20 @@ import { type RepositoryFiles } from '../packer/template/repository-files.ts';
 import { filesMatching, patternIn } from './input-file-globs.ts';
 import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
 import { readInputFile } from './input-file.ts';
+import { type Sightings } from './input-sightings.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** The files of the repository at a real root, for the discovery of what a template names. */
-export function repositoryFiles(root: string, exclude: readonly string[]): RepositoryFiles {
+export function repositoryFiles(root: string, exclude: readonly string[], sightings: Sightings): RepositoryFiles {
   const files: RepositoryFiles = {
     typeOf(path, where) {
+      sightings.looked.add(path);
       const place = lookAt(root, path, where);
       return place.ok ? success(place.value.type) : place;
     },
     namesIn(folder, where) {
+      sightings.looked.add(folder);
+      sightings.listed.add(folder);
       const place = lookAt(root, folder, where);
       if (!place.ok) return place;
       try {
@@ -24,10 +28,13 @@ export function repositoryFiles(root: string, exclude: readonly string[]): Repos
         return unreadable(folder, where, reasonOf(error));
       }
     },
-    read: (path, where, limit) => readInputFile(root, path, where, limit),
+    read(path, where, limit) {
+      sightings.looked.add(path);
+      return readInputFile(root, path, where, limit);
+    },
     filesIn(folder, pattern) {
       const where = 'fileset()';
-      const found = filesMatching(root, { patterns: [patternIn(folder, pattern)], exclude }, where);
+      const found = filesMatching(root, { patterns: [patternIn(folder, pattern)], exclude }, where, sightings);
       if (!found.ok) return undefined;
       const start = folder === '' ? 0 : folder.length + 1;
       // What fileset() does not list is what packer does not read: links to folders, for instance.
@@ -47,6 +54,7 @@ export function repositoryFiles(root: string, exclude: readonly string[]): Repos
   };
 
   function isFile(path: string, where: string): boolean {
+    sightings.looked.add(path);
     const place = lookAt(root, path, where);
     return place.ok && place.value.type === 'file';
   }

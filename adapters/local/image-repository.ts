@@ -4,11 +4,15 @@ import { optionInput, plainVariableInput, sensitiveVariableInput, sortInputs, to
 import { VariableName } from '../../core/identity.ts';
 import { type FileInput, type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Discovery, type ImageRepository } from '../../core/ports.ts';
-import { type NamedPath, type OpenReference, type TemplateDiscovery, discoverTemplate } from '../packer/template/discover-template.ts';
+import type { NamedPath, OpenReference, TemplateDiscovery } from '../packer/template/discover-template.ts';
 import { repositoryFiles } from './image-repository-files.ts';
-import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
+import { type HashedInputs, type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
+import { type Sightings, noSightings } from './input-sightings.ts';
+import { type Grounds } from './kept-answer.ts';
+import { discoverRemembered } from './remembered-discovery.ts';
+import { type StatCache, openStatCache } from './stat-cache.ts';
 
 /**
  * The reference of a variable that the template calls sensitive and hybridcore.yaml names no secret for: its value is
@@ -16,35 +20,87 @@ import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
  */
 export const templateReference = 'template';
 
+/** What may be kept of one discovery for the next. */
+export interface InputsMemory {
+  /** Where, absolute: the home of the repository. */
+  readonly home: string;
+  /** Names the very program that runs: what another one kept is not believed. */
+  readonly program: string;
+}
+
 /**
  * Discovers the inputs of the builders of the image repository at `root`, the folder of `hybridcore.yaml`. The answer
  * depends on what stands there and on nothing else: not on where the repository lies, on times, owners, the order of
  * folders or the environment. Names are looked for first and hashed afterwards.
+ *
+ * @param memory makes the answer faster, and never another one: only files that changed are read. Without it every byte is.
+ * @param onGrounds gets what the answer of a discovery rests on, where there is a memory that can be written to.
  */
-export function imageRepository(root: string): Pick<ImageRepository, 'discover'> {
-  return { discover: (builder, requestVariables) => discover(realRoot(root), builder, requestVariables) };
+export function imageRepository(
+  root: string,
+  memory?: InputsMemory,
+  onGrounds?: (grounds: Grounds) => void,
+): Pick<ImageRepository, 'discover'> {
+  return {
+    async discover(builder, requestVariables) {
+      const real = realRoot(root);
+      const cache = memory === undefined ? undefined : openStatCache(memory.home, { root: real, program: memory.program });
+      const sightings = noSightings();
+      let read = 0;
+      const onRead = (count: number): void => void (read = count);
+      try {
+        const found = await discover(real, builder, requestVariables, { sightings, cache, onRead });
+        if (found.ok && cache !== undefined)
+          onGrounds?.({ root: real, sightings, begun: cache.begun, identityOf: (name) => cache.identityOf(name), read });
+        return found;
+      } finally {
+        cache?.close();
+      }
+    },
+  };
 }
 
-async function discover(root: string, builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Discovery>> {
-  const template = await discoverTemplate(builder, requestVariables, repositoryFiles(root, builder.inputs.exclude));
+interface Means {
+  readonly sightings: Sightings;
+  readonly cache: StatCache | undefined;
+  /** Gets how many files were read to be hashed. */
+  readonly onRead: (count: number) => void;
+}
+
+async function discover(
+  root: string,
+  builder: Builder,
+  requestVariables: Readonly<Record<string, string>>,
+  means: Means,
+): Promise<Outcome<Discovery>> {
+  const repository = repositoryFiles(root, builder.inputs.exclude, means.sightings);
+  const template = await discoverRemembered(builder, requestVariables, repository, means.cache);
   if (!template.ok) return template;
-  const files = collectInputFiles(root, builder.inputs.exclude);
-  const gathered = gather(files, builder, template.value);
-  if (!gathered.ok) return gathered;
-  const hashed = await files.hash();
+  const files = collectInputFiles(root, builder.inputs.exclude, means);
+  const hashed = await gathered(files, builder, template.value);
   if (!hashed.ok) return hashed;
-  const stable = holdsAgainst(root, template.value, hashed.value);
+  means.onRead(hashed.value.read);
+  const stable = holdsAgainst(root, template.value, hashed.value.files);
   if (!stable.ok) return stable;
   const declared = declaredInputs(builder, requestVariables, template.value.sensitiveVariables);
   if (!declared.ok) return declared;
   return success({
-    inputs: sortInputs([...hashed.value, ...declared.value]),
+    inputs: sortInputs([...hashed.value.files, ...declared.value]),
     undeclared: template.value.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
     sensitiveVariables: template.value.sensitiveVariables,
     sensitiveValues: template.value.sensitiveValues,
     manifestOutputs: template.value.manifestOutputs,
     requiresPlugins: template.value.requiresPlugins,
   });
+}
+
+async function gathered(files: InputFiles, builder: Builder, template: TemplateDiscovery): Promise<Outcome<HashedInputs>> {
+  try {
+    const all = gather(files, builder, template);
+    return all.ok ? await files.hash() : all;
+  } finally {
+    files.close();
+  }
 }
 
 function gather(files: InputFiles, builder: Builder, template: TemplateDiscovery): Outcome<null> {
@@ -122,6 +178,10 @@ function declaredInputs(
   return success([
     ...(builder.packer === undefined ? [] : [toolInput('packer', builder.packer.version)]),
     ...(builder.var_files.length === 0 ? [] : [optionInput('var_files', [...builder.var_files])]),
+    // Packer runs what they name, in the template's own order.
+    ...(['only', 'except'] as const).flatMap((name) =>
+      builder[name].length === 0 ? [] : [optionInput(name, [...new Set(builder[name])].toSorted())],
+    ),
     ...[...references].map(([name, reference]) => sensitiveVariableInput(name, reference)),
     ...plain.map(([name, value]) => plainVariableInput(name, value)),
   ]);

@@ -1,14 +1,32 @@
-import { lstatSync } from 'node:fs';
+import { type Stats, lstatSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
 import { type Failure, type Outcome, failure, success } from '../../core/failure.ts';
+import { toDigest } from '../../core/digest.ts';
 import { checkInputName } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
+import { identityOf } from './file-identity.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { lookAt, pathBelow, reasonOf, unreadable } from './input-file-place.ts';
-import { hashInputFile } from './input-file.ts';
+import { type HashThread, type ReadFile, hashFiles, manyFiles, startHashThread } from './input-file-hashing.ts';
+import { type HashedFile, hashInputFile } from './input-file.ts';
+import { type Sightings } from './input-sightings.ts';
+import { type StatCache } from './stat-cache.ts';
 
 type FileKind = FileInput['kind'];
+
+/** `isPlain`: a file itself, with no link on the way to it. */
+interface Gathered {
+  readonly kind: FileKind;
+  readonly where: string;
+  readonly isPlain: boolean;
+}
+
+export interface HashedInputs {
+  readonly files: readonly FileInput[];
+  /** How many of them were read; of the others what was kept holds. */
+  readonly read: number;
+}
 
 /** The files that are inputs, gathered first and hashed afterwards. */
 export interface InputFiles {
@@ -21,7 +39,9 @@ export interface InputFiles {
   /** Leaves out what the build itself writes. */
   remove(path: string): void;
   /** Every file with its digest, in no order that means anything. */
-  hash(): Promise<Outcome<readonly FileInput[]>>;
+  hash(): Promise<Outcome<HashedInputs>>;
+  /** To be called at the end, whatever happened. */
+  close(): void;
 }
 
 /**
@@ -29,17 +49,25 @@ export interface InputFiles {
  * link is an input and the file is one under its own name: so a link that is turned elsewhere shows, and no file
  * counts under two names.
  */
-export function collectInputFiles(root: string, exclude: readonly string[]): InputFiles {
-  const gathered = new Map<string, { kind: FileKind; where: string }>();
-  const plainFolders = new Set<string>(['']);
+export function collectInputFiles(
+  root: string,
+  exclude: readonly string[],
+  { sightings, cache }: { readonly sightings: Sightings; readonly cache: StatCache | undefined },
+): InputFiles {
+  const gathered = new Map<string, Gathered>();
+  /** Those that are no links, with what they were when that was seen. */
+  const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
   const walked = new Set<string>();
+  /** Started as soon as there is enough for it to do. */
+  let thread: HashThread | undefined;
+  let unknownSeen = 0;
   const removed = new Set<string>();
 
-  function note(name: string, kind: FileKind, where: string): Outcome<null> {
-    const checked = checkName(name, where);
+  function note(name: string, kind: FileKind, where: string, isPlain: boolean, isChecked = false): Outcome<null> {
+    const checked = isChecked ? success(name) : checkName(name, where);
     if (!checked.ok) return checked;
     const before = gathered.get(name);
-    if (before === undefined || fileKinds.indexOf(kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { kind, where });
+    if (before === undefined || fileKinds.indexOf(kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { kind, where, isPlain });
     return success(null);
   }
 
@@ -50,11 +78,12 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
     for (let hops = 0; hops <= 40; hops += 1) {
       const link = firstLinkedFolder(current);
       if (link === undefined) return success(current);
+      sightings.looked.add(link);
       const place = lookAt(root, link, where);
       if (!place.ok) return place;
       if (place.value.type === 'absent' || place.value.link === undefined)
         return unreadable(path, where, 'it vanished while it was looked at');
-      const noted = note(link, kind, where);
+      const noted = note(link, kind, where, false);
       if (!noted.ok) return noted;
       const target = pathBelow(root, resolve(root, link, '..', place.value.link));
       // The link leads inside in the end, but by a way that is outside: its real place serves as well.
@@ -65,11 +94,14 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
   }
 
   function firstLinkedFolder(path: string): string | undefined {
+    // Whose folder was not linked has no linked folder above it either.
+    if (plainFolders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) return undefined;
     for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
       const folder = path.slice(0, slash);
       if (plainFolders.has(folder)) continue;
-      if (lstatSync(join(root, folder), { throwIfNoEntry: false })?.isSymbolicLink() === true) return folder;
-      plainFolders.add(folder);
+      const status = lstatSync(join(root, folder), { throwIfNoEntry: false });
+      if (status?.isSymbolicLink() === true) return folder;
+      plainFolders.set(folder, status);
     }
     return undefined;
   }
@@ -78,12 +110,13 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
     try {
       const path = throughLinks(given, kind, where);
       if (!path.ok) return path;
+      sightings.looked.add(path.value);
       const place = lookAt(root, path.value, where);
       if (!place.ok) return place;
       if (place.value.type === 'absent') return success({ found: false });
       const added =
         place.value.type === 'file'
-          ? note(path.value, kind, where)
+          ? note(path.value, kind, where, place.value.link === undefined)
           : addFolder(path.value, place.value.file, place.value.link, kind, where);
       return added.ok ? success({ found: true }) : added;
     } catch (error) {
@@ -92,7 +125,7 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
   }
 
   function addFolder(path: string, file: string, link: string | undefined, kind: FileKind, where: string): Outcome<null> {
-    const noted = link === undefined ? success(null) : note(path, kind, where);
+    const noted = link === undefined ? success(null) : note(path, kind, where, false);
     const folder = pathBelow(root, file) ?? '';
     const visit = `${kind} ${folder}`;
     if (!noted.ok || walked.has(visit)) return noted;
@@ -105,9 +138,21 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
       const missing = missingLiteral(pattern, where);
       if (missing !== undefined) return missing;
     }
-    const found = filesMatching(root, { patterns, exclude }, where);
+    const plain = new Set<string>();
+    const found = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
+      plain.add(path);
+      if (cache?.knows(path) !== true) unknownSeen += 1;
+      if (unknownSeen === manyFiles) thread ??= startHashThread();
+    });
     if (!found.ok) return found;
+    const arePlainNames = /^[\x20-\x7e]*$/.test(found.value.join(''));
     for (const path of found.value) {
+      // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
+      if (plain.has(path) && firstLinkedFolder(path) === undefined) {
+        const noted = note(path, kind, where, true, arePlainNames);
+        if (!noted.ok) return noted;
+        continue;
+      }
       const checked = checkName(path, where);
       if (!checked.ok) return checked;
       const added = add(path, kind, where);
@@ -125,15 +170,66 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
     return place.value.type === 'absent' ? unreadable(pattern, where, 'it is not there') : undefined;
   }
 
-  async function hash(): Promise<Outcome<readonly FileInput[]>> {
+  async function hash(): Promise<Outcome<HashedInputs>> {
     const hashed: FileInput[] = [];
-    for (const [name, { kind, where }] of gathered) {
+    const unknown: string[] = [];
+    const again: string[] = [];
+    for (const [name, { kind, isPlain }] of gathered) {
       if (removed.has(name)) continue;
-      const file = await hashInputFile(root, name, where);
-      if (!file.ok) return file;
-      hashed.push({ kind, name, ...file.value });
+      sightings.looked.add(name);
+      if (!isPlain) again.push(name);
+      else {
+        const kept = cache?.knows(name) === true ? keptFile(name, cache) : undefined;
+        if (kept === undefined) unknown.push(name);
+        else hashed.push({ kind, name, ...kept });
+      }
     }
-    return success(hashed);
+    const count = unknown.length + again.length;
+    const read = await hashFiles(root, unknown, cache?.begun.time ?? null, thread);
+    const moved = movedFolder();
+    if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
+    for (const [at, name] of unknown.entries()) {
+      const file = read[at];
+      if (file === undefined) again.push(name);
+      else {
+        cache?.keep(name, file.hex, file.identity);
+        hashed.push({ kind: kindOf(name), name, ...hashedFile(file) });
+      }
+    }
+    for (const name of again) {
+      const file = await hashInputFile(root, name, gathered.get(name)?.where ?? '');
+      if (!file.ok) return file;
+      hashed.push({ kind: kindOf(name), name, ...file.value });
+    }
+    return success({ files: hashed, read: count });
+  }
+
+  const kindOf = (name: string): FileKind => gathered.get(name)?.kind ?? 'config';
+
+  function keptFile(name: string, kept: StatCache): HashedFile | undefined {
+    let status: Stats | undefined;
+    try {
+      status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
+    } catch {
+      // Whoever reads it will say why.
+    }
+    const hex = status === undefined ? undefined : kept.digestOf(name, status);
+    return status === undefined || hex === undefined ? undefined : hashedFile({ hex, identity: identityOf(status) });
+  }
+
+  /** A folder that is no longer the one that was looked at: what was read through its path may lie anywhere. */
+  function movedFolder(): string | undefined {
+    for (const [folder, status] of plainFolders) {
+      if (status === undefined) continue;
+      let now: Stats | undefined;
+      try {
+        now = lstatSync(join(root, folder), { throwIfNoEntry: false });
+      } catch {
+        // No longer to be looked at: no longer the same.
+      }
+      if (now === undefined || now.dev !== status.dev || now.ino !== status.ino || !now.isDirectory()) return folder;
+    }
+    return undefined;
   }
 
   return {
@@ -145,8 +241,13 @@ export function collectInputFiles(root: string, exclude: readonly string[]): Inp
       return added.value.found ? success(null) : unreadable(path, where, 'it is not there');
     },
     remove: (path) => void removed.add(path),
+    close: () => thread?.dismiss(),
     hash,
   };
+}
+
+function hashedFile({ hex, identity: [, , mode, size] }: ReadFile): HashedFile {
+  return { digest: toDigest(hex), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 
 /** Node gives U+FFFD for the bytes of a name that are not UTF-8; two such names could then read the same. */

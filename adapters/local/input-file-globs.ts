@@ -4,7 +4,10 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
+import { inputsCacheFolder } from './cache-owner.ts';
 import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { everythingBelow, folderOfAll } from './input-folder-walk.ts';
+import { type Sightings, noSightings } from './input-sightings.ts';
 
 const ulid = `[0-7]${'[0-9A-HJKMNP-TV-Z]'.repeat(25)}`;
 
@@ -21,6 +24,7 @@ const neverWalked = [
   'state/hybridcore.db*',
   'state/packer/**',
   'state/build-service/**',
+  `${inputsCacheFolder}/**`,
   `incoming/run-${ulid}/**`,
   `control/run-${ulid}/**`,
   `diag/*/${ulid}.tar.gz`,
@@ -37,14 +41,24 @@ export interface Globs {
  * The files below the real root that fit, as paths with `/`, sorted in code units: files whose names begin with a dot
  * too, links as themselves and not followed, and whatever else is no folder. A folder that cannot be read is
  * INPUT_UNREADABLE, not a gap.
+ *
+ * @param onPlain gets the path of each that its folder calls a plain file, as soon as it is seen, whether it fits or not.
  */
-export function filesMatching(root: string, globs: Globs, where: string): Outcome<readonly string[]> {
+export function filesMatching(
+  root: string,
+  globs: Globs,
+  where: string,
+  sightings: Sightings = noSightings(),
+  onPlain?: (path: string) => void,
+): Outcome<readonly string[]> {
   const failures: Failure[] = [];
   let isFirst = true;
 
-  function list(folder: string): Entry[] {
+  function list(folder: string): Dirent[] {
     const isBase = isFirst;
     isFirst = false;
+    sightings.looked.add(folder);
+    sightings.listed.add(folder);
     try {
       // Only the base of a pattern can be a link: those below are not followed.
       const place = isBase ? lookAt(root, folder, where) : undefined;
@@ -52,7 +66,10 @@ export function filesMatching(root: string, globs: Globs, where: string): Outcom
         failures.push(place.failure);
         return [];
       }
-      return readdirSync(join(root, folder), { withFileTypes: true }).map((entry) => entryOf(entry.name, entry.isDirectory()));
+      const entries = readdirSync(join(root, folder), { withFileTypes: true });
+      const start = folder === '' ? '' : `${folder}/`;
+      if (onPlain !== undefined) for (const entry of entries) if (entry.isFile()) onPlain(start + entry.name);
+      return entries;
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
       if (!isMissingBase) failures.push(unreadable(folder, where, reasonOf(error)).failure);
@@ -60,9 +77,19 @@ export function filesMatching(root: string, globs: Globs, where: string): Outcom
     }
   }
 
-  const files = run(globs, list);
+  const folders = globs.exclude.length === 0 ? globs.patterns.map((pattern) => folderOfAll(pattern)) : [undefined];
+  const isAll = folders.every((folder) => folder !== undefined && isFolderItself(root, folder, where));
+  const files = isAll
+    ? [...new Set(folders.flatMap((folder) => everythingBelow(folder ?? '', list)))]
+    : run(globs, (folder) => list(folder).map((entry) => entryOf(entry.name, entry.isDirectory())));
   const [first] = failures;
   return first === undefined ? success(files.toSorted()) : { ok: false, failure: first };
+}
+
+/** Whether a folder stands there, with no link on the way: then all that fits is below it. */
+function isFolderItself(root: string, folder: string, where: string): boolean {
+  const place = lookAt(root, folder, where);
+  return place.ok && place.value.type === 'folder' && place.value.file === join(root, folder);
 }
 
 /** Whether the patterns would find a path, were a file there. */

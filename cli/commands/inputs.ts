@@ -1,27 +1,52 @@
-import { imageRepository } from '../../adapters/local/image-repository.ts';
+import { type Grounds, keepAnswer } from '../../adapters/local/kept-answer.ts';
 import { type Builder } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Answer } from '../answer.ts';
+import { type Repository } from '../host.ts';
+import { askedInputs } from '../kept-inputs.ts';
 import { table } from '../render/table.ts';
+import { repositoryInputs } from '../repository-inputs.ts';
+
+export interface InputsOptions {
+  readonly variables: Readonly<Record<string, string>>;
+  /** An undeclared input is a failure. */
+  readonly strict: boolean;
+  /** The command line as it was typed. */
+  readonly words: readonly string[];
+}
 
 /** `inputs <builder>`: what the image is made from, and the fingerprint over it. Needs neither packer nor credentials. */
 export async function inputs(
-  root: string,
+  repository: Repository,
   builder: Builder,
-  variables: Readonly<Record<string, string>>,
-  strict: boolean,
+  { variables, strict, words }: InputsOptions,
 ): Promise<Outcome<Answer>> {
-  const discovered = await imageRepository(root).discover(builder, variables);
+  let grounds: Grounds | undefined;
+  const discovered = await repositoryInputs(repository, (found) => {
+    grounds = found;
+  }).discover(builder, variables);
   if (!discovered.ok) return discovered;
   const { inputs: found, undeclared } = discovered.value;
   const [hole] = undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, undeclared);
   const fingerprint = fingerprintOf(found);
-  const rows = found.map((input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
-  const text = [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
-  return success({ exitCode: 0, document: { fingerprint, inputs: found, undeclared }, text });
+  return success({
+    exitCode: 0,
+    document: { fingerprint, inputs: found, undeclared },
+    // Made where it is printed only.
+    get text() {
+      const rows = found.map((input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
+      return [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
+    },
+    keep(printed) {
+      // What had to be read is changing, or is looked at for the first time: such an answer may never be asked for again.
+      if (grounds?.read !== 0) return;
+      const asked = askedInputs(words, repository.file);
+      if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
+    },
+  });
 }
 
 /** The holes in the inputs as a failure: what `--strict` makes of them. */

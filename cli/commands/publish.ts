@@ -1,4 +1,3 @@
-import { imageRepository } from '../../adapters/local/image-repository.ts';
 import { type Builder } from '../../core/config.ts';
 import { type ChannelName } from '../../core/channel.ts';
 import { type PublishDocument } from '../../core/documents.ts';
@@ -13,7 +12,9 @@ import { refusedVariables } from '../../core/request-check.ts';
 import { type Answer, paint } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
-import { type Host } from '../host.ts';
+import { type Host, type Repository } from '../host.ts';
+import { repositoryInputs } from '../repository-inputs.ts';
+import { changesDocument } from './drift.ts';
 import { undeclaredText } from './inputs.ts';
 
 /** The options of `publish`, as they were typed. */
@@ -34,11 +35,11 @@ interface Named {
 export async function publish(
   host: Host,
   embedded: Embedded,
-  root: string,
+  repository: Repository,
   named: Named,
   options: PublishOptions,
 ): Promise<Outcome<Answer>> {
-  const seen = await whatIsWanted(embedded, root, named, options);
+  const seen = await whatIsWanted(embedded, repository, named, options);
   if (!seen.ok) return seen;
   const { wanted, undeclared } = seen.value;
   const request = { builder: named.name, channel: options.channel, wanted, by: options.by };
@@ -51,7 +52,7 @@ export async function publish(
 /** The build that was named, or the newest of what stands in the repository now. */
 async function whatIsWanted(
   embedded: Embedded,
-  root: string,
+  repository: Repository,
   { name, builder }: Named,
   options: PublishOptions,
 ): Promise<Outcome<{ readonly wanted: Wanted; readonly undeclared: readonly UndeclaredInput[] }>> {
@@ -63,7 +64,7 @@ async function whatIsWanted(
   }
   const [refused] = refusedVariables(builder, name, options.variables);
   if (refused !== undefined) return { ok: false, failure: refused };
-  const discovered = await imageRepository(root).discover(builder, options.variables);
+  const discovered = await repositoryInputs(repository).discover(builder, options.variables);
   if (!discovered.ok) return discovered;
   const { inputs, undeclared } = discovered.value;
   return success({ wanted: { build: null, variables: options.variables, fingerprint: fingerprintOf(inputs), inputs }, undeclared });
@@ -81,14 +82,7 @@ function documentOf(
     published: channel.published,
     artifacts: channel.artifacts,
     before,
-    changes:
-      difference === null
-        ? null
-        : {
-            added: [...difference.added],
-            removed: [...difference.removed],
-            changed: difference.changed.map((change) => ({ ...change, changed: [...change.changed] })),
-          },
+    changes: difference === null ? null : changesDocument(difference),
     undeclared: [...undeclared],
   };
 }

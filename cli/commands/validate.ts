@@ -1,4 +1,3 @@
-import { imageRepository } from '../../adapters/local/image-repository.ts';
 import { findSecrets } from '../../adapters/local/secret-scan.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
 import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
@@ -22,6 +21,7 @@ import { type Discovery, type PackerTool } from '../../core/ports.ts';
 import { createRedactor } from '../../core/scrub/redactor.ts';
 import { type Answer, paint, verdictText } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
+import { repositoryInputs } from '../repository-inputs.ts';
 import { undeclaredFailure, undeclaredText } from './inputs.ts';
 
 export interface ValidateOptions {
@@ -46,7 +46,7 @@ export async function validate(
     if (builder === undefined) continue;
     const [refused] = refusedVariables(builder, name, options.variables);
     const discovered: Outcome<Discovery> =
-      refused === undefined ? await imageRepository(repository.root).discover(builder, options.variables) : { ok: false, failure: refused };
+      refused === undefined ? await repositoryInputs(repository).discover(builder, options.variables) : { ok: false, failure: refused };
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
     const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, options) : discovered;
     const verdict = checked.ok ? null : verdictOf(checked.failure);
@@ -111,6 +111,8 @@ async function packerValidate(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
+    only: builder.only,
+    except: builder.except,
     variables,
     secrets,
     hiddenEnvironment: [],

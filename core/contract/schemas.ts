@@ -8,6 +8,7 @@ import {
   BuildsDocument,
   ClassifyDocument,
   DispatchDocument,
+  DriftDocument,
   InitDocument,
   InputsDocument,
   LogsDocument,
@@ -17,6 +18,7 @@ import {
   StatusDocument,
   StopDocument,
   ValidateDocument,
+  VerifyDocument,
 } from '../documents.ts';
 import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
@@ -35,6 +37,7 @@ const schemas = {
   deployment: { schema: Deployment, title: 'deployment.json: what was deployed', io: 'output' },
   dispatch: { schema: DispatchDocument, title: 'What the function dispatch answers to a request that it takes', io: 'output' },
   'dispatch-call': { schema: DispatchCall, title: 'What the function dispatch is called with', io: 'input' },
+  drift: { schema: DriftDocument, title: 'What `drift --json` prints', io: 'output' },
   'hash-manifest': { schema: HashManifest, title: 'A sealed hash manifest', io: 'output' },
   init: { schema: InitDocument, title: 'What `init --json` prints', io: 'output' },
   inputs: { schema: InputsDocument, title: 'What `inputs --json` prints', io: 'output' },
@@ -47,6 +50,7 @@ const schemas = {
   schemas: { schema: SchemasDocument, title: 'What `schema --json` prints without a name', io: 'output' },
   status: { schema: StatusDocument, title: 'What `status --json` prints', io: 'output' },
   stop: { schema: StopDocument, title: 'What `stop --json` prints', io: 'output' },
+  verify: { schema: VerifyDocument, title: 'What `verify --json` prints', io: 'output' },
   validate: { schema: ValidateDocument, title: 'What `validate --json` prints', io: 'output' },
 } as const satisfies Record<string, { schema: z.ZodType; title: string; io: 'input' | 'output' }>;
 

@@ -1,0 +1,94 @@
+import type * as crypto from 'node:crypto';
+import type * as fs from 'node:fs';
+
+/** Files to hash, and where the digests go. What is shared between threads is in shared memory. */
+export interface HashWork {
+  /** Absolute, real. */
+  readonly root: string;
+  /** Below the root. No link is on the way to any of them. */
+  readonly names: readonly string[];
+  /** How many names are taken at once. */
+  readonly step: number;
+  /** The index of the first name that nobody has taken. */
+  readonly next: Int32Array;
+  /** 1 where the digest and the identity of a name are there. */
+  readonly done: Uint8Array;
+  /** 64 hex digits a name, in ASCII. */
+  readonly digests: Uint8Array;
+  /** As `FileIdentity` has them. */
+  readonly identities: Float64Array;
+  /** A file that was changed before this moment (as the file system tells the time) did not change since. Null: nobody knows. */
+  readonly stillBefore: number | null;
+}
+
+/**
+ * Takes names and hashes their files until none is left, or until `budget` bytes are hashed, and says which. A file
+ * larger than `largest` bytes is left undone, and so is everything that is not as simple as can be: what cannot be read,
+ * is no plain file, or may have changed while it was read. Whoever asked looks at those again, one by one.
+ *
+ * This function has no surroundings: it runs in this thread as it is, and in another one from its own text.
+ */
+export function hashShare(
+  { closeSync, constants, fstatSync, openSync, readSync }: typeof fs,
+  { createHash, hash }: typeof crypto,
+  work: HashWork,
+  budget: number,
+  largest: number,
+): 'none is left' | 'more' {
+  const { root, names, step, next, done, digests, identities, stillBefore } = work;
+  // One buffer for all files: reading is the slower for every new one, and the slower the larger it is.
+  const length = 128 * 1024;
+  const buffer = Buffer.allocUnsafeSlow(length);
+  const text = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
+  // Never follows a link, never waits for the writer of a FIFO.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+  function hashOne(at: number, descriptor: number): number {
+    const before = stillBefore === null ? fstatSync(descriptor) : undefined;
+    if (before !== undefined && !before.isFile()) return 0;
+    let got = readSync(descriptor, buffer, 0, length, null);
+    let size = got;
+    let digest: string;
+    if (got < length) {
+      digest = hash('sha256', buffer.subarray(0, got), 'hex');
+    } else {
+      const expected = (before ?? fstatSync(descriptor)).size;
+      if (expected > largest) return 0;
+      const whole = createHash('sha256');
+      // A file that grows as fast as it is read would never end.
+      while (got > 0 && size <= expected) {
+        whole.update(got === length ? buffer : buffer.subarray(0, got));
+        got = readSync(descriptor, buffer, 0, length, null);
+        size += got;
+      }
+      digest = whole.digest('hex');
+    }
+    const status = fstatSync(descriptor);
+    const still =
+      before === undefined
+        ? status.ctimeMs < (stillBefore ?? 0)
+        : status.ctimeMs === before.ctimeMs && status.mtimeMs === before.mtimeMs && status.size === before.size;
+    if (!still || !status.isFile() || status.size !== size) return size;
+    text.write(digest, at * 64, 'latin1');
+    identities.set([status.dev, status.ino, status.mode, status.size, status.mtimeMs, status.ctimeMs], at * 6);
+    Atomics.store(done, at, 1);
+    return size;
+  }
+
+  for (let hashed = 0; hashed < budget;) {
+    const from = Atomics.add(next, 0, step);
+    if (from >= names.length) return 'none is left';
+    for (let at = from; at < Math.min(from + step, names.length); at += 1) {
+      let descriptor: number | undefined;
+      try {
+        descriptor = openSync(`${root}/${names[at]}`, flags);
+        hashed += hashOne(at, descriptor);
+      } catch {
+        // Left undone: whoever looks at it again finds out why, and says so.
+      } finally {
+        if (descriptor !== undefined) closeSync(descriptor);
+      }
+    }
+  }
+  return 'more';
+}

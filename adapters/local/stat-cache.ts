@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { type Stats, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { openDraft } from './cache-draft.ts';
+import { type CacheOwner, inputsCacheFolder, isOwnFile, ownership } from './cache-owner.ts';
+import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
+
+/** What was found out about the files of a repository, and is known again as long as they are as they were. */
+export interface StatCache {
+  /**
+   * A moment before this run looked at anything, as the repository's file system tells the time. What was changed since
+   * has a time that is not before it; so only what was changed before it can be kept, and a change in the same instant
+   * is never missed.
+   */
+  readonly begun: { readonly device: number; readonly time: number };
+  /** Whether the digest of a file was kept, in whatever state. */
+  knows(name: string): boolean;
+  /** The 64 hex digits of a file's digest, where its status is what it was. */
+  digestOf(name: string, status: Stats): string | undefined;
+  keep(name: string, hex: string, identity: FileIdentity): void;
+  /** Of a file that was found unchanged in this run, or kept. */
+  identityOf(name: string): FileIdentity | undefined;
+  /** What was kept as JSON under a key. */
+  note(key: string): unknown;
+  keepNote(key: string, value: unknown): void;
+  /** Writes what is new, whole or not at all; what cannot be written is not kept. */
+  close(): void;
+}
+
+/** More than this is kept only of the run that found it. */
+const mostNames = 250_000;
+const mostNotes = 64;
+
+/**
+ * Opens the cache of the repository in its home. Undefined where none can be kept: the home cannot be written to, or is
+ * not on the device of the repository, whose clock it could not tell then.
+ */
+export function openStatCache(home: string, owner: CacheOwner): StatCache | undefined {
+  const draft = openDraft(join(home, inputsCacheFolder));
+  if (draft === undefined) return undefined;
+  const stamp = fstatSync(draft.descriptor);
+  if (statSync(owner.root).dev !== stamp.dev) {
+    draft.discard();
+    return undefined;
+  }
+  const file = join(home, inputsCacheFolder, 'index');
+  const known = readIndex(file, owner) ?? { names: new Map<string, number>(), digests: '', identities: new Float64Array(), notes: {} };
+  const fresh = new Map<string, { hex: string; identity: FileIdentity }>();
+  const unchanged = new Set<string>();
+  const knownIdentity = (at: number): FileIdentity => {
+    const number = (place: number): number => known.identities[at * identityLength + place] ?? Number.NaN;
+    return [number(0), number(1), number(2), number(3), number(4), number(5)];
+  };
+  const notes = new Map<string, unknown>(Object.entries(known.notes));
+  let isChanged = false;
+  return {
+    begun: { device: stamp.dev, time: stamp.ctimeMs },
+    knows: (name) => known.names.has(name),
+    digestOf(name, status) {
+      const at = known.names.get(name);
+      if (at === undefined || !hasIdentity(status, known.identities, at * identityLength)) return undefined;
+      unchanged.add(name);
+      return known.digests.slice(at * 64, at * 64 + 64);
+    },
+    identityOf(name) {
+      const kept = fresh.get(name);
+      if (kept !== undefined) return kept.identity;
+      const at = unchanged.has(name) ? known.names.get(name) : undefined;
+      return at === undefined ? undefined : knownIdentity(at);
+    },
+    keep(name, hex, identity) {
+      const [device, , , , , changed] = identity;
+      if (device !== stamp.dev || changed >= stamp.ctimeMs) return;
+      fresh.set(name, { hex, identity });
+      isChanged = true;
+    },
+    note: (key) => notes.get(key),
+    keepNote(key, value) {
+      notes.delete(key);
+      notes.set(key, value);
+      for (const oldest of [...notes.keys()].slice(0, Math.max(0, notes.size - mostNotes))) notes.delete(oldest);
+      isChanged = true;
+    },
+    close() {
+      if (!isChanged) {
+        draft.discard();
+        return;
+      }
+      const names = new Map<string, { hex: string; identity: FileIdentity }>();
+      if (known.names.size + fresh.size <= mostNames) {
+        for (const [name, at] of known.names)
+          names.set(name, { hex: known.digests.slice(at * 64, at * 64 + 64), identity: knownIdentity(at) });
+      }
+      for (const [name, entry] of fresh) names.set(name, entry);
+      draft.become(file, indexContent(owner, names, Object.fromEntries(notes)));
+    },
+  };
+}
+
+interface Index {
+  readonly names: ReadonlyMap<string, number>;
+  readonly digests: string;
+  readonly identities: Float64Array;
+  readonly notes: Readonly<Record<string, unknown>>;
+}
+
+/** A line with the checksum of all that follows; a line of JSON; identities, digests, names and notes, one after another. */
+function indexContent(
+  owner: CacheOwner,
+  names: ReadonlyMap<string, { readonly hex: string; readonly identity: FileIdentity }>,
+  notes: Readonly<Record<string, unknown>>,
+): readonly Uint8Array[] {
+  const identities = new Float64Array(names.size * identityLength);
+  const digests = Buffer.allocUnsafe(names.size * 64);
+  let at = 0;
+  for (const { hex, identity } of names.values()) {
+    identities.set(identity, at * identityLength);
+    digests.write(hex, at * 64, 'latin1');
+    at += 1;
+  }
+  const named = Buffer.from([...names.keys()].join('\0'));
+  const header = Buffer.from(`${JSON.stringify({ ...ownership(owner), files: names.size, named: named.length })}\n`);
+  const parts = [header, Buffer.from(identities.buffer), digests, named, Buffer.from(JSON.stringify(notes))];
+  return [Buffer.from(`${checksumOf(parts)}\n`), ...parts];
+}
+
+/** Undefined for one that is damaged, or another's. */
+function readIndex(file: string, owner: CacheOwner): Index | undefined {
+  const content = readOwn(file);
+  if (content === undefined || content[64] !== 0x0a) return undefined;
+  const body = content.subarray(65);
+  if (content.toString('latin1', 0, 64) !== checksumOf([body])) return undefined;
+  const end = body.indexOf(0x0a);
+  const { files, named, ...owned } = headerOf(body.toString('utf8', 0, end));
+  if (JSON.stringify(owned) !== JSON.stringify(ownership(owner))) return undefined;
+  const count = Number(files);
+  const digestsAt = end + 1 + count * identityLength * 8;
+  const namesAt = digestsAt + count * 64;
+  const notesAt = namesAt + Number(named);
+  const identities = new Float64Array(new Uint8Array(body.subarray(end + 1, digestsAt)).buffer);
+  const list = count === 0 ? [] : body.toString('utf8', namesAt, notesAt).split('\0');
+  return {
+    names: new Map(list.map((name, at) => [name, at])),
+    digests: body.toString('latin1', digestsAt, namesAt),
+    identities,
+    notes: headerOf(body.toString('utf8', notesAt)),
+  };
+}
+
+/** A file that is this user's own, and that no other may write. */
+function readOwn(file: string): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return isOwnFile(fstatSync(descriptor)) ? readFileSync(descriptor) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function headerOf(json: string): Readonly<Record<string, unknown>> {
+  const parsed: unknown = JSON.parse(json);
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+}
+
+function checksumOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
