@@ -1,6 +1,7 @@
 import { recordedArtifacts } from './artifact.ts';
 import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { rowsOf } from './classification/users-rules.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
@@ -52,7 +53,7 @@ export async function completeAttempt(
   const run = received.handed.state === 'read' && received.handed.value.log !== null ? readPackerRun(received.lines) : null;
   const decided =
     build.decision === null
-      ? await decideAttempt(ports, build, attempt, { handed: received.handed, run, record }, key)
+      ? await decideAttempt(ports, config, build, attempt, { handed: received.handed, run, record }, key)
       : await heldDecision(ports, build, build.decision, received.handed, key);
   if (decided?.decision === undefined || decided.decision === null) return;
 
@@ -75,12 +76,13 @@ interface Evidence {
 /** Judges an attempt and commits what follows from it, with the versions that it rests on. */
 async function decideAttempt(
   ports: CompletePorts,
+  config: Config,
   build: Build,
   attempt: Attempt,
   { handed, run, record }: Evidence,
   key: string,
 ): Promise<Build | undefined> {
-  const judgement = judge(handed, run, build, attempt, record);
+  const judgement = judge(handed, run, build, attempt, record, rowsOf(config.rules));
   const verdict = (await unconfirmed(ports, judgement, attempt)) ?? judgement.verdict;
   const { report } = tellsOf(handed, run, verdict);
   const times = {
