@@ -153,9 +153,15 @@ function verdictOf({ finding, lines, name }: FailedPart, attempt: 1 | 2): Verdic
     finding.class,
     rule.code,
     subject(name, rule.reason),
-    `${turn === undefined ? rule.hint : turn.says}${again}`,
+    `${turn === undefined ? rule.hint + otherwise(rule, finding.class) : turn.says}${again}`,
     finding.lines,
   );
+}
+
+/** What an ambiguous message would be where the log told of another context. */
+function otherwise(rule: RuleRow, decided: ExitCode): string {
+  const others = new Set((rule.turns ?? []).map((turn) => turn.to).filter((to) => to !== decided));
+  return others.size === 0 ? '' : ` The same message can be of class ${[...others].join(' or ')}; nothing in this log says so.`;
 }
 
 function subject(name: string | null, reason: string): string {
