@@ -15,7 +15,8 @@ export const awsAccessRules: readonly RuleRow[] = [
     code: 'AWS_ACCESS_DENIED',
     class: 3,
     reads: 'error',
-    pattern: /\bAccessDenied(?:Exception)?\b|is not authorized to perform: |does not exist or does not have sufficient permissions/,
+    pattern:
+      /\bAccessDenied(?:Exception)?\b|\bForbiddenException\b|is not authorized to perform: |does not exist or does not have sufficient permissions/,
     reason: 'IAM or a resource policy denies a call',
     hint: 'The message names the user and the action: allow it, or find out why the build asks for it, then release the builder.',
     evidence: 'AWS API error text in CodeBuild logs',
@@ -60,7 +61,7 @@ export const awsAccessRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /UnauthorizedSSO|SSO session associated with this profile has expired|Error loading SSO Token|Session token not found or invalid/,
+      /UnauthorizedSSO|SSO session associated with this profile has expired|Error loading SSO Token|Session token not found or invalid|InvalidGrantException/,
     reason: 'the build uses a single sign-on session of a person, and it has expired',
     hint: 'Log in with `aws sso login`; for unattended builds use a role.',
     evidence: 'botocore exceptions.py:765-770',

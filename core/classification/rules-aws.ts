@@ -117,7 +117,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|RequestThrottled|TooManyRequestsException|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded/,
+      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|RequestThrottled|TooManyRequestsException|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
     reason: 'an AWS API throttles this account',
     hint: 'The retry waits. If it fails too, spread the schedules or ask for a higher rate.',
     evidence: 'smithy-typescript constants.ts:24-39; botocore retries/standard.py:503-518',

@@ -224,7 +224,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:6|7|16|18|28|35|52|56)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|No more mirrors to try/,
+      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:6|7|16|18|28|35|52|56)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|Failed to synchronize cache for repo|No more mirrors to try/,
     reason: 'a dnf or yum mirror cannot be reached',
     hint: 'If the retry fails too, check the way out of the guest; the mirrors of a release at its end of life move to an archive.',
     evidence: 'syslog-ng#3882; googleapis/google-cloud-cpp#9448; MeshLib#6003; yum text',
@@ -283,7 +283,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|No match was found for the specified search criteria for the provider|HRESULT:? 0x8024|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
+      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
     reason: 'a package index or key server did not answer',
     hint: 'If the retry fails too, check the way out of the guest, or use a mirror of your own.',
     evidence: 'npm, pip, snap, apk, gpg, gem and maven text',
@@ -293,7 +293,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|connection was closed|connection closed before|error sending request|HTTP Error (?:429|50[0234])\b|returned an error: \((?:429|50[0234])\)|http response code \(?(?:429|50[0234])|Status code: (?:429|50[0234])\b|gzip: stdin: unexpected end of file|Unexpected EOF in archive|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out/,
+      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|connection was closed|connection closed before|error sending request|HTTP(?: Error|\/\d(?:\.\d)?) (?:429|50[0234])\b|\b50[234] (?:Service Unavailable|Bad Gateway|Gateway Time-?out)|returned an error: \((?:429|50[0234])\)|http response code \(?(?:429|50[0234])|Status code: (?:429|50[0234])\b|gzip: stdin: unexpected end of file|Unexpected EOF in archive|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out/,
     reason: 'a step could not fetch something over the network',
     hint: 'If the retry fails too, check the address and the way out of the guest; let the script retry.',
     evidence: 'curl, wget, git and PowerShell text',

@@ -376,4 +376,8 @@ export const samples: Readonly<Record<string, { readonly taken: string; readonly
     taken: 'CLIENT_ERROR Message: reference not found for primary source and source version refs/heads/x',
     left: 'CLIENT_ERROR Message: reference found',
   },
+  GCP_ORG_POLICY: {
+    taken: 'googleapi: Error 412: Constraint constraints/compute.vmExternalIpAccess violated for project p.',
+    left: 'googleapi: Error 412: condition not met',
+  },
 };
