@@ -2,6 +2,7 @@ import { builderDiffers, inputsChanged, readSecrets, secretFailure, sourceDiffer
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
 import { builderDigest } from './builder-digest.ts';
+import { rowsOf } from './classification/users-rules.ts';
 import { type Verdict, verdictOf } from './classification/verdict.ts';
 import { commandText } from './command-text.ts';
 import { builderOf } from './builder-of.ts';
@@ -118,13 +119,19 @@ export async function runAttempt(
     documentText(scrubManifest(of, redactor.notSearched, [...(ran === undefined ? [] : [ran.log]), scrub.end()])),
   );
   await ports.handover.put(at.report, documentText(report));
-  return { report, verdict: ownJudgement(report, ran?.run ?? null, request).verdict };
+  return { report, verdict: ownJudgement(report, ran?.run ?? null, request, config).verdict };
 }
 
 /** What the attempt thinks of itself, with what it knows: `complete` has the records, and decides. */
-function ownJudgement(report: AttemptReport, run: PackerRun | null, request: AttemptRequest) {
+function ownJudgement(report: AttemptReport, run: PackerRun | null, request: AttemptRequest, config: Config) {
   if (report.unchanged) return { verdict: verdictOf({ rule: 'UNCHANGED', message: 'the inputs are unchanged', remedy: '' }) };
-  return judgeReport(report, run, { attempt: request.attempt, unless: null, expired_at: null }, { by: 'an operator' });
+  return judgeReport(
+    report,
+    run,
+    { attempt: request.attempt, unless: null, expired_at: null },
+    { by: 'an operator' },
+    rowsOf(config.rules),
+  );
 }
 
 async function attemptSteps(

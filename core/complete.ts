@@ -1,6 +1,7 @@
 import { recordedArtifacts } from './artifact.ts';
 import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { rowsOf } from './classification/users-rules.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
@@ -89,7 +90,7 @@ async function decideAttempt(
   { handed, run, record }: Evidence,
   key: string,
 ): Promise<Build | number | undefined> {
-  const judgement = judge(handed, run, build, attempt, record);
+  const judgement = judge(handed, run, build, attempt, record, rowsOf(config.rules));
   const confirmed = await confirm(ports, config, judgement, build, attempt, record);
   if (typeof confirmed === 'number') return confirmed;
   const { report } = tellsOf(handed, run, confirmed);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { AwsSettings } from './aws-settings.ts';
+import { UsersRules } from './classification/users-rules.ts';
 import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
@@ -82,6 +83,9 @@ export const Config = z
   .strictObject({
     version: z.literal(1, { error: 'the version of the format, which is 1' }),
     retention: RetentionPolicy.default(defaultRetention),
+    rules: UsersRules.default([]).describe(
+      'rules of your own for what packer and your scripts say of a failure, asked before the built-in ones',
+    ),
     builders: z.record(BuilderName, Builder).refine((builders) => Object.keys(builders).length > 0, 'at least one builder'),
   })
   .superRefine((config, context) => {

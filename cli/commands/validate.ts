@@ -4,6 +4,7 @@ import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { secretFailure } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
+import { rowsOf } from '../../core/classification/users-rules.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { type Builder } from '../../core/config.ts';
@@ -124,7 +125,13 @@ async function packerValidate(
   );
   if (exitCode === 0) return success(undefined);
   const run = reader.end();
-  const verdict = classifyPackerRun(run, { packerExitCode: exitCode, signal: null, attempt: 1, recorded: [] });
+  const verdict = classifyPackerRun(run, {
+    packerExitCode: exitCode,
+    signal: null,
+    attempt: 1,
+    recorded: [],
+    rules: rowsOf(repository.config.rules),
+  });
   const lines = errorLines(run)
     .split('\n')
     .filter((line) => line.trim() !== '');
