@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Digest, toDigest } from '../digest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
 import { ruleSetDigest } from './redaction-rules.ts';
+import { bytesOf } from './lossless-text.ts';
 import { type Redactor } from './redactor.ts';
 import { ScrubAction, mostActions } from './scrub-action.ts';
 
@@ -64,14 +65,19 @@ export function scrubManifest(
 
 /** Scrubs one file as a stream, and keeps what the manifest says of it. Nothing of the file is kept. */
 export interface FileScrub {
-  /** A line without its newline, well-formed; both files are digested with LF behind each line. */
+  /** The next piece of the file, of any length; gives what can be written by now (`Redactor.push`). */
+  push(text: string): string;
+  /** What was kept back. The file is over. */
+  rest(): string;
+  /** A text of its own as a line of the file, without its newline, scrubbed at once. Never between pieces. */
   line(text: string): string;
-  /** What the manifest says of the file. No line may follow. */
+  /** What the manifest says of the file. Nothing may follow. */
   end(): ScrubbedFile;
 }
 
 /**
- * Puts a file through the hook for the manifest.
+ * Puts a file through the hook for the manifest. Half characters, which stand for bytes that are no UTF-8, stay
+ * (`lossless-text.ts`).
  *
  * @param redactor one of its own: `forAnotherFile` where there are several
  * @param key the redactor's
@@ -81,22 +87,40 @@ export function createFileScrub(file: string, redactor: Redactor, key: Uint8Arra
   const after = createHash('sha256');
   const bytes = { before: 0, after: 0 };
   let lines = 0;
+  let inLine = false;
+
+  function take(text: string): void {
+    const content = bytesOf(text);
+    before.update(content);
+    bytes.before += content.length;
+    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1)) lines += 1;
+    if (text !== '') inLine = !text.endsWith('\n');
+  }
+
+  function give(scrubbed: string): string {
+    const content = bytesOf(scrubbed);
+    after.update(content);
+    bytes.after += content.length;
+    return scrubbed;
+  }
+
   return {
+    push(text) {
+      take(text);
+      return give(redactor.push(text));
+    },
+    rest: () => give(redactor.rest()),
     line(text) {
-      // A rule may end between the two halves of a character.
-      const scrubbed = redactor.line(text).toWellFormed();
-      lines += 1;
-      before.update(text).update('\n');
-      after.update(scrubbed).update('\n');
-      bytes.before += Buffer.byteLength(text) + 1;
-      bytes.after += Buffer.byteLength(scrubbed) + 1;
+      take(`${text}\n`);
+      const scrubbed = redactor.line(text);
+      give(`${scrubbed}\n`);
       return scrubbed;
     },
     end() {
       redactor.end();
       return {
         file,
-        lines,
+        lines: lines + (inLine ? 1 : 0),
         bytes_before: bytes.before,
         bytes_after: bytes.after,
         digest_before: `hmac-sha256:${before.digest('hex')}`,

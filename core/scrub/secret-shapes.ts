@@ -1,8 +1,11 @@
 import { type RedactionRule, privateKeyRule, redactionRules } from './redaction-rules.ts';
 import { type Span } from './span.ts';
 
-/** One search for the literals of all rules: nearly all lines of a log end here. */
+/** One search for the literals of all rules: nearly all lines of a log end here. For texts in lower case. */
 const prefilter = anyOf(redactionRules.flatMap((rule) => rule.anchors));
+
+/** The same with what begins a private key, for texts of many lines in lower case. Global. */
+export const hasAnchor = new RegExp(`${prefilter.source}|-----begin `, 'g');
 
 /** Secrets that their shape gives away, in the order of the rules. */
 export function findShapes(line: string): Span[] {
@@ -24,6 +27,7 @@ export function findShapesInInput(text: string): Span[] {
     from: match.index,
     to: match.index + match[0].length,
     rule: privateKeyRule,
+    code: privateKeyRule,
   }));
   const lower = text.toLowerCase();
   if (!prefilter.test(lower)) return keys;
@@ -39,6 +43,6 @@ function findRule(rule: RedactionRule, text: string): Span[] {
   return [...text.matchAll(rule.pattern)].map((match) => {
     const group = Object.values(match.indices?.groups ?? {}).find((range) => range !== undefined);
     const [from, to] = group ?? [match.index, match.index + match[0].length];
-    return { from, to, rule: rule.code };
+    return { from, to, rule: rule.code, code: rule.code };
   });
 }
