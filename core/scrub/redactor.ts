@@ -26,7 +26,7 @@ export interface Redactor {
    * the next one. Memory is constant: of a line that is longer than 256 KiB the beginning is given before its end.
    */
   push(text: string): string;
-  /** What was kept back; the file is over. */
+  /** What was kept back: the file is over, or what follows is a text of its own within it. */
   rest(): string;
   /** A line without its newline, scrubbed at once: for texts that are no stream. What is wrapped over lines is not found. */
   line(text: string): string;

@@ -67,10 +67,8 @@ export function scrubManifest(
 export interface FileScrub {
   /** The next piece of the file, of any length; gives what can be written by now (`Redactor.push`). */
   push(text: string): string;
-  /** What was kept back. The file is over. */
+  /** What was kept back: the file is over, or what follows is a text of its own within it. */
   rest(): string;
-  /** A text of its own as a line of the file, without its newline, scrubbed at once. Never between pieces. */
-  line(text: string): string;
   /** What the manifest says of the file. Nothing may follow. */
   end(): ScrubbedFile;
 }
@@ -110,12 +108,6 @@ export function createFileScrub(file: string, redactor: Redactor, key: Uint8Arra
       return give(redactor.push(text));
     },
     rest: () => give(redactor.rest()),
-    line(text) {
-      take(`${text}\n`);
-      const scrubbed = redactor.line(text);
-      give(`${scrubbed}\n`);
-      return scrubbed;
-    },
     end() {
       redactor.end();
       return {
