@@ -18,8 +18,10 @@ export async function* scrubStream(source: AsyncIterable<unknown>, scrub: FileSc
     const end = last > 0 ? last : waitingLength + chunk.length > mostWaiting ? wholeCharacters(chunk) : 0;
     if (end > 0) {
       const block = waiting.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...waiting, chunk.subarray(0, end)]);
-      const scrubbed = scrub.push(textOf(block));
-      if (scrubbed !== '') yield bytesOf(scrubbed);
+      const text = textOf(block);
+      const scrubbed = scrub.push(text);
+      if (scrubbed === text) yield block;
+      else if (scrubbed !== '') yield bytesOf(scrubbed);
       waiting = [];
       waitingLength = 0;
     }

@@ -21,7 +21,7 @@ const mostLines = 128;
  */
 export function regionsOf(text: string, values: KnownValues): Region[] {
   const regions: Region[] = [];
-  for (const index of hintsIn(lowerCase(text), hasAnchor)) {
+  for (const index of hintsIn(text, hasAnchor)) {
     regions.push({ from: lineStart(text, index), to: lineEnd(text, index), values: false });
   }
   for (const hint of values.hints) {
@@ -41,12 +41,6 @@ function hintsIn(text: string, pattern: RegExp): number[] {
     pattern.lastIndex = end + 1;
   }
   return found;
-}
-
-/** In lower case, with every character where it was. */
-function lowerCase(text: string): string {
-  const lower = text.toLowerCase();
-  return lower.length === text.length ? lower : text.replaceAll('İ', 'I').toLowerCase();
 }
 
 function lineStart(text: string, index: number): number {

@@ -11,7 +11,7 @@ export function textOf(bytes: Uint8Array): string {
   const text = buffer.toString('utf8');
   if (!text.includes('\uFFFD')) return text;
   const pieces: string[] = [];
-  for (let index = 0; index < buffer.length; ) {
+  for (let index = 0; index < buffer.length;) {
     const encoded = buffer.subarray(index, index + characterLength(buffer, index));
     const character = encoded.toString('utf8');
     if (Buffer.from(character, 'utf8').equals(encoded)) {

@@ -4,8 +4,15 @@ import { type Span } from './span.ts';
 /** One search for the literals of all rules: nearly all lines of a log end here. For texts in lower case. */
 const prefilter = anyOf(redactionRules.flatMap((rule) => rule.anchors));
 
-/** The same with what begins a private key, for texts of many lines in lower case. Global. */
-export const hasAnchor = new RegExp(`${prefilter.source}|-----begin `, 'g');
+/** Places near which a secret may stand, that of private keys included, in texts of many lines. Global. */
+export const hasAnchor = new RegExp(
+  [
+    anyOf(redactionRules.flatMap((rule) => (rule.hint === undefined ? rule.anchors : []))).source,
+    ...redactionRules.flatMap((rule) => (rule.hint === undefined ? [] : [rule.hint.source])),
+    '-----begin ',
+  ].join('|'),
+  'gi',
+);
 
 /** Secrets that their shape gives away, in the order of the rules. */
 export function findShapes(line: string): Span[] {
