@@ -55,13 +55,13 @@ function lineEnd(text: string, index: number): number {
 function surroundings(text: string, index: number, reach: number): { from: number; to: number } {
   let from = lineStart(text, index);
   let to = lineEnd(text, index);
-  let seen = index - from;
+  let seen = 0;
   for (let lines = 0; from > 0 && seen < reach && lines < mostLines; lines += 1) {
     const start = lineStart(text, from - 1);
     seen += Math.max(1, from - start - prefixAllowance);
     from = start;
   }
-  seen = to - index;
+  seen = 0;
   for (let lines = 0; to < text.length && seen < reach && lines < mostLines; lines += 1) {
     const end = lineEnd(text, to);
     seen += Math.max(1, end - to - prefixAllowance);

@@ -1,7 +1,7 @@
 import { isOfMarkers, manifestName, stableId, valueCode } from './marker.ts';
 import { type SecretForm, isTooCommon, secretForms } from './secret-forms.ts';
 import { type Span } from './span.ts';
-import { type View, anyEscape, stretchesOf, viewsOf } from './view.ts';
+import { type View, anyEscape, beforeCutEscapes, stretchesOf, viewsOf } from './view.ts';
 
 /** A value that must not be written: of a sensitive variable, or of a secret in the environment. */
 export interface SecretValue {
@@ -18,7 +18,7 @@ export interface KnownValues {
   find(text: string): Span[];
   /** The places of a long text near which a value may stand: `find` finds nothing where none of these is near. */
   readonly hints: readonly RegExp[];
-  /** How many characters before and behind a hint belong to what `find` has to see; line ends and prefixes not counted. */
+  /** How many characters before and behind the line of a hint `find` has to see; line ends and prefixes not counted. */
   readonly reach: number;
   /** The index at which a value may begin that goes on after the text; the text's length where none does. */
   beginsAtEnd(text: string): number;
@@ -60,7 +60,8 @@ export function createKnownValues(values: readonly SecretValue[], key: Uint8Arra
   return {
     find: (text) => viewsOf(text).flatMap((view) => findForms(view, pattern, forms)),
     hints: seeds === undefined ? [anyEscape] : [seeds, anyEscape],
-    reach,
+    // What escapes add to a text comes on top of its forms.
+    reach: 3 * reach,
     beginsAtEnd: endWatch([...forms.keys()], reach),
     notSearched,
   };
@@ -102,12 +103,13 @@ function endWatch(forms: readonly string[], reach: number): (text: string) => nu
     const offset = Math.max(0, text.length - 8 * reach - 1024);
     const tail = text.slice(offset);
     let first = text.length;
-    for (const view of viewsOf(tail.replace(/\r?\n$/, ''))) {
+    const line = tail.replace(/\r?\n$/, '');
+    for (const view of [line, ...beforeCutEscapes(line)].flatMap(viewsOf)) {
       if (!endings.has(view.text.slice(-leastPiece))) continue;
       for (const form of forms) {
         for (let length = Math.min(form.length - 1, view.text.length); length >= leastPiece; length -= 1) {
           if (!view.text.endsWith(form.slice(0, length))) continue;
-          first = Math.min(first, offset + view.from(view.text.length - length));
+          first = Math.min(first, offset + (stretchesOf(view, view.text.length - length, view.text.length)[0]?.from ?? 0));
           break;
         }
       }
@@ -124,17 +126,23 @@ function findForms(view: View, pattern: RegExp, forms: ReadonlyMap<string, Known
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const form = forms.get(match[0]);
     if (form === undefined) throw new Error('a form was found that is not among the forms');
+    // The border between two pieces of a text may run there: whoever saw the first of them alone has given it.
+    const begin = stretchesOf(view, match.index, match.index + Math.min(leastPiece, match[0].length));
     let { index: from } = match;
     let to = from + match[0].length;
     // Values may overlap each other: the search goes on one character further, not after the match.
     pattern.lastIndex = from + 1;
     if (form.base64) {
-      if (isBase64(text.charCodeAt(from - 1))) from -= 1;
+      if (isBase64(text.charCodeAt(from - 1)) && stretchesOf(view, from - 1, from + 1).length === 1) from -= 1;
       if (isBase64(text.charCodeAt(to))) to += 1;
     }
     if (to <= end) continue;
     end = to;
-    spans.push(...stretchesOf(view, from, to).map((stretch) => ({ ...stretch, rule: form.name, code: valueCode, id: form.id })));
+    spans.push(
+      ...stretchesOf(view, from, to)
+        .slice(begin.length > 1 ? 1 : 0)
+        .map((stretch) => ({ ...stretch, rule: form.name, code: valueCode, id: form.id })),
+    );
   }
   return spans;
 }

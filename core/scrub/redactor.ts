@@ -45,6 +45,8 @@ export interface Redactor {
 /** A line is cut beyond this many characters, somewhere in what is behind `longLine - cutRoom`. */
 const longLine = 256 * 1024;
 const cutRoom = 32 * 1024;
+/** What one character takes at most where JSON stands within JSON. */
+const longestEscape = 24;
 /** No more is kept back for a value that may go on. */
 const mostKept = 128 * 1024;
 
@@ -193,9 +195,9 @@ function within(spans: readonly Span[], from: number, to: number): Span[] {
 function contextBefore(text: string, end: number, seen: number, values: KnownValues): string {
   if (end === 0) return '';
   const line = text.lastIndexOf('\n', Math.max(0, end - 2)) + 1;
-  const short = text.slice(Math.max(line, end - leastPiece), end);
+  const short = text.slice(Math.max(line, end - leastPiece * longestEscape), end);
   if (end === seen) return short;
-  const start = Math.max(0, end - values.reach * 2 - 1024);
+  const start = Math.max(0, end - values.reach - 1024);
   const spans = values.find(text.slice(start, seen)).filter((span) => span.from + start < end);
   // Which of them belongs to one that goes over cannot be told apart here; a line more does no harm.
   const first = spans.at(-1);
