@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { AllowedSecret } from './allowed-secret.ts';
 import { AwsSettings } from './aws-settings.ts';
 import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
@@ -75,6 +76,10 @@ export const Config = z
   .strictObject({
     version: z.literal(1, { error: 'the version of the format, which is 1' }),
     retention: RetentionPolicy.default(defaultRetention),
+    secrets_allowed: z
+      .array(AllowedSecret)
+      .default([])
+      .describe('findings among the inputs that are no secrets: each with its reason, for a time'),
     builders: z.record(BuilderName, Builder).refine((builders) => Object.keys(builders).length > 0, 'at least one builder'),
   })
   .superRefine((config, context) => {
