@@ -1,6 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtempDisposable, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, stat, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,6 +9,7 @@ import { parseArgs, promisify } from 'node:util';
 
 import { ScrubDocument } from '../core/documents.ts';
 import { cleanLines, variedLines } from './clean-log.ts';
+import { measure } from './measured-process.ts';
 import { sedScript } from './sed-rules.ts';
 
 const run = promisify(execFile);
@@ -19,7 +20,7 @@ const program = join(import.meta.dirname, '..', 'bin', 'hybridcore-packer.mjs');
 
 interface Contender {
   readonly name: string;
-  readonly command: readonly [string, ...string[]];
+  readonly command: Parameters<typeof measure>[0];
 }
 
 /**
@@ -84,34 +85,4 @@ export async function scrub(words: readonly string[]): Promise<boolean> {
     `scrub takes ${ratio.toFixed(2)} times what sed -E does (at most ${target}), ${behind.toFixed(2)} times what it does where it passes over lines without an anchor; ${falseRedactions} false redactions (fewer than one in a MiB)`,
   );
   return holds;
-}
-
-/** One run, its output thrown away: seconds on the wall, and the most memory it had, in KiB. */
-async function measure([file, ...parameters]: Contender['command']): Promise<{ seconds: number; kibibytes: number }> {
-  const start = performance.now();
-  const child = spawn(file, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, LC_ALL: 'C' } });
-  let kibibytes = 0;
-  const { pid } = child;
-  const watch = setInterval(() => {
-    void peakOf(pid).then((peak) => {
-      kibibytes = Math.max(kibibytes, peak);
-    });
-  }, 50);
-  child.stdout.resume();
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  clearInterval(watch);
-  if (code !== 0) throw new Error(`${file} ${parameters.join(' ')} ended with ${String(code)}`);
-  return { seconds: (performance.now() - start) / 1000, kibibytes };
-}
-
-/** Linux's high-water mark of a process; 0 where there is none to read. */
-async function peakOf(pid: number | undefined): Promise<number> {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
