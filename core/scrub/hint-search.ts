@@ -1,4 +1,5 @@
 import { type KnownValues } from './known-values.ts';
+import { anyEscape, viewsOf } from './view.ts';
 import { hasAnchor } from './secret-shapes.ts';
 
 /** Whole lines of a text, to be looked at closely. */
@@ -12,6 +13,8 @@ export interface Region {
 
 /** What packer's prefix and an indentation may take of a line. */
 const prefixAllowance = 64;
+/** As many stand on a line that a text of escapes alone was wrapped to. */
+const manyEscapes = 6;
 /** Nothing is wrapped over more lines than this; a text of empty lines would be looked at again and again. */
 const mostLines = 128;
 
@@ -24,10 +27,20 @@ export function regionsOf(text: string, values: KnownValues): Region[] {
   for (const index of hintsIn(text, hasAnchor)) {
     regions.push({ from: lineStart(text, index), to: lineEnd(text, index), values: false });
   }
-  for (const hint of values.hints) {
-    for (const index of hintsIn(text, hint)) regions.push({ ...surroundings(text, index, values.reach), values: true });
+  if (values.hint !== undefined) {
+    for (const index of hintsIn(text, values.hint)) regions.push({ ...surroundings(text, index, values.reach), values: true });
+    for (const index of hintsIn(text, anyEscape)) {
+      const line = text.slice(lineStart(text, index), lineEnd(text, index));
+      if (mayHoldEscaped(line, values.hint)) regions.push({ ...surroundings(text, index, values.reach), values: true });
+    }
   }
   return merged(regions);
+}
+
+/** Whether a line with escapes may hold a part of a value: of one that is nothing but escapes too little may stand on it to tell. */
+function mayHoldEscaped(line: string, hint: RegExp): boolean {
+  if ((line.match(anyEscape)?.length ?? 0) >= manyEscapes) return true;
+  return viewsOf(line).some(({ text }) => text.search(hint) !== -1);
 }
 
 /** One hit a line. */

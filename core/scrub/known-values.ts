@@ -1,7 +1,7 @@
 import { isOfMarkers, manifestName, stableId, valueCode } from './marker.ts';
 import { type SecretForm, isTooCommon, secretForms } from './secret-forms.ts';
 import { type Span } from './span.ts';
-import { type View, anyEscape, beforeCutEscapes, stretchesOf, viewsOf } from './view.ts';
+import { type View, beforeCutEscapes, stretchesOf, viewsOf } from './view.ts';
 
 /** A value that must not be written: of a sensitive variable, or of a secret in the environment. */
 export interface SecretValue {
@@ -16,8 +16,8 @@ export interface KnownValues {
    * value itself does; of a value that is wrapped each piece is a span of its own.
    */
   find(text: string): Span[];
-  /** The places of a long text near which a value may stand: `find` finds nothing where none of these is near. */
-  readonly hints: readonly RegExp[];
+  /** Parts of which one stands near each value, in clear or behind escapes; undefined where there are no values. Global. */
+  readonly hint: RegExp | undefined;
   /** How many characters before and behind the line of a hint `find` has to see; line ends and prefixes not counted. */
   readonly reach: number;
   /** The index at which a value may begin that goes on after the text; the text's length where none does. */
@@ -50,7 +50,7 @@ export function createKnownValues(values: readonly SecretValue[], key: Uint8Arra
     }
   }
   const pattern = alternation([...forms.keys()]);
-  if (pattern === undefined) return { find: () => [], hints: [], reach: 0, beginsAtEnd: (text) => text.length, notSearched };
+  if (pattern === undefined) return { find: () => [], hint: undefined, reach: 0, beginsAtEnd: (text) => text.length, notSearched };
   // A name that holds a value would give it away.
   for (const [text, form] of forms) {
     if (holds(pattern, form.name)) forms.set(text, { ...form, name: valueCode });
@@ -59,7 +59,7 @@ export function createKnownValues(values: readonly SecretValue[], key: Uint8Arra
   const reach = Math.max(...[...forms.keys()].map((text) => text.length));
   return {
     find: (text) => viewsOf(text).flatMap((view) => findForms(view, pattern, forms)),
-    hints: seeds === undefined ? [anyEscape] : [seeds, anyEscape],
+    hint: seeds,
     // What escapes add to a text comes on top of its forms.
     reach: 3 * reach,
     beginsAtEnd: endWatch([...forms.keys()], reach),
@@ -94,9 +94,15 @@ function seedsOf(form: string): string[] {
 
 /** Looks at the end of a text for the beginning of a form that is at least `leastPiece` long. */
 function endWatch(forms: readonly string[], reach: number): (text: string) => number {
-  const endings = new Set<string>();
+  /** By their last letters, the beginnings of forms. */
+  const endings = new Map<string, { form: string; length: number }[]>();
   for (const form of forms) {
-    for (let end = leastPiece; end < form.length; end += 1) endings.add(form.slice(end - leastPiece, end));
+    for (let length = leastPiece; length < form.length; length += 1) {
+      const ending = form.slice(length - leastPiece, length);
+      const same = endings.get(ending);
+      if (same === undefined) endings.set(ending, [{ form, length }]);
+      else same.push({ form, length });
+    }
   }
   return (text) => {
     // Escapes and prefixes of lines take room, too.
@@ -105,13 +111,9 @@ function endWatch(forms: readonly string[], reach: number): (text: string) => nu
     let first = text.length;
     const line = tail.replace(/\r?\n$/, '');
     for (const view of [line, ...beforeCutEscapes(line)].flatMap(viewsOf)) {
-      if (!endings.has(view.text.slice(-leastPiece))) continue;
-      for (const form of forms) {
-        for (let length = Math.min(form.length - 1, view.text.length); length >= leastPiece; length -= 1) {
-          if (!view.text.endsWith(form.slice(0, length))) continue;
-          first = Math.min(first, offset + (stretchesOf(view, view.text.length - length, view.text.length)[0]?.from ?? 0));
-          break;
-        }
+      for (const { form, length } of endings.get(view.text.slice(-leastPiece)) ?? []) {
+        if (!view.text.endsWith(form.slice(0, length))) continue;
+        first = Math.min(first, offset + (stretchesOf(view, view.text.length - length, view.text.length)[0]?.from ?? 0));
       }
     }
     return first;
@@ -134,7 +136,7 @@ function findForms(view: View, pattern: RegExp, forms: ReadonlyMap<string, Known
     pattern.lastIndex = from + 1;
     if (form.base64) {
       if (isBase64(text.charCodeAt(from - 1)) && stretchesOf(view, from - 1, from + 1).length === 1) from -= 1;
-      if (isBase64(text.charCodeAt(to))) to += 1;
+      if (isBase64(text.charCodeAt(to)) && stretchesOf(view, to - 1, to + 1).length === 1) to += 1;
     }
     if (to <= end) continue;
     end = to;

@@ -147,7 +147,7 @@ function redactorOf(values: KnownValues, key: Uint8Array): Redactor {
     const scrubbed = scrub(whole.slice(0, begin + cut), begin, end);
     pending = end === whole.length ? [] : [whole.slice(end)];
     pendingLength = whole.length - end;
-    context = values.hints.length === 0 ? '' : contextBefore(whole, end, begin + cut, values);
+    context = values.hint === undefined ? '' : contextBefore(whole, end, begin + cut, values);
     return scrubbed;
   }
 

@@ -9,45 +9,63 @@ interface Stretch {
  */
 export interface View {
   readonly text: string;
-  /** What it was made of, and where in that a code unit was; of the first text nothing. */
-  readonly source?: { readonly view: View; readonly from: readonly number[]; readonly to: readonly number[] };
+  /** What it was made of, and which part of it became what, in order; of the first text nothing. */
+  readonly source?: { readonly view: View; readonly parts: readonly Part[] };
+}
+
+/** A part of a view: as it stands in the source from `from` on, or in place of all from `from` up to `to`. */
+interface Part {
+  readonly at: number;
+  readonly from: number;
+  readonly to: number | null;
 }
 
 /** A view with each match replaced; undefined where nothing matches. What is replaced by nothing leaves a gap. */
 function rewrittenView(view: View, pattern: RegExp, replacement: (match: RegExpExecArray) => string): View | undefined {
-  const matches = [...view.text.matchAll(pattern)];
-  if (matches.length === 0) return undefined;
   const pieces: string[] = [];
-  const from: number[] = [];
-  const to: number[] = [];
+  const parts: Part[] = [];
+  let at = 0;
   let position = 0;
-  const keepUpTo = (end: number) => {
-    pieces.push(view.text.slice(position, end));
-    for (; position < end; position += 1) {
-      from.push(position);
-      to.push(position + 1);
-    }
-  };
-  for (const match of matches) {
-    keepUpTo(match.index);
-    const text = replacement(match);
-    const end = match.index + match[0].length;
+  const add = (text: string, from: number, to: number | null) => {
+    if (text === '') return;
+    parts.push({ at, from, to });
     pieces.push(text);
-    for (let count = 0; count < text.length; count += 1) {
-      from.push(match.index);
-      to.push(end);
-    }
+    at += text.length;
+  };
+  for (const match of view.text.matchAll(pattern)) {
+    const end = match.index + match[0].length;
+    add(view.text.slice(position, match.index), position, null);
+    add(replacement(match), match.index, end);
     position = end;
   }
-  keepUpTo(view.text.length);
-  return { text: pieces.join(''), source: { view, from, to } };
+  if (position === 0) return undefined;
+  add(view.text.slice(position), position, null);
+  return { text: pieces.join(''), source: { view, parts } };
+}
+
+/** The last part that begins at an index or before it. */
+function partAt(parts: readonly Part[], index: number): number {
+  let low = 0;
+  let high = parts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((parts[middle]?.at ?? 0) <= index) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** The stretches of the first text that a stretch of a view came from, without the gaps. */
 export function stretchesOf({ source }: View, from: number, to: number): Stretch[] {
   if (source === undefined) return [{ from, to }];
   const direct: Stretch[] = [];
-  for (let index = from; index < to; index += 1) direct.push({ from: source.from[index] ?? 0, to: source.to[index] ?? 0 });
+  for (let index = partAt(source.parts, from); index < source.parts.length; index += 1) {
+    const part = source.parts[index];
+    if (part === undefined || part.at >= to) break;
+    const end = Math.min(to, source.parts[index + 1]?.at ?? to);
+    const begin = Math.max(from, part.at) - part.at + part.from;
+    direct.push(part.to === null ? { from: begin, to: end - part.at + part.from } : { from: part.from, to: part.to });
+  }
   return withoutBorders(withoutBorders(direct).flatMap((stretch) => stretchesOf(source.view, stretch.from, stretch.to)));
 }
 
