@@ -10,7 +10,7 @@ import { type PackerTool } from '../core/ports.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
-import { channelOption, jsonOption, repositoryOptions, variableOption, wholeNumber } from './options.ts';
+import { channelOption, jsonOption, repositoryOptions, secretOption, variableOption, wholeNumber } from './options.ts';
 import { type RequestOptions } from './typed-request.ts';
 import { version } from './version.ts';
 
@@ -252,6 +252,23 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
         (await import('./commands/classify.ts')).classify(host, file ?? '-', {
           packerExitCode: options.packerExitCode ?? null,
           attempt: options.attempt === 2 ? 2 : 1,
+        }),
+      ),
+    );
+
+  withoutRepository(
+    'scrub [file]',
+    'prints a text without its secrets, from a file or standard input (-); with --json what was done, in place of the text',
+    'hybridcore-packer scrub packer.log --secret env:JOIN_TOKEN --manifest scrub.json > clean.log',
+  )
+    .option('--manifest <file>', 'writes there what was redacted, with each place')
+    .addOption(secretOption('the name of an environment variable whose value must be gone, too; may be repeated'))
+    .action((file: string | undefined, options: GlobalOptions & { manifest?: string; secret: string[] }) =>
+      run(null, options, async () =>
+        (await import('./commands/scrub.ts')).scrub(host, file ?? '-', {
+          secrets: options.secret,
+          json: options.json ?? false,
+          ...(options.manifest === undefined ? {} : { manifest: options.manifest }),
         }),
       ),
     );

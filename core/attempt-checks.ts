@@ -1,9 +1,10 @@
+import { type RefusedSecret } from './refused-secrets.ts';
 import { type Builder } from './config.ts';
 import { type Digest } from './digest.ts';
 import { compareInputs } from './drift.ts';
 import { type Outcome, failure, success } from './failure.ts';
 import { type BuilderName } from './identity.ts';
-import { type Discovery, type SecretFinding, type Secrets } from './ports.ts';
+import { type Discovery, type Secrets } from './ports.ts';
 
 /** A checked-out builder that is not the one that the dispatcher has. */
 export function builderDiffers(name: BuilderName): Outcome<never> {
@@ -35,13 +36,15 @@ export async function readSecrets(secrets: Secrets, builder: Builder): Promise<O
 }
 
 /** Secrets among the inputs as a failure: the places, never the text. */
-export function secretFailure(findings: readonly SecretFinding[]): Outcome<never> {
-  const places = findings.map((finding) => `${finding.file}:${finding.line} (${finding.rule})`);
+export function secretFailure(findings: readonly RefusedSecret[]): Outcome<never> {
+  const places = findings.map(({ file, line, rule, allowedUntil }) =>
+    allowedUntil === undefined ? `${file}:${line} (${rule})` : `${file}:${line} (${rule}, which was allowed until ${allowedUntil})`,
+  );
   const [first] = places;
   return failure(
     'INPUT_SECRET',
     `a secret stands in clear among the inputs: ${first}${places.length > 1 ? ` and ${places.length - 1} more` : ''}`,
-    'take it out of the file and out of its history, make it worthless (rotate it), name it under `secrets` instead, then release the builder with `hybridcore-packer quarantine release`',
+    'take it out of the file and out of its history, make it worthless (rotate it), name it under `secrets` instead, or where it is none give it a reason under `secrets_allowed`, then release the builder with `hybridcore-packer quarantine release`',
     places.slice(0, 100),
   );
 }

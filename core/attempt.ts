@@ -1,3 +1,4 @@
+import { refusedSecrets } from './refused-secrets.ts';
 import { builderDiffers, inputsChanged, readSecrets, secretFailure, sourceDiffers } from './attempt-checks.ts';
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
@@ -157,7 +158,7 @@ async function attemptSteps(
   // Inputs that nobody asked for are no claim about the build: none are reported.
   if (request.expected !== null && fingerprint !== request.expected) return sourceDiffers(fingerprint, request.expected);
   findings.discovery = discovered.value;
-  const planted = await ports.repository.findSecrets(discovered.value.inputs);
+  const planted = refusedSecrets(await ports.repository.findSecrets(discovered.value.inputs), config.secrets_allowed, ports.clock.now());
   if (planted.length > 0) return secretFailure(planted);
 
   if (fingerprint === request.unless) {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { AllowedSecret } from './allowed-secret.ts';
 import { AwsSettings } from './aws-settings.ts';
 import { UsersRules } from './classification/users-rules.ts';
 import { durationUpTo } from './duration.ts';
@@ -86,6 +87,10 @@ export const Config = z
     rules: UsersRules.default([]).describe(
       'rules of your own for what packer and your scripts say of a failure, asked before the built-in ones',
     ),
+    secrets_allowed: z
+      .array(AllowedSecret)
+      .default([])
+      .describe('findings among the inputs that are no secrets: each with its reason, for a time'),
     builders: z.record(BuilderName, Builder).refine((builders) => Object.keys(builders).length > 0, 'at least one builder'),
   })
   .superRefine((config, context) => {

@@ -9,6 +9,7 @@ import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
 import { Input, UndeclaredInput, inputKinds } from './input.ts';
+import { ScrubbedFile } from './scrub/scrub-manifest.ts';
 import { BuildState } from './states.ts';
 
 /*
@@ -20,6 +21,17 @@ export const InputsDocument = z.strictObject({ fingerprint: Digest, inputs: z.ar
 
 /** `classify` */
 export const ClassifyDocument = Verdict;
+
+/** `scrub`, and what it writes with `--manifest` */
+export const ScrubDocument = z.strictObject({
+  schema: z.literal('hybridcore-packer/scrub/1'),
+  /** Changes whenever what is found by shape does. */
+  rule_set: Digest,
+  /** Names of the values that are too short or too common to be searched for in running text. */
+  not_searched: z.array(z.string()),
+  file: ScrubbedFile,
+});
+export type ScrubDocument = z.infer<typeof ScrubDocument>;
 
 /** `validate` */
 export const ValidateDocument = z.strictObject({
