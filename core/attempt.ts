@@ -3,7 +3,7 @@ import { builderDiffers, inputsChanged, readSecrets, secretFailure, sourceDiffer
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
 import { builderDigest } from './builder-digest.ts';
-import { rowsOf } from './classification/users-rules.ts';
+import { rowsOf } from './classification/users-rows.ts';
 import { type Verdict, verdictOf } from './classification/verdict.ts';
 import { commandText } from './command-text.ts';
 import { builderOf } from './builder-of.ts';

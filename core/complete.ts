@@ -1,7 +1,7 @@
 import { recordedArtifacts } from './artifact.ts';
 import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { rowsOf } from './classification/users-rules.ts';
+import { rowsOf } from './classification/users-rows.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';

@@ -4,7 +4,7 @@ import { lineSplitter } from '../../adapters/packer/line-splitter.ts';
 import { findConfigFile, readConfigFile } from '../../adapters/local/config-file.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { type RuleRow } from '../../core/classification/rules-row.ts';
-import { rowsOf } from '../../core/classification/users-rules.ts';
+import { rowsOf } from '../../core/classification/users-rows.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';

@@ -7,7 +7,7 @@ import { type AllowedSecret } from '../../core/allowed-secret.ts';
 import { refusedSecrets } from '../../core/refused-secrets.ts';
 import { secretFailure } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
-import { rowsOf } from '../../core/classification/users-rules.ts';
+import { rowsOf } from '../../core/classification/users-rows.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { type Builder } from '../../core/config.ts';

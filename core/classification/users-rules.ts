@@ -2,7 +2,6 @@ import * as z from 'zod';
 
 import { patternProblem } from './bounded-pattern.ts';
 import { ownRules } from './own-rules.ts';
-import { type RuleRow } from './rules-row.ts';
 import { rules } from './rules.ts';
 
 const Sentence = z.string().min(10, 'a sentence for the operator').max(500);
@@ -32,7 +31,7 @@ const UsersRule = z
     const wrong = patternProblem(rule.pattern);
     if (wrong !== undefined) problem('pattern', `the pattern ${wrong}`);
   });
-type UsersRule = z.infer<typeof UsersRule>;
+export type UsersRule = z.infer<typeof UsersRule>;
 
 /** The user's own rules, in order of precedence. */
 export const UsersRules = z
@@ -44,12 +43,3 @@ export const UsersRules = z
         context.addIssue({ code: 'custom', path: [at, 'code'], message: `there is another rule with the code ${code}` });
     }
   });
-
-/** Rows of the table for rules that were checked. */
-export function rowsOf(usersRules: readonly UsersRule[]): RuleRow[] {
-  return usersRules.flatMap(({ code, class: exitCode, reads, pattern, reason, hint }): RuleRow[] => {
-    const row = { code, pattern: new RegExp(pattern, 'u'), reason, hint, evidence: 'rules of hybridcore.yaml' };
-    if (exitCode !== 3) return [{ ...row, class: exitCode, reads }];
-    return reads === 'error' ? [{ ...row, class: exitCode, reads }] : [];
-  });
-}

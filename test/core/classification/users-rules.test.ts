@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { classifyLog } from '../../../core/classification/classify.ts';
-import { UsersRules, rowsOf } from '../../../core/classification/users-rules.ts';
+import { rowsOf } from '../../../core/classification/users-rows.ts';
+import { UsersRules } from '../../../core/classification/users-rules.ts';
 import { exitOfScript, failedTarget, unknownEnd } from './logs.ts';
 
 const rule = {
