@@ -2,10 +2,16 @@ import * as z from 'zod';
 
 import { SealedManifest } from './builder-record.ts';
 import { Digest, digestOfJson } from './digest.ts';
+import { type HashManifest } from './hash-manifest.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
 
 /** How many ids of artifacts the record of a channel holds: enough to find an image by. All of them are in the manifest. */
 export const channelArtifactLimit = 50;
+
+/** The ids of the artifacts that the record of a channel holds which points to a manifest. */
+export function namedArtifacts({ artifacts }: HashManifest): string[] {
+  return artifacts.slice(0, channelArtifactLimit).map(({ id }) => id);
+}
 
 /** The name of a channel: a pointer of one builder to a published build. */
 export const ChannelName = z
