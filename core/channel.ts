@@ -20,6 +20,11 @@ export const ChannelName = z
   .brand<'ChannelName'>();
 export type ChannelName = z.infer<typeof ChannelName>;
 
+/** The name of a channel's pointer outside, from the name in which `{channel}` stands for the channel. */
+export function pointerName(parameter: string, channel: string): string {
+  return parameter.replaceAll('{channel}', channel);
+}
+
 /** The channel that is meant where none is named. */
 export const defaultChannel = ChannelName.parse('latest');
 
