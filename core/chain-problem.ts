@@ -25,8 +25,10 @@ export type ChainProblem =
   | { readonly problem: 'head'; readonly recorded: SealedManifest | null; readonly last: string | null }
   /** The newest-of key does not show the newest manifest. */
   | { readonly problem: 'pointer'; readonly key: string; readonly newest: string | null; readonly found: string }
-  /** A channel points to a manifest that is not in the chain as the channel's record has it; null: none of its build is. */
-  | { readonly problem: 'channel'; readonly channel: string; readonly published: SealedManifest; readonly digest: Digest | null };
+  /** The record of some request variables names another newest manifest of theirs than the last of the chain. */
+  | { readonly problem: 'variables'; readonly newest: string; readonly why: string }
+  /** A channel points to a manifest that is not in the chain as the channel's record has it. */
+  | { readonly problem: 'channel'; readonly channel: string; readonly why: string };
 
 /** The names of the problems, in the order above: what automation tells them apart by. */
 export const chainProblemNames = [
@@ -40,6 +42,7 @@ export const chainProblemNames = [
   'unlinked',
   'head',
   'pointer',
+  'variables',
   'channel',
 ] as const satisfies readonly ChainProblem['problem'][];
 
@@ -88,7 +91,9 @@ export function problemSentence(problem: ChainProblem): string {
       return `the record of the builder calls ${problem.recorded === null ? 'no manifest' : `${problem.recorded.path} with the digest ${problem.recorded.digest}`} the newest, and the chain ends with ${problem.last ?? 'none'}`;
     case 'pointer':
       return `${problem.key} ${problem.found}, and ${problem.newest === null ? 'no manifest was sealed' : `is to be a copy of ${problem.newest}`}`;
+    case 'variables':
+      return `${problem.newest} is the newest manifest of its variables, and their record ${problem.why}`;
     case 'channel':
-      return `the channel ${problem.channel} names ${problem.published.path} with the digest ${problem.published.digest}, and the chain holds ${problem.digest ?? 'no manifest of that build'}`;
+      return `the channel ${problem.channel} ${problem.why}`;
   }
 }

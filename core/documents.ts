@@ -156,6 +156,8 @@ export const PublishDocument = z.strictObject({
   before: SealedManifest.nullable(),
   /** Against the manifest published before; null where there was none. */
   changes: InputChanges.nullable(),
+  /** The pointer outside that the channel has, and whether it shows this build now: on one machine none is set. Null where there is none. */
+  pointer: z.strictObject({ parameter: z.string(), set: z.boolean() }).nullable(),
   /** Holes in the inputs, through which the gate does not see. */
   undeclared: z.array(UndeclaredInput),
 });

@@ -52,5 +52,5 @@ function nextStep(problems: readonly ChainProblem[]): string {
   const what = problems.every(({ problem }) => problem === 'pointer')
     ? 'the chain itself holds; keep what stands at the newest-of key as evidence, and put the copy of the newest manifest back'
     : 'find out who changed it, keep what you find as evidence elsewhere, and bring what was sealed back from a backup';
-  return `${what}; nothing is published or sealed for this builder until it holds`;
+  return `${what}; nothing is published for this builder until it holds`;
 }

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { defaultChannel } from '../../core/channel.ts';
-import { keys } from '../../core/contract/keys.ts';
-import { type HashManifest, documentText, manifestDigest } from '../../core/hash-manifest.ts';
+import { chainProblemNames, problemSentence } from '../../core/chain-problem.ts';
+import { type Channel, defaultChannel } from '../../core/channel.ts';
+import { digestOf } from '../../core/digest.ts';
+import { documentText, manifestDigest } from '../../core/hash-manifest.ts';
 import { publish } from '../../core/publish.ts';
+import { variantIdOf } from '../../core/variant.ts';
 import { verifyChain } from '../../core/verify.ts';
+import { chainDamage, manifestOf } from '../fixtures/chain-damage.ts';
 import { buildIdOf } from '../fixtures/records.ts';
 import { type SealedChain, debian, manifestKey, sealedChain } from '../fixtures/sealed-chain.ts';
 
@@ -14,13 +17,14 @@ beforeEach(async () => {
   chain = await sealedChain(3);
 });
 
-const problems = async () => (await verifyChain(chain, debian)).problems.map(({ problem }) => problem);
-
-function manifest(n: number): HashManifest {
-  const found = chain.manifests[n - 1];
-  if (found === undefined) throw new Error(`there is no manifest ${n}`);
-  return found;
+/** Lets `latest` point to the n-th build. */
+async function published(n: number): Promise<Channel> {
+  const moved = await publish(chain, { builder: debian, channel: defaultChannel, wanted: { build: buildIdOf(n) }, by: 'a person' });
+  if (!moved.ok) throw new Error(moved.failure.message);
+  return moved.value.channel;
 }
+
+const problems = async () => (await verifyChain(chain, debian)).problems.map(({ problem }) => problem);
 
 describe('verifying the manifests of a builder', () => {
   it('finds nothing where each is what was sealed', async () => {
@@ -32,52 +36,65 @@ describe('verifying the manifests of a builder', () => {
   it('holds where nothing was ever built, and not where a manifest stands there all the same', async () => {
     chain = await sealedChain(0);
     expect(await problems()).toEqual([]);
-    chain.tamper(manifestKey(1), documentText((await sealedChain(1)).manifests[0] ?? manifest(1)));
+    chain.tamper(manifestKey(1), documentText(manifestOf(await sealedChain(1), 1)));
     expect(await problems()).toEqual(['foreign']);
   });
 
-  it('tells a tampered manifest, a missing one, a fork, another digest in the record and a stale copy apart', async () => {
-    const whole = chain;
+  it('tells each way in which it does not hold apart', async () => {
     const found: Record<string, readonly string[]> = {};
-    const damage = async (what: string, by: () => void | Promise<void>) => {
+    for (const [name, damage] of Object.entries(chainDamage)) {
       chain = await sealedChain(3);
-      await by();
-      found[what] = await problems();
-    };
-    await damage('tampered', () => chain.tamper(manifestKey(2), documentText({ ...manifest(2), attempt: 2 })));
-    await damage('missing', () => chain.tamper(manifestKey(2), null));
-    await damage('fork', () => chain.tamper(manifestKey(9), documentText({ ...manifest(3), build_id: buildIdOf(9) })));
-    await damage('record', async () => {
-      const build = await chain.records.readBuild(buildIdOf(2));
-      if (build?.manifest === null || build === undefined) throw new Error('the second build sealed nothing');
-      const sealed = { ...build.manifest, digest: manifestDigest(manifest(1)) };
-      await chain.records.commit([
-        { type: 'build', expected: build.version, document: { ...build, version: build.version + 1, manifest: sealed } },
-      ]);
-    });
-    await damage('copy', () => chain.tamper(keys.newestManifest(debian), documentText(manifest(1))));
-    await damage('garbage', () => chain.tamper(manifestKey(3), 'no JSON'));
-    expect(found).toEqual({
-      tampered: ['altered'],
-      missing: ['missing'],
-      fork: ['fork', 'foreign'],
-      record: ['recorded-otherwise'],
-      copy: ['pointer'],
-      garbage: ['unreadable'],
-    });
-    expect(whole.manifests).toHaveLength(3);
+      await published(3);
+      await damage(chain);
+      found[name] = await problems();
+    }
+    const alone = Object.fromEntries(chainProblemNames.map((name) => [name, [name]]));
+    // The manifest that forks the chain is also one that no build sealed; without the record of the builder the copy of the newest is of none.
+    expect(found).toEqual({ ...alone, fork: ['fork', 'foreign'], head: ['head', 'pointer'] });
   });
 
-  it('finds a channel that points to what the chain does not hold', async () => {
-    const [, second] = chain.manifests;
-    const moved = await publish(chain, { builder: debian, channel: defaultChannel, wanted: { build: buildIdOf(2) }, by: 'a person' });
-    if (!moved.ok || second === undefined) throw new Error('it was not published');
-    expect(await problems()).toEqual([]);
-    const { channel } = moved.value;
-    const published = { ...channel.published, digest: manifestDigest(manifest(1)) };
-    await chain.records.commit([{ type: 'channel', expected: channel.version, document: { ...channel, version: 2, published } }]);
-    const report = await verifyChain(chain, debian);
-    expect(report.problems).toEqual([{ problem: 'channel', channel: 'latest', published, digest: manifestDigest(second) }]);
+  it.each([
+    ['digest', digestOf('x')],
+    ['fingerprint', digestOf('y')],
+    ['sequence', 3],
+    ['sealed_at', '2026-11-22T23:00:00.000Z'],
+    ['path', manifestKey(1)],
+  ] as const)('holds the %s in the records of channels and of variables against the manifest', async (field, value) => {
+    const channel = await published(3);
+    const variant = await chain.records.readVariant(variantIdOf(debian, {}));
+    if (variant === undefined) throw new Error('the variables have no record');
+    const another = { ...channel.published, [field]: field === 'sequence' ? 2 : value };
+    await chain.records.commit([
+      { type: 'channel', expected: 1, document: { ...channel, version: 2, published: another } },
+      { type: 'variant', expected: variant.version, document: { ...variant, version: variant.version + 1, newest: another } },
+    ]);
+    const sentences = (await verifyChain(chain, debian)).problems.map((problem) => problemSentence(problem));
+    expect(sentences).toEqual([
+      expect.stringMatching(
+        new RegExp(`^${manifestKey(3)} is the newest manifest of its variables, and their record names .*${another[field]}`),
+      ),
+      expect.stringMatching(new RegExp(`^the channel latest names .*${another[field]}`)),
+    ]);
+  });
+
+  it('finds variables that no record has, and a channel that points to what the chain does not hold', async () => {
+    const channel = await published(3);
+    const another = { ...channel.published, build_id: buildIdOf(8), path: manifestKey(8) };
+    await chain.records.commit([{ type: 'channel', expected: 1, document: { ...channel, version: 2, published: another } }]);
+    chain.records.stored.variants.delete(variantIdOf(debian, {}));
+    expect((await verifyChain(chain, debian)).problems.map((problem) => problemSentence(problem))).toEqual([
+      `${manifestKey(3)} is the newest manifest of its variables, and their record is missing`,
+      `the channel latest names ${manifestKey(8)}, which the chain does not hold`,
+    ]);
+  });
+
+  it('finds a channel that names other artifacts than its manifest', async () => {
+    const channel = await published(3);
+    const document = { ...channel, version: 2, artifacts: [...channel.artifacts, 'us-east-1:ami-another'] };
+    await chain.records.commit([{ type: 'channel', expected: 1, document }]);
+    expect((await verifyChain(chain, debian)).problems).toEqual([
+      { problem: 'channel', channel: 'latest', why: `names other artifacts than ${manifestKey(3)}` },
+    ]);
   });
 
   it('looks again where a build seals in between', async () => {

@@ -46,10 +46,12 @@ describe('verify', () => {
       new RegExp(`base: does not hold, 2 manifests as recorded, 1 problem\\n {2}altered: ${second} was altered: .*\\n {2}next: `),
     );
     expect(await verified(images, 'other')).toMatchObject({ exit_code: 0 });
+    expect((await images.run('build', 'base')).code).toBe(0);
+    expect((await images.run('publish', 'base')).code).toBe(3);
 
     await rm(join(images.root, second));
     expect(await verified(images, 'base')).toMatchObject({ builders: [{ problems: [{ problem: 'missing' }] }] });
     await images.write(second, sealed);
-    expect(await verified(images)).toMatchObject({ exit_code: 0 });
+    expect(await verified(images)).toMatchObject({ exit_code: 0, builders: [{ manifests: 4 }, { manifests: 0 }] });
   });
 });
