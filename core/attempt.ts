@@ -1,4 +1,4 @@
-import { builderDiffers, inputsChanged, readSecrets, secretFailure, sourceDiffers } from './attempt-checks.ts';
+import { builderDiffers, checkReportable, checkSecrets, inputsChanged, readSecrets, sourceDiffers } from './attempt-checks.ts';
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
 import { builderDigest } from './builder-digest.ts';
@@ -145,9 +145,11 @@ async function attemptSteps(
   const fingerprint = fingerprintOf(discovered.value.inputs);
   // Inputs that nobody asked for are no claim about the build: none are reported.
   if (request.expected !== null && fingerprint !== request.expected) return sourceDiffers(fingerprint, request.expected);
+  const reportable = checkReportable(discovered.value);
+  if (!reportable.ok) return reportable;
   findings.discovery = discovered.value;
-  const planted = await ports.repository.findSecrets(discovered.value.inputs);
-  if (planted.length > 0) return secretFailure(planted);
+  const clear = await checkSecrets((inputs) => ports.repository.findSecrets(inputs), discovered.value.inputs);
+  if (!clear.ok) return clear;
 
   if (fingerprint === request.unless) {
     findings.unchanged = true;

@@ -2,7 +2,7 @@ import { findSecrets } from '../../adapters/local/secret-scan.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
 import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
-import { secretFailure } from '../../core/attempt-checks.ts';
+import { checkSecrets } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
 import { builderOf } from '../../core/builder-of.ts';
@@ -77,8 +77,8 @@ async function checkBuilder(
 ): Promise<Outcome<void>> {
   const [hole] = discovery.undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, discovery.undeclared);
-  const planted = await findSecrets(repository.root, discovery.inputs);
-  if (planted.length > 0) return unbuilt(secretFailure(planted));
+  const clear = await checkSecrets((inputs) => findSecrets(repository.root, inputs), discovery.inputs);
+  if (!clear.ok) return unbuilt(clear);
   const tool = await findTool();
   if (!tool.ok) return tool;
   const problem =
@@ -89,7 +89,7 @@ async function checkBuilder(
 }
 
 /** Nothing was built, so nothing has to be released from quarantine. */
-function unbuilt(outcome: Outcome<never>): Outcome<never> {
+function unbuilt(outcome: Outcome<void>): Outcome<void> {
   if (outcome.ok) return outcome;
   return { ok: false, failure: { ...outcome.failure, remedy: outcome.failure.remedy.replace(/, then release the builder.*$/, '') } };
 }
