@@ -7,7 +7,7 @@ import { checkInputName } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
 import { identityOf } from './file-identity.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
-import { isWhole, lookAt, nameFailure, pathBelow, reasonOf, unreadable } from './input-file-place.ts';
+import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { type HashThread, type ReadFile, hashFiles, manyFiles, startHashThread } from './input-file-hashing.ts';
 import { type HashedFile, hashInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
@@ -106,6 +106,15 @@ export function collectInputFiles(
     return undefined;
   }
 
+  function isBelowPlainFolders(path: string): boolean {
+    try {
+      return firstLinkedFolder(path) === undefined;
+    } catch {
+      // What can no longer be looked at is told of where it is looked at again.
+      return false;
+    }
+  }
+
   function add(given: string, kind: FileKind, where: string): Outcome<{ readonly found: boolean }> {
     try {
       const path = throughLinks(given, kind, where);
@@ -120,7 +129,7 @@ export function collectInputFiles(
           : addFolder(path.value, place.value.file, place.value.link, kind, where);
       return added.ok ? success({ found: true }) : added;
     } catch (error) {
-      return unreadable(given, where, reasonOf(error));
+      return notRead(given, where, error);
     }
   }
 
@@ -148,7 +157,7 @@ export function collectInputFiles(
     const arePlainNames = /^[\x20-\x7e]*$/.test(found.value.join(''));
     for (const path of found.value) {
       // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
-      if (plain.has(path) && firstLinkedFolder(path) === undefined) {
+      if (plain.has(path) && isBelowPlainFolders(path)) {
         const noted = note(path, kind, where, true, arePlainNames);
         if (!noted.ok) return noted;
         continue;

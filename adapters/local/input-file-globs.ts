@@ -5,7 +5,7 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
-import { isWhole, lookAt, nameFailure, reasonOf, unreadable } from './input-file-place.ts';
+import { isWhole, lookAt, nameFailure, notRead } from './input-file-place.ts';
 import { everythingBelow, folderOfAll } from './input-folder-walk.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 
@@ -77,7 +77,7 @@ export function filesMatching(
       return entries;
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
-      if (!isMissingBase) failures.push(unreadable(folder, where, reasonOf(error)).failure);
+      if (!isMissingBase) failures.push(notRead(folder, where, error).failure);
       return [];
     }
   }

@@ -19,7 +19,7 @@ export function realRoot(root: string): string {
  * Looks what stands at `path` below the real root, without opening it. `link` is the target's path where a link stands
  * there. PATH_OUTSIDE where a link on the way leads out of the repository, INPUT_UNREADABLE for what is neither file
  * nor folder, a link that leads nowhere or in a circle, and what may not be looked at, INPUT_NAME where the path, or one
- * that a link leads to, is not UTF-8. `where` says what names the path.
+ * that a link leads to, is not UTF-8, STORAGE where the machine is at fault. `where` says what names the path.
  */
 export function lookAt(root: string, path: string, where: string): Outcome<InputPlace> {
   const named = join(root, path);
@@ -41,7 +41,7 @@ export function lookAt(root: string, path: string, where: string): Outcome<Input
     const code = errorCode(error);
     if (code === 'ENOTDIR') return success({ type: 'absent' });
     if (code === 'ENOENT') return danglingLink(root, path, where);
-    return unreadable(path, where, reasonOf(error));
+    return notRead(path, where, error);
   }
 }
 
@@ -77,6 +77,22 @@ export function unreadable(path: string, where: string, why: string): { readonly
     'mend the file, or what names it',
   );
 }
+
+/**
+ * The failure for a system error that came of reading: INPUT_UNREADABLE, or STORAGE where it is no fault of the repository
+ * and may be gone the next time. @throws what is no system error: that is a bug.
+ */
+export function notRead(path: string, where: string, error: unknown): { readonly ok: false; readonly failure: Failure } {
+  const why = reasonOf(error);
+  if (!faultsOfTheMachine.has(errorCode(error) ?? '')) return unreadable(path, where, why);
+  return failure(
+    'STORAGE',
+    `${JSON.stringify(path)}, named by ${where}, cannot be read: ${why}`,
+    'see whether the disk, its mount and the memory of the machine are well, and how many files a process may open; then ask again',
+  );
+}
+
+const faultsOfTheMachine: ReadonlySet<string> = new Set(['EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT']);
 
 /** A system error in plain words. @throws what is no system error: that is a bug. */
 export function reasonOf(error: unknown): string {

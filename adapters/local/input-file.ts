@@ -6,7 +6,7 @@ import { toDigest } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type FileInput } from '../../core/input.ts';
 import { freshFor, isFresh } from './file-identity.ts';
-import { type InputPlace, lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { type InputPlace, lookAt, notRead, unreadable } from './input-file-place.ts';
 
 /** One buffer for all files: reading is the slower for every new one. */
 const buffer = Buffer.allocUnsafeSlow(128 * 1024);
@@ -80,7 +80,7 @@ export function readInputFile(root: string, name: string, where: string, limit: 
       got = readSync(opened.value, content, filled, content.length - filled, null);
     return filled === content.length && isSame(fstatSync(opened.value, { bigint: true }), status) ? success(content) : changed(name, where);
   } catch (error) {
-    return unreadable(name, where, reasonOf(error));
+    return notRead(name, where, error);
   } finally {
     closeSync(opened.value);
   }
@@ -106,7 +106,7 @@ async function readStable(file: string, name: string, where: string, before: Big
     }
     return total === before.size && isSame(fstatSync(opened.value, { bigint: true }), before) ? success(null) : changed(name, where);
   } catch (error) {
-    return unreadable(name, where, reasonOf(error));
+    return notRead(name, where, error);
   } finally {
     closeSync(opened.value);
   }
@@ -118,7 +118,7 @@ function openStable(file: string, name: string, where: string, looked: BigIntSta
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    return unreadable(name, where, reasonOf(error));
+    return notRead(name, where, error);
   }
   const status = fstatSync(descriptor, { bigint: true });
   if (status.isFile() && isSame(status, looked)) return success(descriptor);

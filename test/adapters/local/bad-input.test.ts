@@ -20,6 +20,8 @@ import { describe, expect, it } from 'vitest';
 import { freshFor, isFresh } from '../../../adapters/local/file-identity.ts';
 import { type HashWork, hashShare } from '../../../adapters/local/hash-share.ts';
 import { imageRepository } from '../../../adapters/local/image-repository.ts';
+import { notRead } from '../../../adapters/local/input-file-place.ts';
+import { verdictOf } from '../../../core/classification/verdict.ts';
 import { digestOf } from '../../../core/digest.ts';
 import { builder, repository, write } from '../../fixtures/templates/repository.ts';
 
@@ -280,6 +282,25 @@ describe('a file that vanishes', () => {
     }
     isDone.value = true;
     await vanishing;
+  });
+});
+
+describe('what the machine fails to read', () => {
+  it.each([
+    ['EIO', 'STORAGE', 2],
+    ['EMFILE', 'STORAGE', 2],
+    ['ENOMEM', 'STORAGE', 2],
+    ['EACCES', 'INPUT_UNREADABLE', 1],
+    ['ENOENT', 'INPUT_UNREADABLE', 1],
+    ['ENAMETOOLONG', 'INPUT_UNREADABLE', 1],
+  ] as const)('is transient, and what is wrong with the file is not: %s', (code, rule, exitCode) => {
+    const { failure } = notRead('scripts/a.sh', 'image.pkr.hcl:7', Object.assign(new Error('x'), { code }));
+    expect([failure.rule, verdictOf(failure).exit_code]).toEqual([rule, exitCode]);
+    expect(failure.message).toMatch(/^"scripts\/a\.sh", named by image\.pkr\.hcl:7, cannot be read: /);
+  });
+
+  it('is a bug where it is no error of the system', () => {
+    expect(() => notRead('a', 'b', new TypeError('of our own'))).toThrow('of our own');
   });
 });
 
