@@ -23,5 +23,7 @@ const twoColumns =
 /** How many columns of a terminal a text takes. */
 function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  return [...text.replaceAll(withoutWidth, '').replaceAll(twoColumns, '  ')].length;
+  const single = text.replaceAll(withoutWidth, '').replaceAll(twoColumns, '  ');
+  // Of the rest, each takes one column, also where it takes two code units.
+  return single.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, ' ').length;
 }

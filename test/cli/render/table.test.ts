@@ -11,9 +11,10 @@ describe('a table', () => {
           ['script', '漢字', '1'],
           ['a', 'e\u0301😀', '2'],
           ['x', 'y\nz', ''],
+          ['𝒳', '𝒴', '3'],
         ],
       ).split('\n'),
-    ).toEqual(['kind    name', 'script  漢字  1', 'a       e\u0301😀   2', 'x       y z']);
+    ).toEqual(['kind    name', 'script  漢字  1', 'a       e\u0301😀   2', 'x       y z', '𝒳       𝒴     3']);
   });
 
   it('passes on nothing that would steer a terminal', () => {
