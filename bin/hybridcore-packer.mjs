@@ -33,7 +33,7 @@ function main() {
 
 /** The inputs that were asked for before are answered before the command line is loaded, where nothing changed. */
 async function run(words) {
-  const kept = words[0] === 'inputs' ? (await import('../cli/kept-inputs.ts')).answerKeptInputs(words, process.cwd()) : undefined;
+  const kept = words[0] === 'inputs' ? (await import('../cli/kept-inputs.ts')).answerKeptInputs(words) : undefined;
   return kept === undefined ? (await import('../cli/main.ts')).main(words) : kept;
 }
 

@@ -1,7 +1,7 @@
-import { realpathSync, statSync, writeSync } from 'node:fs';
+import { lstatSync, realpathSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { type Asked, recallAnswer } from '../adapters/local/kept-answer.ts';
+import { type Asked, type KeptAnswer, recallAnswer } from '../adapters/local/kept-answer.ts';
 import { programIdentity } from './program-identity.ts';
 
 /** The name of the file that this program is configured by; `config-file.ts` would bring the whole of its schema. */
@@ -14,14 +14,22 @@ const plainFlags: readonly string[] = ['--json', '--strict'];
  * Answers `inputs BUILDER` where the same words were answered before and nothing changed that the answer rests on: with the
  * very bytes, and before anything of the command line is loaded. The exit code, or undefined where the command has to run.
  */
-export function answerKeptInputs(words: readonly string[], workingFolder: string): number | undefined {
-  const config = nearestConfig(workingFolder);
-  if (config === undefined) return undefined;
-  const asked = askedInputs(words, config);
-  const answer = asked === undefined ? undefined : recallAnswer(dirname(config), asked);
+export function answerKeptInputs(words: readonly string[]): number | undefined {
+  const answer = keptAnswer(words);
   if (answer === undefined) return undefined;
   print(answer.text);
   return answer.exitCode;
+}
+
+function keptAnswer(words: readonly string[]): KeptAnswer | undefined {
+  try {
+    const config = nearestConfig(process.cwd());
+    const asked = config === undefined ? undefined : askedInputs(words, config);
+    return config === undefined || asked === undefined ? undefined : recallAnswer(dirname(config), asked);
+  } catch {
+    // Whatever cannot be looked at: the command finds it, too, and has the words for it.
+    return undefined;
+  }
 }
 
 /** What is asked by the words of `inputs`; undefined for words that say more than which builder, and how to print it. */
@@ -39,10 +47,21 @@ export function askedInputs(words: readonly string[], config: string): Asked | u
 }
 
 function nearestConfig(from: string): string | undefined {
+  // Not UTF-8: the command tells of it.
+  if (from.includes('\uFFFD')) return undefined;
   for (let folder = from; ; folder = dirname(folder)) {
     const file = join(folder, configFileName);
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
+    if (isThere(file)) return file;
     if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** As `findConfigFile` sees it; what cannot be looked at is for the command to tell. */
+function isThere(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 

@@ -17,10 +17,11 @@ import { processTerminal } from './terminal.ts';
  */
 export async function main(arguments_: readonly string[]): Promise<number> {
   const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
+  const workingFolder = currentFolder();
   const host: Host = {
     terminal: processTerminal(),
     environment: process.env,
-    workingFolder: process.cwd(),
+    workingFolder: workingFolder ?? '/',
     words: arguments_,
     command: redactor.line(commandText(['hybridcore-packer', ...arguments_])),
   };
@@ -35,11 +36,27 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     exitCode = code;
   });
   try {
+    if (workingFolder === undefined) throw new FailureError(folderIsGone);
     await program.parseAsync(arguments_, { from: 'user' });
     return exitCode;
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return 0;
     return printFailure(host, failureOf(cause, (process.env['HYBRIDCORE_DEBUG'] ?? '') !== ''), { builder: null, at: startedAt }, json);
+  }
+}
+
+const folderIsGone: Failure = {
+  rule: 'USAGE',
+  message: 'the folder that this command was called in is no longer there',
+  remedy: 'go to a folder that is there, and call it again',
+};
+
+/** Undefined where it was removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
   }
 }
 

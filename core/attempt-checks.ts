@@ -1,10 +1,16 @@
-import { type RefusedSecret } from './refused-secrets.ts';
+import { type AllowedSecret } from './allowed-secret.ts';
+import { reportLimits } from './attempt-report.ts';
 import { type Builder } from './config.ts';
 import { type Digest } from './digest.ts';
 import { compareInputs } from './drift.ts';
 import { type Outcome, failure, success } from './failure.ts';
+import { FailureError } from './failure-error.ts';
+import { fitsReport, handoverLimits } from './handed-over.ts';
+import { documentText } from './hash-manifest.ts';
 import { type BuilderName } from './identity.ts';
-import { type Discovery, type Secrets } from './ports.ts';
+import { type Input } from './input.ts';
+import { type Discovery, type ImageRepository, type Secrets } from './ports.ts';
+import { type RefusedSecret, refusedSecrets } from './refused-secrets.ts';
 
 /** A checked-out builder that is not the one that the dispatcher has. */
 export function builderDiffers(name: BuilderName): Outcome<never> {
@@ -35,8 +41,43 @@ export async function readSecrets(secrets: Secrets, builder: Builder): Promise<O
   return success(values);
 }
 
+/**
+ * Whether no secret stands in clear among the inputs, but for what is declared to be a false alarm.
+ *
+ * @param now milliseconds since 1970.
+ * @throws what is no failure of theirs.
+ */
+export async function checkSecrets(
+  find: ImageRepository['findSecrets'],
+  inputs: readonly Input[],
+  allowed: readonly AllowedSecret[],
+  now: number,
+): Promise<Outcome<void>> {
+  try {
+    const planted = refusedSecrets(await find(inputs), allowed, now);
+    return planted.length > 0 ? secretFailure(planted) : success(undefined);
+  } catch (cause) {
+    if (cause instanceof FailureError) return { ok: false, failure: cause.failure };
+    throw cause;
+  }
+}
+
+/**
+ * Whether the dispatcher takes a report of these inputs. One that it does not take would read as a lie, which is class 3;
+ * that there are too many files is nobody's lie.
+ */
+export function checkReportable({ inputs, undeclared }: Discovery): Outcome<void> {
+  const isFew = inputs.length <= reportLimits.inputs && undeclared.length <= reportLimits.undeclared;
+  if (isFew && fitsReport(Buffer.from(documentText({ inputs, undeclared })))) return success(undefined);
+  return failure(
+    'INPUTS_TOO_MANY',
+    `${inputs.length} inputs and ${undeclared.length} undeclared ones, with their names, are more than an attempt can hand over (at most ${reportLimits.inputs}, and ${handoverLimits.report / 2 ** 20} MiB with all else)`,
+    'leave out under inputs.exclude what the image is not made of, or let the template name an archive of the files',
+  );
+}
+
 /** Secrets among the inputs as a failure: the places, never the text. */
-export function secretFailure(findings: readonly RefusedSecret[]): Outcome<never> {
+function secretFailure(findings: readonly RefusedSecret[]): Outcome<never> {
   const places = findings.map(({ file, line, rule, allowedUntil }) =>
     allowedUntil === undefined ? `${file}:${line} (${rule})` : `${file}:${line} (${rule}, which was allowed until ${allowedUntil})`,
   );

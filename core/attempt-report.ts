@@ -13,6 +13,9 @@ export const attemptReportSchemaName = 'hybridcore-packer/attempt-report/1';
 /** A report's failure is one: no rule of success may stand there. */
 const failureRules = namesOf(ownRules).filter((name) => ownRules[name].exit_code !== 0);
 
+/** How many of these a report may have. */
+export const reportLimits = { inputs: 200_000, undeclared: 10_000 } as const;
+
 /**
  * What an attempt says of itself under `incoming/<run>/`, written last. Every word is a claim: `complete`
  * checks it and draws its own conclusions.
@@ -44,8 +47,8 @@ export const AttemptReport = z.strictObject({
     .nullable(),
   /** Null where it did not get that far. */
   fingerprint: Digest.nullable(),
-  inputs: z.array(Input).max(200_000),
-  undeclared: z.array(UndeclaredInput).max(10_000),
+  inputs: z.array(Input).max(reportLimits.inputs),
+  undeclared: z.array(UndeclaredInput).max(reportLimits.undeclared),
   resolved: Resolved,
   /** What the manifest post-processors recorded; what the log shows is read from the log. */
   recorded: z.array(Artifact).max(10_000),

@@ -1,5 +1,4 @@
-import { refusedSecrets } from './refused-secrets.ts';
-import { builderDiffers, inputsChanged, readSecrets, secretFailure, sourceDiffers } from './attempt-checks.ts';
+import { builderDiffers, checkReportable, checkSecrets, inputsChanged, readSecrets, sourceDiffers } from './attempt-checks.ts';
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
 import { builderDigest } from './builder-digest.ts';
@@ -157,9 +156,16 @@ async function attemptSteps(
   const fingerprint = fingerprintOf(discovered.value.inputs);
   // Inputs that nobody asked for are no claim about the build: none are reported.
   if (request.expected !== null && fingerprint !== request.expected) return sourceDiffers(fingerprint, request.expected);
+  const reportable = checkReportable(discovered.value);
+  if (!reportable.ok) return reportable;
   findings.discovery = discovered.value;
-  const planted = refusedSecrets(await ports.repository.findSecrets(discovered.value.inputs), config.secrets_allowed, ports.clock.now());
-  if (planted.length > 0) return secretFailure(planted);
+  const clear = await checkSecrets(
+    (inputs) => ports.repository.findSecrets(inputs),
+    discovered.value.inputs,
+    config.secrets_allowed,
+    ports.clock.now(),
+  );
+  if (!clear.ok) return clear;
 
   if (fingerprint === request.unless) {
     findings.unchanged = true;

@@ -146,6 +146,12 @@ async function readLog(reader: PartReader, compression: Compression, key: string
   return { state: 'read', value: new TextDecoder().decode(expanded), version: read.version };
 }
 
+/** Whether a report with so much in it is read, and leaves room for all the rest of it: a quarter. */
+export function fitsReport(content: Uint8Array): boolean {
+  const { report, values } = handoverLimits;
+  return content.length <= report * 0.75 && countOf(content, '{[,') <= values * 0.75;
+}
+
 /** How many bytes are one of these ASCII characters. */
 function countOf(content: Uint8Array, characters: string): number {
   const counted = new Uint8Array(256);

@@ -284,7 +284,7 @@ export interface SecretFinding {
 export interface ImageRepository {
   /** The inputs of a builder, sorted as the fingerprint sorts them. */
   discover(builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Discovery>>;
-  /** Secrets that stand in clear in the files among the inputs; never with their text. */
+  /** Secrets that stand in clear in the files among the inputs; never with their text. @throws FailureError where one cannot be read (any more). */
   findSecrets(inputs: readonly Input[]): Promise<readonly SecretFinding[]>;
 }
 

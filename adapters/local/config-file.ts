@@ -1,15 +1,18 @@
-import { readFile, stat } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import type * as z from 'zod';
 
 import { Config } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { errorCode, isAbsence } from './atomic-file.ts';
+import { isWhole, reasonOf } from './input-file-place.ts';
 import { nearestName } from './nearest-name.ts';
 
 export const configFileName = 'hybridcore.yaml';
 
 const sizeLimit = 1024 * 1024;
+const cannotRead = 'mend the file or its permissions, or name another one with --config';
 
 export interface ConfigFile {
   /** Absolute. */
@@ -21,20 +24,35 @@ export interface ConfigFile {
   readonly text: string;
 }
 
-/** The nearest `hybridcore.yaml`: in `from` or the nearest folder above it; or the one that was named. */
+/**
+ * The nearest `hybridcore.yaml`: in `from` or the nearest folder above it; or the one that was named. Whatever bears the
+ * name is it, a link that leads nowhere too: what is above it belongs to another repository. CONFIG_MISSING, or
+ * CONFIG_INVALID where nobody may look.
+ */
 export async function findConfigFile(from: string, named: string | undefined): Promise<Outcome<string>> {
   if (named !== undefined) {
     const file = resolve(from, named);
-    if (await isFile(file)) return success(file);
+    const stands = await isThere(file);
+    if (!stands.ok) return stands;
+    if (stands.value) return success(file);
     return failure(
       'CONFIG_MISSING',
       `there is no file ${named}`,
       'name an existing one with --config, or write one with `hybridcore-packer init`',
     );
   }
+  // What Node finds under such a path is the file of another folder, or of one above it.
+  if (!isWhole(from))
+    return failure(
+      'CONFIG_MISSING',
+      `no ${configFileName} can be found from ${from}: that path is not UTF-8`,
+      'rename the folder whose name is not, or name the file with --config from elsewhere',
+    );
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const file = join(folder, configFileName);
-    if (await isFile(file)) return success(file);
+    const stands = await isThere(file);
+    if (!stands.ok) return stands;
+    if (stands.value) return success(file);
     if (dirname(folder) === folder) break;
   }
   return failure(
@@ -48,13 +66,18 @@ export async function findConfigFile(from: string, named: string | undefined): P
 export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>> {
   let text: string;
   try {
-    const { size } = await stat(file);
-    if (size > sizeLimit)
-      return failure('CONFIG_INVALID', `${file} has ${size} bytes; at most ${sizeLimit} are taken`, 'name the right file with --config');
+    const status = await stat(file);
+    if (!status.isFile()) return failure('CONFIG_INVALID', `${file} cannot be read: it is no file`, cannotRead);
+    if (status.size > sizeLimit)
+      return failure(
+        'CONFIG_INVALID',
+        `${file} has ${status.size} bytes; at most ${sizeLimit} are taken`,
+        'name the right file with --config',
+      );
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (cause) {
-    const why = cause instanceof TypeError ? 'it is not UTF-8 text' : cause instanceof Error ? cause.message : String(cause);
-    return failure('CONFIG_INVALID', `${file} cannot be read: ${why}`, 'mend the file or its permissions');
+    const isText = errorCode(cause) !== 'ERR_ENCODING_INVALID_ENCODED_DATA';
+    return failure('CONFIG_INVALID', `${file} cannot be read: ${isText ? reasonOf(cause) : 'it is not UTF-8 text'}`, cannotRead);
   }
   const parsed = parseConfig(text);
   if (parsed.faults.length === 0 && parsed.config !== undefined) return success({ file, root: dirname(file), config: parsed.config, text });
@@ -209,10 +232,11 @@ function child(schema: z.ZodType & Wrapper, step: string): z.ZodType | undefined
   return schema.shape?.[step] ?? schema.def.valueType ?? schema.def.element;
 }
 
-async function isFile(file: string): Promise<boolean> {
+async function isThere(file: string): Promise<Outcome<boolean>> {
   try {
-    return (await stat(file)).isFile();
-  } catch {
-    return false;
+    await lstat(file);
+    return success(true);
+  } catch (cause) {
+    return isAbsence(cause) ? success(false) : failure('CONFIG_INVALID', `${file} cannot be read: ${reasonOf(cause)}`, cannotRead);
   }
 }

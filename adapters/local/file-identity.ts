@@ -27,3 +27,16 @@ export function hasIdentity(status: Stats, identities: Float64Array, at: number)
     status.dev === identities[at]
   );
 }
+
+/** Longer than the clock of any file system stands still: times tick with the kernel's timer, at the slowest 100 times a second. Milliseconds. */
+export const freshFor = 20;
+
+/**
+ * Whether a file changed so lately that another change may get the same time: then two equal looks, one before and one
+ * after it was read, say nothing.
+ *
+ * @param changed the time of its status; `now` by this machine's clock. Milliseconds.
+ */
+export function isFresh(changed: number, now: number): boolean {
+  return Math.abs(now - changed) < freshFor;
+}

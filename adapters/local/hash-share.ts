@@ -19,6 +19,8 @@ export interface HashWork {
   readonly identities: Float64Array;
   /** A file that was changed before this moment (as the file system tells the time) did not change since. Null: nobody knows. */
   readonly stillBefore: number | null;
+  /** A file that changed so few milliseconds ago is left undone, where nobody knows. */
+  readonly freshFor: number;
 }
 
 /**
@@ -35,7 +37,7 @@ export function hashShare(
   budget: number,
   largest: number,
 ): 'none is left' | 'more' {
-  const { root, names, step, next, done, digests, identities, stillBefore } = work;
+  const { root, names, step, next, done, digests, identities, stillBefore, freshFor } = work;
   // One buffer for all files: reading is the slower for every new one, and the slower the larger it is.
   const length = 128 * 1024;
   const buffer = Buffer.allocUnsafeSlow(length);
@@ -45,7 +47,8 @@ export function hashShare(
 
   function hashOne(at: number, descriptor: number): number {
     const before = stillBefore === null ? fstatSync(descriptor) : undefined;
-    if (before !== undefined && !before.isFile()) return 0;
+    // What changed just now may change again without another time.
+    if (before !== undefined && (!before.isFile() || Math.abs(Date.now() - before.ctimeMs) < freshFor)) return 0;
     let got = readSync(descriptor, buffer, 0, length, null);
     let size = got;
     let digest: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { success } from '../../core/failure.ts';
 import { type RepositoryFiles } from '../packer/template/repository-files.ts';
 import { filesMatching, patternIn } from './input-file-globs.ts';
-import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { lookAt, notRead } from './input-file-place.ts';
 import { readInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
 import { nearestName } from './nearest-name.ts';
@@ -25,7 +25,7 @@ export function repositoryFiles(root: string, exclude: readonly string[], sighti
       try {
         return success(readdirSync(join(root, folder)).toSorted());
       } catch (error) {
-        return unreadable(folder, where, reasonOf(error));
+        return notRead(folder, where, error);
       }
     },
     read(path, where, limit) {

@@ -1,4 +1,5 @@
 import { type Builder } from '../../core/config.ts';
+import { digestOf } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { optionInput, plainVariableInput, sensitiveVariableInput, sortInputs, toolInput } from '../../core/fingerprint.ts';
 import { VariableName } from '../../core/identity.ts';
@@ -9,6 +10,7 @@ import { repositoryFiles } from './image-repository-files.ts';
 import { type HashedInputs, type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
+import { readInputFile } from './input-file.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 import { type Grounds } from './kept-answer.ts';
 import { discoverRemembered } from './remembered-discovery.ts';
@@ -136,16 +138,26 @@ function addNamed(files: InputFiles, named: NamedPath): Outcome<null> {
   );
 }
 
+/** More than any file has that is parsed. Bytes. */
+const parsedLimit = 64 * 1024 * 1024;
+
 /** What was parsed must be what was hashed: a template that changed in between would be fingerprinted with other references. */
 function holdsAgainst(root: string, template: TemplateDiscovery, hashed: readonly FileInput[]): Outcome<null> {
   const digests = new Map(hashed.map((file) => [file.name, file.digest]));
   for (const { path, digest, where } of template.files) {
     const place = lookAt(root, path, where);
     if (!place.ok) return place;
-    // A link's digest is over more than the bytes that were parsed.
-    if (place.value.type !== 'absent' && place.value.link !== undefined) continue;
-    const name = place.value.type === 'absent' ? path : (pathBelow(root, place.value.file) ?? path);
-    if (digests.get(name) === digest) continue;
+    const link = place.value.type === 'absent' ? undefined : place.value.link;
+    if (link === undefined) {
+      const name = place.value.type === 'absent' ? path : (pathBelow(root, place.value.file) ?? path);
+      if (digests.get(name) === digest) continue;
+    } else {
+      // A link's digest is over more than the bytes that were parsed: with them once more it must be the same.
+      const content = readInputFile(root, path, where, parsedLimit);
+      if (!content.ok) return content;
+      const ofLink = digestOf(Buffer.concat([Buffer.from(`${link}\0`), content.value]));
+      if (digestOf(content.value) === digest && hashed.some((file) => file.mode === '120000' && file.digest === ofLink)) continue;
+    }
     return failure(
       'INPUT_UNREADABLE',
       `${JSON.stringify(path)}, named by ${where}, changed while it was read`,

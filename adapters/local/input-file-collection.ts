@@ -1,13 +1,13 @@
 import { type Stats, lstatSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
-import { type Failure, type Outcome, failure, success } from '../../core/failure.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
 import { toDigest } from '../../core/digest.ts';
 import { checkInputName } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
 import { identityOf } from './file-identity.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
-import { lookAt, pathBelow, reasonOf, unreadable } from './input-file-place.ts';
+import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { type HashThread, type ReadFile, hashFiles, manyFiles, startHashThread } from './input-file-hashing.ts';
 import { type HashedFile, hashInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
@@ -106,6 +106,15 @@ export function collectInputFiles(
     return undefined;
   }
 
+  function isBelowPlainFolders(path: string): boolean {
+    try {
+      return firstLinkedFolder(path) === undefined;
+    } catch {
+      // What can no longer be looked at is told of where it is looked at again.
+      return false;
+    }
+  }
+
   function add(given: string, kind: FileKind, where: string): Outcome<{ readonly found: boolean }> {
     try {
       const path = throughLinks(given, kind, where);
@@ -120,7 +129,7 @@ export function collectInputFiles(
           : addFolder(path.value, place.value.file, place.value.link, kind, where);
       return added.ok ? success({ found: true }) : added;
     } catch (error) {
-      return unreadable(given, where, reasonOf(error));
+      return notRead(given, where, error);
     }
   }
 
@@ -148,7 +157,7 @@ export function collectInputFiles(
     const arePlainNames = /^[\x20-\x7e]*$/.test(found.value.join(''));
     for (const path of found.value) {
       // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
-      if (plain.has(path) && firstLinkedFolder(path) === undefined) {
+      if (plain.has(path) && isBelowPlainFolders(path)) {
         const noted = note(path, kind, where, true, arePlainNames);
         if (!noted.ok) return noted;
         continue;
@@ -250,15 +259,8 @@ function hashedFile({ hex, identity: [, , mode, size] }: ReadFile): HashedFile {
   return { digest: toDigest(hex), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 
-/** Node gives U+FFFD for the bytes of a name that are not UTF-8; two such names could then read the same. */
-function checkName(name: string, where: string): Outcome<string> | { readonly ok: false; readonly failure: Failure } {
-  if (!name.includes('\uFFFD')) {
-    const checked = checkInputName(name);
-    return checked.ok ? checked : failure('INPUT_NAME', `${checked.failure.message} (found by ${where})`, checked.failure.remedy);
-  }
-  return failure(
-    'INPUT_NAME',
-    `the name ${JSON.stringify(name)}, found by ${where}, is not UTF-8`,
-    'rename the file, or leave it out of the inputs',
-  );
+function checkName(name: string, where: string): Outcome<string> {
+  if (!isWhole(name)) return nameFailure(name, where);
+  const checked = checkInputName(name);
+  return checked.ok ? checked : failure('INPUT_NAME', `${checked.failure.message} (found by ${where})`, checked.failure.remedy);
 }

@@ -5,7 +5,7 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
-import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { isWhole, lookAt, nameFailure, notRead } from './input-file-place.ts';
 import { everythingBelow, folderOfAll } from './input-folder-walk.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 
@@ -57,6 +57,11 @@ export function filesMatching(
   function list(folder: string): Dirent[] {
     const isBase = isFirst;
     isFirst = false;
+    if (!isWhole(folder)) {
+      // What Node lists under that name is another folder, or none.
+      failures.push(nameFailure(folder, where).failure);
+      return [];
+    }
     sightings.looked.add(folder);
     sightings.listed.add(folder);
     try {
@@ -72,7 +77,7 @@ export function filesMatching(
       return entries;
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
-      if (!isMissingBase) failures.push(unreadable(folder, where, reasonOf(error)).failure);
+      if (!isMissingBase) failures.push(notRead(folder, where, error).failure);
       return [];
     }
   }

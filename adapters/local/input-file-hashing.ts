@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
-import { type FileIdentity, identityLength } from './file-identity.ts';
+import { type FileIdentity, freshFor, identityLength } from './file-identity.ts';
 import { type HashWork, hashShare } from './hash-share.ts';
 
 /** What was read of a plain file. */
@@ -65,6 +65,7 @@ function workOver(root: string, names: readonly string[], stillBefore: number | 
     digests: new Uint8Array(new SharedArrayBuffer(count * 64)),
     identities: new Float64Array(new SharedArrayBuffer(count * identityLength * 8)),
     stillBefore,
+    freshFor,
   };
 }
 

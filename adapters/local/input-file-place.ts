@@ -18,15 +18,20 @@ export function realRoot(root: string): string {
 /**
  * Looks what stands at `path` below the real root, without opening it. `link` is the target's path where a link stands
  * there. PATH_OUTSIDE where a link on the way leads out of the repository, INPUT_UNREADABLE for what is neither file
- * nor folder, a link that leads nowhere or in a circle, and what may not be looked at. `where` says what names the path.
+ * nor folder, a link that leads nowhere or in a circle, and what may not be looked at, INPUT_NAME where the path, or one
+ * that a link leads to, is not UTF-8, STORAGE where the machine is at fault. `where` says what names the path.
  */
 export function lookAt(root: string, path: string, where: string): Outcome<InputPlace> {
   const named = join(root, path);
+  if (!isWhole(path)) return nameFailure(path, where);
   try {
     const own = lstatSync(named, { bigint: true, throwIfNoEntry: false });
     if (own === undefined) return success({ type: 'absent' });
     const link = own.isSymbolicLink() ? readlinkSync(named) : undefined;
+    if (link !== undefined && !isWhole(link)) return linkNameFailure(path, where, link);
     const file = realpathSync.native(named);
+    // A link on the way may have led there; what Node gives for it is the path of another file, or of none.
+    if (!isWhole(file)) return linkNameFailure(path, where, file);
     if (pathBelow(root, file) === undefined) return outside(path, where);
     const status = link === undefined ? own : statSync(file, { bigint: true });
     if (status.isFile()) return success({ type: 'file', file, status, link });
@@ -36,7 +41,7 @@ export function lookAt(root: string, path: string, where: string): Outcome<Input
     const code = errorCode(error);
     if (code === 'ENOTDIR') return success({ type: 'absent' });
     if (code === 'ENOENT') return danglingLink(root, path, where);
-    return unreadable(path, where, reasonOf(error));
+    return notRead(path, where, error);
   }
 }
 
@@ -44,6 +49,24 @@ export function lookAt(root: string, path: string, where: string): Outcome<Input
 export function pathBelow(root: string, file: string): string | undefined {
   const below = relative(root, file);
   return below === '..' || below.startsWith('../') || posix.isAbsolute(below) ? undefined : below;
+}
+
+/**
+ * Whether Node gives a name as it is: for bytes that are not UTF-8 it gives U+FFFD, by which no file is found, or another
+ * one; two such names read the same. A NUL ends a path for the system.
+ */
+export function isWhole(name: string): boolean {
+  return !/[\0\uFFFD]/.test(name);
+}
+
+/** The failure for a name that is not whole. */
+export function nameFailure(name: string, where: string): { readonly ok: false; readonly failure: Failure } {
+  const why = name.includes('\0') ? 'has a NUL, which no file system takes' : 'is not UTF-8';
+  return failure(
+    'INPUT_NAME',
+    `the name ${JSON.stringify(name)}, found by ${where}, ${why}`,
+    'rename the file, or leave it out of the inputs',
+  );
 }
 
 /** The failure for a file that cannot be taken as an input, and why. */
@@ -54,6 +77,22 @@ export function unreadable(path: string, where: string, why: string): { readonly
     'mend the file, or what names it',
   );
 }
+
+/**
+ * The failure for a system error that came of reading: INPUT_UNREADABLE, or STORAGE where it is no fault of the repository
+ * and may be gone the next time. @throws what is no system error: that is a bug.
+ */
+export function notRead(path: string, where: string, error: unknown): { readonly ok: false; readonly failure: Failure } {
+  const why = reasonOf(error);
+  if (!faultsOfTheMachine.has(errorCode(error) ?? '')) return unreadable(path, where, why);
+  return failure(
+    'STORAGE',
+    `${JSON.stringify(path)}, named by ${where}, cannot be read: ${why}`,
+    'see whether the disk, its mount and the memory of the machine are well, and how many files a process may open; then ask again',
+  );
+}
+
+const faultsOfTheMachine: ReadonlySet<string> = new Set(['EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT']);
 
 /** A system error in plain words. @throws what is no system error: that is a bug. */
 export function reasonOf(error: unknown): string {
@@ -79,6 +118,14 @@ function danglingLink(root: string, path: string, where: string): Outcome<never>
   } catch {
     return unreadable(path, where, 'it vanished while it was looked at');
   }
+}
+
+function linkNameFailure(path: string, where: string, target: string): Outcome<never> {
+  return failure(
+    'INPUT_NAME',
+    `${JSON.stringify(path)}, named by ${where}, is a link to ${JSON.stringify(target)}, or lies behind one: that name is not UTF-8`,
+    'rename what the link leads to, or leave the link out of the inputs',
+  );
 }
 
 function outside(path: string, where: string): Outcome<never> {

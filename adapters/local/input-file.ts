@@ -1,11 +1,12 @@
 import { type Hash, createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { setTimeout as waitFor, setImmediate as yieldToOthers } from 'node:timers/promises';
 
 import { toDigest } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type FileInput } from '../../core/input.ts';
-import { lookAt, reasonOf, unreadable } from './input-file-place.ts';
+import { freshFor, isFresh } from './file-identity.ts';
+import { type InputPlace, lookAt, notRead, unreadable } from './input-file-place.ts';
 
 /** One buffer for all files: reading is the slower for every new one. */
 const buffer = Buffer.allocUnsafeSlow(128 * 1024);
@@ -20,10 +21,10 @@ export type HashedFile = Pick<FileInput, 'digest' | 'size' | 'mode'>;
  * Reads a file of the repository once and hashes it. The digest is over its bytes; of a link over its target's path, a
  * NUL and, where it leads to a file, that file's bytes. The mode is git's: 100755 where the owner may execute it, 120000
  * for a link, whose size is that of its target's path. INPUT_UNREADABLE where it changed while it was read, so a digest
- * is always that of a state which the file had. Never waits: a FIFO is refused, not opened.
+ * is always that of a state which the file had. Never waits for another process: a FIFO is refused, not opened.
  */
 export async function hashInputFile(root: string, name: string, where: string): Promise<Outcome<HashedFile>> {
-  const place = lookAt(root, name, where);
+  const place = await lookWhenStill(root, name, where);
   if (!place.ok) return place;
   if (place.value.type === 'absent') return unreadable(name, where, 'it is not there (any more)');
   const { file, status, link, type } = place.value;
@@ -35,8 +36,27 @@ export async function hashInputFile(root: string, name: string, where: string): 
     if (!read.ok) return read;
   }
   const digest = toDigest(hash.digest('hex'));
+  if (link !== undefined) {
+    // Its target was read in one step and followed in another: it may have been turned elsewhere between them.
+    const again = lookAt(root, name, where);
+    if (!again.ok) return again;
+    if (again.value.type !== type || again.value.link !== link || again.value.file !== file) return changed(name, where);
+  }
   if (link !== undefined) return success({ digest, size: Buffer.byteLength(link), mode: '120000' });
   return success({ digest, size: Number(status.size), mode: (status.mode & 0o100n) === 0n ? '100644' : '100755' });
+}
+
+/**
+ * Looks at a file that did not change within the last ticks of its clock, so that its next change gets another time. One
+ * that did is waited for once, and refused where it changed meanwhile.
+ */
+async function lookWhenStill(root: string, name: string, where: string): Promise<Outcome<InputPlace>> {
+  const place = lookAt(root, name, where);
+  if (!place.ok || place.value.type !== 'file' || !isFresh(Number(place.value.status.ctimeMs), Date.now())) return place;
+  await waitFor(freshFor);
+  const again = lookAt(root, name, where);
+  if (!again.ok || again.value.type !== 'file' || !isFresh(Number(again.value.status.ctimeMs), Date.now())) return again;
+  return changed(name, where);
 }
 
 /** A whole file of at most `limit` bytes, read as `hashInputFile` does. */
@@ -60,7 +80,7 @@ export function readInputFile(root: string, name: string, where: string, limit: 
       got = readSync(opened.value, content, filled, content.length - filled, null);
     return filled === content.length && isSame(fstatSync(opened.value, { bigint: true }), status) ? success(content) : changed(name, where);
   } catch (error) {
-    return unreadable(name, where, reasonOf(error));
+    return notRead(name, where, error);
   } finally {
     closeSync(opened.value);
   }
@@ -86,7 +106,7 @@ async function readStable(file: string, name: string, where: string, before: Big
     }
     return total === before.size && isSame(fstatSync(opened.value, { bigint: true }), before) ? success(null) : changed(name, where);
   } catch (error) {
-    return unreadable(name, where, reasonOf(error));
+    return notRead(name, where, error);
   } finally {
     closeSync(opened.value);
   }
@@ -98,7 +118,7 @@ function openStable(file: string, name: string, where: string, looked: BigIntSta
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    return unreadable(name, where, reasonOf(error));
+    return notRead(name, where, error);
   }
   const status = fstatSync(descriptor, { bigint: true });
   if (status.isFile() && isSame(status, looked)) return success(descriptor);

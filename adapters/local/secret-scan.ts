@@ -4,11 +4,15 @@ import { extname, join } from 'node:path';
 import { TextDecoder } from 'node:util';
 
 import { lintSource } from '@secretlint/core';
+import { secretLintProfiler } from '@secretlint/profiler';
 import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 
 import { type FileInput, type Input, fileKinds } from '../../core/input.ts';
+import { FailureError } from '../../core/failure-error.ts';
 import { type SecretFinding } from '../../core/ports.ts';
 import { findShapesInInput } from '../../core/scrub/secret-shapes.ts';
+import { errorCode } from './atomic-file.ts';
+import { reasonOf } from './input-file-place.ts';
 
 /**
  * Secretlint's recommended rules without the one that obeys `secretlint-disable` comments: an input must not
@@ -34,9 +38,11 @@ const overlapLength = 16 * 1024;
  * target's path is searched, and the target's bytes where it is a file, wherever it lies: packer would read it too.
  *
  * @param root the image repository's root, absolute
- * @throws Error when an input leaves the root, is gone, cannot be read, or is no regular file
+ * @throws FailureError (INPUT_UNREADABLE) when an input is gone, cannot be read, or is no regular file; Error when it leaves the root
  */
 export async function findSecrets(root: string, inputs: readonly Input[]): Promise<readonly SecretFinding[]> {
+  // Its marks stay in memory, several for each rule and each file.
+  secretLintProfiler.setEnabled(false);
   const files = inputs.filter(isFileInput).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const findings: SecretFinding[] = [];
   for (const file of files) {
@@ -68,17 +74,28 @@ async function findInFile(root: string, file: FileInput): Promise<Found> {
     // Without O_NONBLOCK a FIFO would hold the build until somebody writes to it.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!(await handle.stat()).isFile()) throw new Error('it is no regular file');
+      if (!(await handle.stat()).isFile()) throw unsearchable(file.name, 'it is no regular file');
       await findInHandle(handle, path, found);
     } finally {
       await handle.close();
     }
   } catch (error) {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const why = gone ? 'it is gone' : error instanceof Error ? error.message : String(error);
-    throw new Error(`the input ${JSON.stringify(file.name)} could not be searched for secrets: ${why}`, { cause: error });
+    // Anything but the system's own errors is a bug, or was said above.
+    if (errorCode(error) === undefined) throw error;
+    throw unsearchable(file.name, reasonOf(error), error);
   }
   return found;
+}
+
+function unsearchable(name: string, why: string, cause?: unknown): FailureError {
+  return new FailureError(
+    {
+      rule: 'INPUT_UNREADABLE',
+      message: `the input ${JSON.stringify(name)} could not be searched for secrets: ${why}`,
+      remedy: 'keep the repository still, and ask again',
+    },
+    { cause },
+  );
 }
 
 async function findInHandle(handle: FileHandle, path: string, found: Found): Promise<void> {

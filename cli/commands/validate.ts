@@ -4,8 +4,7 @@ import { environmentSecrets } from '../../adapters/local/environment-secrets.ts'
 import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
 import { systemClock, systemRandomness } from '../../adapters/local/system.ts';
 import { type AllowedSecret } from '../../core/allowed-secret.ts';
-import { refusedSecrets } from '../../core/refused-secrets.ts';
-import { secretFailure } from '../../core/attempt-checks.ts';
+import { checkSecrets } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { rowsOf } from '../../core/classification/users-rows.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
@@ -96,12 +95,13 @@ async function checkBuilder(
 ): Promise<Outcome<void>> {
   const [hole] = discovery.undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, discovery.undeclared);
-  const planted = refusedSecrets(
-    await findSecrets(repository.root, discovery.inputs),
+  const clear = await checkSecrets(
+    (inputs) => findSecrets(repository.root, inputs),
+    discovery.inputs,
     repository.config.secrets_allowed,
     systemClock.now(),
   );
-  if (planted.length > 0) return unbuilt(secretFailure(planted));
+  if (!clear.ok) return unbuilt(clear);
   const tool = await findTool();
   if (!tool.ok) return tool;
   const problem =
@@ -112,7 +112,7 @@ async function checkBuilder(
 }
 
 /** Nothing was built, so nothing has to be released from quarantine. */
-function unbuilt(outcome: Outcome<never>): Outcome<never> {
+function unbuilt(outcome: Outcome<void>): Outcome<void> {
   if (outcome.ok) return outcome;
   return { ok: false, failure: { ...outcome.failure, remedy: outcome.failure.remedy.replace(/, then release the builder.*$/, '') } };
 }

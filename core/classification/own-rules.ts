@@ -36,6 +36,7 @@ export const ownRules = {
     exit_code: 1,
     reason: 'the template names a file that cannot be found without running packer, and no glob covers it',
   },
+  INPUTS_TOO_MANY: { exit_code: 1, reason: 'there are more inputs than an attempt can hand over' },
   INPUTS_CHANGED: { exit_code: 1, reason: 'the inputs changed while packer was running, so nothing was sealed' },
   VARIABLE_NOT_ALLOWED: { exit_code: 1, reason: 'the request sets a variable that it may not set' },
   RETENTION_TOO_LOW: { exit_code: 1, reason: 'the request asks for a retention below the floor of the builder' },

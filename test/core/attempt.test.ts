@@ -6,8 +6,10 @@ import { Config } from '../../core/config.ts';
 import { builderDigest } from '../../core/builder-digest.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { digestOf } from '../../core/digest.ts';
+import { FailureError } from '../../core/failure-error.ts';
 import { type Failure, failure, success } from '../../core/failure.ts';
 import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
+import { type Input } from '../../core/input.ts';
 import { type Discovery, type PackerJob } from '../../core/ports.ts';
 import { type AttemptRequest } from '../../core/request.ts';
 import { ScrubManifest } from '../../core/scrub/scrub-manifest.ts';
@@ -41,12 +43,18 @@ const discovery: Discovery = {
   requiresPlugins: false,
 };
 
+function manyInputs(count: number, name: string): Input[] {
+  return Array.from({ length: count }, (_, at) => ({ kind: 'script', name: `${name}${at}`, digest: otherDigest, size: 1, mode: '100755' }));
+}
+
 interface World {
   discoveries?: (Discovery | Failure)[];
   lines?: readonly string[];
   recorded?: readonly string[];
   version?: string;
   planted?: readonly { file: string; line: number; rule: string }[];
+  /** What the search for secrets stumbles over. */
+  vanished?: Failure;
   secret?: string | null;
   interrupt?: AbortSignal;
   request?: AttemptRequest;
@@ -69,7 +77,10 @@ async function attemptIn(world: World) {
         last = discoveries.shift() ?? last;
         return 'rule' in last ? { ok: false, failure: last } : success(last);
       },
-      findSecrets: async () => world.planted ?? [],
+      findSecrets: async () => {
+        if (world.vanished !== undefined) throw new FailureError(world.vanished);
+        return world.planted ?? [];
+      },
     },
     packer: {
       find: async () => success({ file: '/opt/packer', version: world.version ?? '1.6.6' }),
@@ -140,6 +151,19 @@ describe('an attempt', () => {
       1,
     ],
     ['a secret among the inputs', { planted: [{ file: 'run.sh', line: 3, rule: 'PRIVATE_KEY' }] }, 'INPUT_SECRET', 3],
+    [
+      'an input that vanishes before it is searched for secrets',
+      { vanished: { rule: 'INPUT_UNREADABLE', message: 'run.sh is not there (any more)', remedy: '' } },
+      'INPUT_UNREADABLE',
+      1,
+    ],
+    ['more inputs than can be handed over', { discoveries: [{ ...discovery, inputs: manyInputs(200_001, 'f') }] }, 'INPUTS_TOO_MANY', 1],
+    [
+      'inputs with longer names than can be handed over',
+      { discoveries: [{ ...discovery, inputs: manyInputs(9000, 'f'.repeat(4000)) }] },
+      'INPUTS_TOO_MANY',
+      1,
+    ],
     ['another packer than the pinned one', { version: '1.9.0' }, 'PACKER_NOT_PINNED', 1],
     ['a secret that cannot be had', { secret: null }, 'SECRET_UNAVAILABLE', 1],
   ] as const)('does not run packer over %s', async (_, world, rule, exitCode) => {

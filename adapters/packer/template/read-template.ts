@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { type Digest, digestOf } from '../../../core/digest.ts';
 import { type Outcome, failure, success } from '../../../core/failure.ts';
+import { checkInputName } from '../../../core/fingerprint.ts';
 import { type Body, type Expression } from './hcl-document.ts';
 import { readHclJson, readJsonAttributes } from './hcl-json.ts';
 import { type HclParser } from './hcl-parser.ts';
@@ -33,6 +34,9 @@ export function createTemplateReader(files: RepositoryFiles): TemplateReader {
   const parsed: ParsedFile[] = [];
 
   function text(path: string, where: string): Outcome<string> {
+    // First of all, since every message about the file begins with its name.
+    const name = checkInputName(path);
+    if (!name.ok) return name;
     const content = files.read(path, where, templateLimit);
     if (!content.ok) return content;
     if (!isUtf8(content.value) || content.value.includes(0)) {

@@ -124,7 +124,7 @@ describe('the scan of inputs for secrets', () => {
     execFileSync('mkfifo', [join(folder.path, 'pipe')]);
     mkdirSync(join(folder.path, 'folder'));
     await expect(findSecrets(folder.path, [input('gone')])).rejects.toThrow(
-      'the input "gone" could not be searched for secrets: it is gone',
+      'the input "gone" could not be searched for secrets: it is not there (any more)',
     );
     await expect(findSecrets(folder.path, [input('pipe')])).rejects.toThrow(
       'the input "pipe" could not be searched for secrets: it is no regular file',

@@ -19,6 +19,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { freshFor } from '../../../adapters/local/file-identity.ts';
 import { inputsCacheFolder } from '../../../adapters/local/cache-owner.ts';
 import { hashFiles } from '../../../adapters/local/input-file-hashing.ts';
 import { repositoryFiles } from '../../../adapters/local/image-repository-files.ts';
@@ -74,7 +75,7 @@ async function known(files: Readonly<Record<string, string>> = small): Promise<s
 }
 
 /** The clock of a file system ticks every few milliseconds; what changed within its last tick is read again. */
-const older = () => after(20);
+const older = () => after(freshFor + 5);
 
 const index = (root: string) => join(root, inputsCacheFolder, 'index');
 
@@ -360,6 +361,7 @@ describe('hashing many files', () => {
     for (const [at, content] of contents.entries()) writeFileSync(join(root, `file-${at}`), content);
     symlinkSync('file-1', join(root, 'link'));
     mkdirSync(join(root, 'folder'));
+    await older();
     for (const stillBefore of [null, Date.now() + 60_000]) {
       const read = await hashFiles(root, [...names, 'link', 'folder', 'absent'], stillBefore);
       expect(read.slice(0, 2000).map((file) => `sha256:${file?.hex}`)).toEqual(contents.map((content) => digestOf(content)));
@@ -373,6 +375,7 @@ describe('hashing many files', () => {
     const content = Buffer.alloc(40 * 1024 * 1024, 'large');
     writeFileSync(join(root, 'large'), content);
     writeFileSync(join(root, 'small'), 'small');
+    await older();
     const read = await hashFiles(root, ['small', 'large'], null);
     expect(read.map((file) => `sha256:${file?.hex}`)).toEqual([digestOf('small'), digestOf(content)]);
   });

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+
+import { table } from '../../../cli/render/table.ts';
+
+describe('a table', () => {
+  it('has its columns one below the other, two spaces apart, whatever width its characters have', () => {
+    expect(
+      table(
+        ['kind', 'name', ''],
+        [
+          ['script', '漢字', '1'],
+          ['a', 'e\u0301😀', '2'],
+          ['x', 'y\nz', ''],
+          ['𝒳', '𝒴', '3'],
+        ],
+      ).split('\n'),
+    ).toEqual(['kind    name', 'script  漢字  1', 'a       e\u0301😀   2', 'x       y z', '𝒳       𝒴     3']);
+  });
+
+  it('passes on nothing that would steer a terminal', () => {
+    expect(table(['a'], [['\u001b[31mred\u001b[0m']])).toBe('a\nred');
+  });
+
+  it('of 100,000 rows takes no time to speak of', () => {
+    const rows = Array.from({ length: 100_000 }, (_, at) => ['config', `files/${at}`, 'sha256:0123456789ab', '100644 5 bytes']);
+    const begun = performance.now();
+    expect(table(['kind', 'name', 'digest', ''], rows).split('\n').length).toBe(100_001);
+    // It takes 0.3 s; what grows with the square of the rows takes minutes.
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+});
