@@ -264,7 +264,7 @@ export const guards: readonly Guard[] = [
     name: 'publish-quarantine',
     keeps: 'no channel moves while its builder is quarantined',
     file: 'core/publish.ts',
-    text: '  if (builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };\n',
+    text: '  if (builder !== undefined && quarantine !== null) return { ok: false, failure: quarantineFailure(builder, quarantine) };\n',
     without: '',
   },
   {
@@ -278,8 +278,8 @@ export const guards: readonly Guard[] = [
     name: 'publish-fingerprint',
     keeps: 'what is published has the fingerprint that was sent',
     file: 'core/publish.ts',
-    text: 'wanted.build === null && sealed.value.fingerprint !== wanted.fingerprint',
-    without: 'wanted.build === null && sealed === undefined',
+    text: 'wanted.build === null && manifest.value.fingerprint !== wanted.fingerprint',
+    without: 'wanted.build === null && manifest === undefined',
   },
   {
     name: 'publish-view',
