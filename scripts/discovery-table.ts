@@ -66,9 +66,18 @@ async function sectionOf(clone: string): Promise<string> {
         `${row.missed.size}`,
       ]),
     ),
-    listOf('Undeclared', rows.flatMap((row) => [...row.undeclared.keys()])),
-    listOf('Failures', rows.flatMap((row) => [...row.failures])),
-    listOf('In the text, but no input', rows.flatMap((row) => [...row.missed].map((path) => `\`${row.template}\`: \`${path}\``))),
+    listOf(
+      'Undeclared',
+      rows.flatMap((row) => [...row.undeclared.keys()]),
+    ),
+    listOf(
+      'Failures',
+      rows.flatMap((row) => [...row.failures]),
+    ),
+    listOf(
+      'In the text, but no input',
+      rows.flatMap((row) => [...row.missed].map((path) => `\`${row.template}\`: \`${path}\``)),
+    ),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -79,13 +88,18 @@ async function sectionOf(clone: string): Promise<string> {
  * same variable, packer cannot read them as one template, so each is one by itself.
  */
 function templatesIn(root: string): string[] {
-  const files = globSync('**/*.{pkr.hcl,json}', { cwd: root, exclude: (path) => /(?:^|\/)(?:\.git|node_modules)(?:\/|$)/.test(path) }).toSorted();
+  const files = globSync('**/*.{pkr.hcl,json}', {
+    cwd: root,
+    exclude: (path) => /(?:^|\/)(?:\.git|node_modules)(?:\/|$)/.test(path),
+  }).toSorted();
   const text = (path: string): string => readFileSync(join(root, path), 'utf8');
   const folders = [...new Set(files.filter((path) => /\.pkr\.(?:hcl|json)$/.test(path)).map((path) => dirname(path)))];
   const legacy = files.filter((path) => !path.endsWith('.pkr.json') && path.endsWith('.json') && /"builders"\s*:/.test(text(path)));
   const modern = folders.flatMap((folder) => {
     const inside = readdirSync(join(root, folder)).filter((file) => /\.pkr\.(?:hcl|json)$/.test(file));
-    const declared = inside.flatMap((file) => [...text(join(folder, file)).matchAll(/^variable\s+"([^"]+)"/gm)].map(([, variable]) => variable));
+    const declared = inside.flatMap((file) =>
+      [...text(join(folder, file)).matchAll(/^variable\s+"([^"]+)"/gm)].map(([, variable]) => variable),
+    );
     return new Set(declared).size === declared.length ? [folder] : inside.toSorted().map((file) => posix.join(folder, file));
   });
   return [...modern, ...legacy];
@@ -131,7 +145,7 @@ async function rowOf(root: string, uses: readonly [Use, ...Use[]]): Promise<Row>
 
 async function addUse(root: string, use: Use, row: Row): Promise<void> {
   const config = Config.parse({ version: 1, builders: { image: { template: use.template, var_files: [...use.variableFiles] } } });
-  const builder = config.builders['image'];
+  const [builder] = Object.values(config.builders);
   if (builder === undefined) throw new TypeError('unreachable: it was just declared');
   row.uses += 1;
   const shown = await discoverTemplate(builder, {}, repositoryFiles(root, [], noSightings()));
@@ -142,7 +156,10 @@ async function addUse(root: string, use: Use, row: Row): Promise<void> {
   for (const { path } of shown.value.named) row.references.add(path);
   for (const { reference } of shown.value.open) row.references.add(reference);
   for (const undeclared of shown.value.open)
-    row.undeclared.set(`\`${undeclared.template}:${undeclared.line}\` \`${undeclared.reference.replaceAll(/\s+/g, ' ')}\`: ${undeclared.why}`, undeclared);
+    row.undeclared.set(
+      `\`${undeclared.template}:${undeclared.line}\` \`${undeclared.reference.replaceAll(/\s+/g, ' ')}\`: ${undeclared.why}`,
+      undeclared,
+    );
   const discovery = await imageRepository(root).discover(builder, {});
   if (!discovery.ok) row.failures.add(discovery.failure.message);
   else for (const input of discovery.value.inputs) if ('mode' in input) row.files.add(input.name);

@@ -139,7 +139,7 @@ function addNamed(files: InputFiles, named: NamedPath): Outcome<null> {
 /** What was parsed must be what was hashed: a template that changed in between would be fingerprinted with other references. */
 function holdsAgainst(root: string, template: TemplateDiscovery, hashed: readonly FileInput[]): Outcome<null> {
   const digests = new Map(hashed.map((file) => [file.name, file.digest]));
-  for (const { path, digest, where } of template.files) {
+  for (const { path, digest, where } of [...template.files, ...template.consulted]) {
     const place = lookAt(root, path, where);
     if (!place.ok) return place;
     // A link's digest is over more than the bytes that were parsed.

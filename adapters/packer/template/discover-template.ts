@@ -1,13 +1,15 @@
 import { type Builder } from '../../../core/config.ts';
 import { type Outcome, failure, success } from '../../../core/failure.ts';
 import { type FileKind, type UndeclaredInput } from '../../../core/input.ts';
-import { type FoundReference, type UnresolvedReference, findReferences } from './find-references.ts';
+import { findReferences } from './find-references.ts';
 import { type Body, mergeBodies, placeText } from './hcl-document.ts';
 import { createEvaluator } from './hcl-evaluate.ts';
 import { loadHclParser } from './hcl-parser.ts';
 import { type Evaluation, unknown } from './hcl-value.ts';
 import { type ParsedFile, createTemplateReader } from './read-template.ts';
+import { type FoundReference, type UnresolvedReference } from './reference-collection.ts';
 import { type RepositoryFiles } from './repository-files.ts';
+import { type RepositoryReading, createRepositoryReading } from './repository-reading.ts';
 import { type TemplateFiles, normalizedPath, templateFiles } from './template-files.ts';
 import { resolveTemplatePath } from './template-path.ts';
 import {
@@ -38,6 +40,8 @@ export interface OpenReference extends UndeclaredInput {
 /** What a builder's template shows without running packer. */
 export interface TemplateDiscovery {
   readonly files: readonly ParsedFile[];
+  /** What else was read to find out what is named: files that the template reads itself. */
+  readonly consulted: readonly ParsedFile[];
   readonly named: readonly NamedPath[];
   readonly open: readonly OpenReference[];
   readonly sensitiveVariables: readonly string[];
@@ -84,7 +88,12 @@ export async function discoverTemplate(
       return parsed?.ok === true ? parsed.value : undefined;
     },
   };
-  return discoverIn(mergeBodies(bodies), given, loaded.value, read.parsed, files);
+  return discoverIn(mergeBodies(bodies), given, {
+    loaded: loaded.value,
+    parsed: read.parsed,
+    files,
+    reading: createRepositoryReading(files, parser),
+  });
 }
 
 function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { path: string; where: string }[] {
@@ -94,13 +103,14 @@ function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { 
   ];
 }
 
-function discoverIn(
-  template: Body,
-  given: GivenValues,
-  loaded: TemplateFiles,
-  parsed: readonly ParsedFile[],
-  files: RepositoryFiles,
-): Outcome<TemplateDiscovery> {
+interface Grounds {
+  readonly loaded: TemplateFiles;
+  readonly parsed: readonly ParsedFile[];
+  readonly files: RepositoryFiles;
+  readonly reading: RepositoryReading;
+}
+
+function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files, reading }: Grounds): Outcome<TemplateDiscovery> {
   const variables = declaredVariables(template);
   const locals = declaredLocals(template);
   const values = new Map<string, Evaluation>();
@@ -108,6 +118,9 @@ function discoverIn(
     folder: loaded.folder,
     local: (name) => locals.get(name)?.value,
     filesIn: (folder, pattern) => files.filesIn(folder, pattern),
+    isFile: (path) => reading.isFile(path, 'the template'),
+    textIn: (path) => reading.text(path, 'the template'),
+    templateIn: (path) => reading.template(path, 'the template'),
     variable(name) {
       const cached = values.get(name);
       if (cached !== undefined) return cached;
@@ -119,7 +132,7 @@ function discoverIn(
       return value;
     },
   });
-  const references = findReferences(template, evaluator);
+  const references = findReferences(template, evaluator, reading, loaded.folder);
   const named: NamedPath[] = [];
   for (const reference of references.found) {
     const path = pathOf(reference, loaded.folder);
@@ -133,6 +146,7 @@ function discoverIn(
   ].filter((expression) => expression !== undefined);
   return success({
     files: parsed,
+    consulted: reading.read,
     named,
     open: references.unresolved.map((reference) => openReference(reference, loaded.folder)),
     sensitiveVariables: sensitiveVariables.toSorted(),

@@ -1,30 +1,13 @@
-import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, partsOf } from './hcl-document.ts';
-import { type Bindings, type Evaluator, noBindings, pairsOf } from './hcl-evaluate.ts';
+import { createCallSearch } from './find-calls.ts';
+import { type NamedByCommand, commandAttributes, findInCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
-import { fileFunctions } from './hcl-functions.ts';
+import { type Attribute, type Block, type Body, type Expression, attributeOf } from './hcl-document.ts';
+import { type Bindings, type Evaluator, noBindings } from './hcl-evaluate.ts';
+import { pairsOf } from './hcl-operations.ts';
 import { textOf, textsIn } from './hcl-value.ts';
-
-/** A text of the template that names a file, a folder or a pattern of files. */
-export interface FoundReference {
-  readonly text: string;
-  /** Attributes are relative to packer's working directory, functions to the template's folder. */
-  readonly relativeTo: 'root' | 'template';
-  readonly kind: FileAttribute['kind'];
-  readonly form: 'path' | 'pattern';
-  readonly optional: boolean;
-  readonly outsideAllowed: boolean;
-  readonly place: Place;
-}
-
-/** An expression that names files, whose value packer alone knows. */
-export interface UnresolvedReference {
-  readonly expression: string;
-  readonly place: Place;
-  readonly why: string;
-  /** What it may become, for globs to cover; see `Evaluator.alternatives`. */
-  readonly alternatives: readonly string[];
-  readonly relativeTo: FoundReference['relativeTo'];
-}
+import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
+import { type RepositoryReading } from './repository-reading.ts';
+import { resolveTemplatePath } from './template-path.ts';
 
 export interface References {
   readonly found: readonly FoundReference[];
@@ -38,17 +21,24 @@ const roles: ReadonlyMap<string, ComponentRole> = new Map([
   ['provisioner', 'provisioner'],
   ['error-cleanup-provisioner', 'provisioner'],
   ['post-processor', 'post-processor'],
+  ['data', 'data'],
 ]);
 
-/** A hostile template can nest loops; past this many visits the rest is told as unresolved. */
-const mostVisits = 200_000;
+/** Attributes by which a component says where it writes. */
+const outputAttribute = /^(?:output\w*|target|\w*target_path)$/;
 
-/** Every file that a template names, in the order of its text, and what of it could not be resolved. */
-export function findReferences(template: Body, evaluator: Evaluator): References {
-  const found: FoundReference[] = [];
-  const unresolved: UnresolvedReference[] = [];
+/**
+ * Every file that a template names, in the order of its text, and what of it could not be resolved.
+ *
+ * @param folder the template's, below the root.
+ */
+export function findReferences(template: Body, evaluator: Evaluator, reading: RepositoryReading, folder: string): References {
+  const collection = createReferenceCollection(evaluator);
+  const { found, unresolved, note } = collection;
+  const visitCalls = createCallSearch({ evaluator, reading, collection, folder });
   const manifestOutputs: string[] = [];
-  let visits = 0;
+  const outputs: string[] = [];
+  const namedByCommands: NamedByCommand[] = [];
 
   function visitBody(body: Body, component: { readonly role: ComponentRole; readonly type: string } | undefined, bindings: Bindings): void {
     for (const attribute of body.attributes) {
@@ -115,6 +105,14 @@ export function findReferences(template: Body, evaluator: Evaluator): References
         }
       }
       return;
+    }
+    if (component.type === 'shell-local' && commandAttributes.has(name)) {
+      namedByCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection }));
+      return;
+    }
+    if (outputAttribute.test(name)) {
+      const output = evaluator.evaluate(value, bindings);
+      if (output.known) outputs.push(...textsIn(output.value).filter((text) => text !== ''));
     }
     const row = fileAttribute(component.role, component.type, name);
     if (row === undefined) return;
@@ -186,58 +184,23 @@ export function findReferences(template: Body, evaluator: Evaluator): References
     else if (evaluation.known) manifestOutputs.push(...textsIn(evaluation.value).filter((text) => text !== ''));
   }
 
-  /** Looks for functions that read files, anywhere in an expression. */
-  function visitCalls(expression: Expression, bindings: Bindings): void {
-    visits += 1;
-    if (visits > mostVisits) {
-      if (visits === mostVisits + 1) note(expression, 'template', 'the template is too large to be resolved', bindings);
-      return;
-    }
-    if (expression.type === 'call') visitCall(expression, bindings);
-    if (expression.type !== 'for') {
-      for (const part of partsOf(expression)) visitCalls(part, bindings);
-      return;
-    }
-    visitCalls(expression.collection, bindings);
-    const collection = evaluator.evaluate(expression.collection, bindings);
-    const pairs = collection.known ? pairsOf(collection.value, expression.splat) : undefined;
-    for (const [key, value] of pairs ?? [[undefined, undefined] as const]) {
-      const keyName = expression.keyName === undefined ? [] : [[expression.keyName, key] as const];
-      const inner: Bindings = new Map([...bindings, [expression.valueName, value] as const, ...keyName]);
-      for (const part of [expression.resultKey, expression.result, expression.condition]) if (part !== undefined) visitCalls(part, inner);
-      if (visits > mostVisits) return;
-    }
-  }
-
-  function visitCall(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): void {
-    const [path] = call.arguments;
-    if (path === undefined || (!fileFunctions.has(call.name) && call.name !== 'fileset')) return;
-    const reference = { relativeTo: 'template', kind: 'config', optional: false, outsideAllowed: false, place: call.place } as const;
-    if (fileFunctions.has(call.name)) {
-      const evaluation = evaluator.evaluate(path, bindings);
-      const text = evaluation.known ? textOf(evaluation.value) : undefined;
-      if (text !== undefined) found.push({ ...reference, text, form: 'path' });
-      else note(path, 'template', evaluation.known ? `${call.name}() takes a text` : evaluation.why, bindings);
-      return;
-    }
-    const files = evaluator.evaluate(call, bindings);
-    const folder = evaluator.evaluate(path, bindings);
-    const base = folder.known ? textOf(folder.value) : undefined;
-    if (files.known && base !== undefined)
-      for (const name of textsIn(files.value)) found.push({ ...reference, text: `${base}/${name}`, form: 'path' });
-    else note(call, 'template', files.known ? 'fileset() takes texts' : files.why, bindings);
-  }
-
-  function note(expression: Expression, relativeTo: FoundReference['relativeTo'], why: string, bindings: Bindings): void {
-    unresolved.push({
-      expression: expression.text,
-      place: expression.place,
-      why,
-      alternatives: evaluator.alternatives(expression, bindings),
-      relativeTo,
+  /** What commands are given, but for what the template says that it writes. */
+  function noteCommands(): void {
+    const written = outputs.flatMap((text) => {
+      const path = resolveTemplatePath(text, '');
+      return path.type === 'inside' && path.path !== '' ? [path.path] : [];
     });
+    const isWritten = (path: string): boolean => written.some((output) => path === output || path.startsWith(`${output}/`));
+    const told = new Set<string>();
+    for (const { path, expression } of namedByCommands) {
+      if (isWritten(path) || told.has(path)) continue;
+      told.add(path);
+      const why = 'a command of this machine names it, and whether it is read or written only the command knows';
+      unresolved.push({ expression: path, place: expression.place, why, alternatives: [path], relativeTo: 'root' });
+    }
   }
 
   visitBody(template, undefined, noBindings);
+  noteCommands();
   return { found, unresolved, manifestOutputs };
 }

@@ -96,6 +96,7 @@ function readSuffix(of: Expression, suffix: Node, first: Node, source: SourceTex
         resultKey: undefined,
         result,
         condition: undefined,
+        grouped: false,
         splat: true,
         ...place,
       };
@@ -231,8 +232,8 @@ function readFor(node: Node, source: SourceText, depth: number): Expression {
   const [first, second] = expressionChildren(node);
   const [valueName, keyName] = names.map((name) => name.text).toReversed();
   const isGrouped = childrenOf(node).some((child) => child.type === 'ellipsis');
-  if (collection === undefined || first === undefined || valueName === undefined || isGrouped) {
-    return opaque(node, source, 'a grouping for expression is evaluated by packer', expressionsBelow(node, source, depth));
+  if (collection === undefined || first === undefined || valueName === undefined) {
+    return opaque(node, source, 'it is not a whole for expression', expressionsBelow(node, source, depth));
   }
   const read = (child: Node): Expression => readExpression(child, source, depth);
   return {
@@ -243,6 +244,7 @@ function readFor(node: Node, source: SourceText, depth: number): Expression {
     resultKey: second === undefined ? undefined : read(first),
     result: read(second ?? first),
     condition: test === undefined ? undefined : read(test),
+    grouped: isGrouped,
     splat: false,
     ...where(node, source),
   };

@@ -15,8 +15,10 @@ function parsed(text: string): Expression {
   return outcome.value;
 }
 
+const emptyRepository = { filesIn: () => [], isFile: () => false, textIn: () => undefined, templateIn: () => undefined };
+
 const evaluator = () =>
-  createEvaluator({ folder: 'images', variable: (name) => unknown(`no ${name}`), local: () => undefined, filesIn: () => [] });
+  createEvaluator({ folder: 'images', variable: (name) => unknown(`no ${name}`), local: () => undefined, ...emptyRepository });
 
 function valueOf(text: string): unknown {
   const evaluation = evaluator().evaluate(parsed(text));
@@ -152,7 +154,7 @@ describe('the evaluator', () => {
       folder: '',
       variable: (name) => unknown(name),
       local: (name) => locals.get(name),
-      filesIn: () => [],
+      ...emptyRepository,
     });
     const started = performance.now();
     expect(doubling.evaluate(parsed('flatten(local.l1)'))).toMatchObject({ known: false });

@@ -1,0 +1,125 @@
+import { posix } from 'node:path';
+
+import { type Expression } from './hcl-document.ts';
+import { type Bindings, type Evaluator, anyText } from './hcl-evaluate.ts';
+import { textsIn } from './hcl-value.ts';
+import { type ReferenceCollection } from './reference-collection.ts';
+import { type RepositoryReading } from './repository-reading.ts';
+import { type ShellWord, shellText, shellWords } from './shell-words.ts';
+import { fromRepositoryPath, resolveTemplatePath } from './template-path.ts';
+
+/** Attributes of `shell-local` that hold commands, which run in packer's working directory. */
+export const commandAttributes: ReadonlySet<string> = new Set(['inline', 'command', 'execute_command']);
+
+/** What the search through commands needs. */
+export interface CommandSearch {
+  readonly evaluator: Evaluator;
+  readonly reading: RepositoryReading;
+  readonly collection: ReferenceCollection;
+}
+
+/** A file that a command is given, which it may read or write. */
+export interface NamedByCommand {
+  readonly path: string;
+  readonly expression: Expression;
+}
+
+/**
+ * Looks through commands that run on the machine packer runs on. What they certainly read is an input: a program of the
+ * repository, what an interpreter is given, what `<` reads. Any other word that is a file or a folder of the repository
+ * is answered: whether it is read or written, the command alone knows, and a file that a build writes must not count
+ * among its inputs. Words that are no path of anything are nothing.
+ */
+export function findInCommands(
+  commands: Expression,
+  bindings: Bindings,
+  { evaluator, reading, collection }: CommandSearch,
+): NamedByCommand[] {
+  const named: NamedByCommand[] = [];
+  /** Where relative paths start; undefined: not known. */
+  let folder: string | undefined = '';
+  const folders: (string | undefined)[] = [];
+
+  function take(word: ShellWord, line: Expression): void {
+    if (word.use === 'opens') folders.push(folder);
+    else if (word.use === 'closes') folder = folders.length > 0 ? folders.pop() : folder;
+    else if (word.use === 'enters') folder = placeOf(word.text);
+    else takePath(word, line);
+  }
+
+  /** Undefined where it is outside or not known. */
+  function placeOf(text: string): string | undefined {
+    if (isOpen(text)) return undefined;
+    if (folder === undefined && !text.startsWith('/')) return undefined;
+    const path = resolveTemplatePath(text, folder ?? '');
+    return path.type === 'inside' ? path.path : undefined;
+  }
+
+  function takePath({ text, use }: ShellWord, line: Expression): void {
+    const where = `${line.place.file}:${line.place.line}`;
+    const path = placeOf(text);
+    if (path === undefined || path === '') {
+      if (use !== 'names') takeOpen(text, line);
+      return;
+    }
+    const isFile = reading.isFile(path, where) === true;
+    if (use === 'names') {
+      if ((isFile && !reading.isExcluded(path)) || (text.includes('/') && reading.isFolder(path, where)))
+        named.push({ path, expression: line });
+    } else if (isFile) {
+      collection.found.push({
+        text: fromRepositoryPath(path),
+        relativeTo: 'root',
+        kind: use === 'runs' ? 'script' : 'config',
+        form: 'path',
+        optional: true,
+        outsideAllowed: true,
+        place: line.place,
+      });
+    } else if (text.includes('/')) {
+      noteOpen(text, line, [path], 'it is not there, so an earlier step of the build must make it');
+    }
+  }
+
+  /** A path that is read and not known. Absolute ones and those of a home folder belong to the machine. */
+  function takeOpen(text: string, line: Expression): void {
+    if (!isOpen(text)) {
+      if (folder === undefined && !/^[/~]/.test(text) && text.includes('/'))
+        noteOpen(text, line, undefined, 'a command before it goes to a folder that is not known');
+    } else if (text.includes(anyText)) {
+      const whole =
+        line.type === 'template' || line.type === 'conditional' ? 'part of it is known only to packer' : 'it is known only to packer';
+      noteOpen(text, line, folder === undefined ? undefined : [posix.join(folder, text)], whole);
+    } else if (text.includes('/') && !text.startsWith('/')) {
+      noteOpen(text, line, undefined, 'the shell fills in part of it');
+    }
+  }
+
+  function noteOpen(text: string, line: Expression, alternatives: readonly string[] | undefined, why: string): void {
+    collection.unresolved.push({
+      expression: text.replaceAll(anyText, '...').replaceAll(shellText, '...'),
+      place: line.place,
+      why,
+      alternatives: alternatives?.map((path) => path.replaceAll(shellText, anyText)) ?? [anyText],
+      relativeTo: 'root',
+    });
+  }
+
+  for (const line of linesOf(commands)) {
+    const evaluation = evaluator.evaluate(line, bindings);
+    const texts = evaluation.known ? textsIn(evaluation.value) : evaluator.alternatives(line, bindings);
+    for (const text of texts) {
+      if (text === anyText) collection.note(line, 'root', evaluation.known ? 'it is a command' : evaluation.why, bindings);
+      else for (const word of shellWords(text.replaceAll(/\{\{.*?\}\}/gs, anyText))) take(word, line);
+    }
+  }
+  return named;
+}
+
+function linesOf(commands: Expression): readonly Expression[] {
+  return commands.type === 'list' ? commands.items : [commands];
+}
+
+function isOpen(text: string): boolean {
+  return text.includes(anyText) || text.includes(shellText);
+}
