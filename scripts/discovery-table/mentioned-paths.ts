@@ -16,7 +16,7 @@ export function mentionedPaths(text: string, folder: string, isThere: (path: str
         .replace(/^@/, '');
       if (!/[/.]/.test(path) && !path.startsWith('\0')) continue;
       if (path.includes('${') || path.includes('{{')) continue;
-      const candidates = path.includes('\0') ? [path.replace('\0', `${folder}`)] : [path, posix.join(folder, path)];
+      const candidates = path.includes('\0') ? [path.replace('\0', folder)] : [path, posix.join(folder, path)];
       for (const candidate of candidates) {
         const below = posix.normalize(candidate).replace(/^\/+|\/+$/g, '');
         if (below !== '' && below !== '.' && !candidate.startsWith('/') && isThere(below)) found.add(below);

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 
 import { type Expression } from './hcl-document.ts';
 import { type Bindings, type Evaluator, anyText } from './hcl-evaluate.ts';
+import { fileFunctions } from './hcl-functions.ts';
 import { textsIn } from './hcl-value.ts';
 import { type ReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
@@ -84,8 +85,13 @@ export function findInCommands(
   /** A path that is read and not known. Absolute ones and those of a home folder belong to the machine. */
   function takeOpen(text: string, line: Expression): void {
     if (!isOpen(text)) {
-      if (folder === undefined && !/^[/~]/.test(text) && text.includes('/'))
-        noteOpen(text, line, undefined, 'a command before it goes to a folder that is not known');
+      if (/^[/~]/.test(text) || !text.includes('/')) return;
+      noteOpen(
+        text,
+        line,
+        undefined,
+        folder === undefined ? 'a command before it goes to a folder that is not known' : 'it is outside the repository',
+      );
     } else if (text.includes(anyText)) {
       const whole =
         line.type === 'template' || line.type === 'conditional' ? 'part of it is known only to packer' : 'it is known only to packer';
@@ -109,8 +115,8 @@ export function findInCommands(
     const evaluation = evaluator.evaluate(line, bindings);
     const texts = evaluation.known ? textsIn(evaluation.value) : evaluator.alternatives(line, bindings);
     for (const text of texts) {
-      if (text === anyText) collection.note(line, 'root', evaluation.known ? 'it is a command' : evaluation.why, bindings);
-      else for (const word of shellWords(text.replaceAll(/\{\{.*?\}\}/gs, anyText))) take(word, line);
+      if (text !== anyText) for (const word of shellWords(text.replaceAll(/\{\{.*?\}\}/gs, anyText))) take(word, line);
+      else if (!evaluation.known && !isContent(line)) collection.note(line, 'root', evaluation.why, bindings);
     }
   }
   return named;
@@ -118,6 +124,11 @@ export function findInCommands(
 
 function linesOf(commands: Expression): readonly Expression[] {
   return commands.type === 'list' ? commands.items : [commands];
+}
+
+/** The file that it is read from is an input itself. */
+function isContent(line: Expression): boolean {
+  return line.type === 'call' && fileFunctions.has(line.name);
 }
 
 function isOpen(text: string): boolean {

@@ -1,13 +1,14 @@
 import { createCallSearch } from './find-calls.ts';
 import { type NamedByCommand, commandAttributes, findInCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
-import { type Attribute, type Block, type Body, type Expression, attributeOf } from './hcl-document.ts';
+import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-evaluate.ts';
 import { pairsOf } from './hcl-operations.ts';
 import { textOf, textsIn } from './hcl-value.ts';
+import { filesInPlaybook } from './playbook-files.ts';
 import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
-import { resolveTemplatePath } from './template-path.ts';
+import { fromRepositoryPath, resolveTemplatePath } from './template-path.ts';
 
 export interface References {
   readonly found: readonly FoundReference[];
@@ -23,6 +24,9 @@ const roles: ReadonlyMap<string, ComponentRole> = new Map([
   ['post-processor', 'post-processor'],
   ['data', 'data'],
 ]);
+
+/** Attributes that hold several paths. */
+const severalNames = /s$|^include$/;
 
 /** Attributes by which a component says where it writes. */
 const outputAttribute = /^(?:output\w*|target|\w*target_path)$/;
@@ -123,17 +127,18 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
         return;
       }
     }
-    visitPaths(value, row, component, bindings);
+    visitPaths(value, name, row, component, bindings);
   }
 
   function visitPaths(
     value: Expression,
+    name: string,
     row: FileAttribute,
     component: { readonly role: ComponentRole; readonly type: string },
     bindings: Bindings,
   ): void {
     if (value.type === 'list') {
-      for (const item of value.items) visitPaths(item, row, component, bindings);
+      for (const item of value.items) visitPaths(item, '', row, component, bindings);
       return;
     }
     const evaluation = evaluator.evaluate(value, bindings);
@@ -142,7 +147,11 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
       return;
     }
-    for (const text of textsIn(evaluation.value)) addPath(text, value, row, component, bindings);
+    for (const text of textsIn(evaluation.value)) {
+      // A legacy template may give a list as a text with commas (packer's StringToSliceHookFunc).
+      const isList = typeof evaluation.value === 'string' && row.form !== 'at-file' && isLegacy(value.place) && text.includes(',');
+      for (const one of isList && severalNames.test(name) ? text.split(',') : [text]) addPath(one, value, row, component, bindings);
+    }
   }
 
   function addPath(
@@ -166,9 +175,16 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       place: value.place,
     } as const;
     found.push({ ...reference, text, form: row.form === 'pattern' ? 'pattern' : 'path' });
-    if (component.type !== 'ansible' || !row.names.includes('playbook_file') || !/\.ya?ml$/.test(text)) return;
-    const folder = text.includes('/') ? text.slice(0, text.lastIndexOf('/') + 1) : '';
-    for (const name of besidePlaybooks) found.push({ ...reference, text: `${folder}${name}`, form: 'path', optional: true });
+    if (component.type === 'ansible' && row.names.includes('playbook_file') && /\.ya?ml$/.test(text))
+      for (const beside of besidePlaybook(text, value.place)) found.push({ ...reference, text: beside, form: 'path', optional: true });
+  }
+
+  /** What Ansible reads without packer being told: its configuration, folders beside the playbook, files that it names. */
+  function besidePlaybook(playbook: string, place: Place): string[] {
+    const folder = playbook.includes('/') ? playbook.slice(0, playbook.lastIndexOf('/') + 1) : '';
+    const path = resolveTemplatePath(playbook, '');
+    const inside = path.type === 'inside' ? filesInPlaybook(path.path, `${place.file}:${place.line}`, reading) : [];
+    return ['ansible.cfg', ...besidePlaybooks.map((name) => `${folder}${name}`), ...inside.map((file) => fromRepositoryPath(file))];
   }
 
   function isGiven(body: Body, name: string, wanted: string, bindings: Bindings): boolean {
@@ -203,4 +219,8 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
   visitBody(template, undefined, noBindings);
   noteCommands();
   return { found, unresolved, manifestOutputs };
+}
+
+function isLegacy({ file }: Place): boolean {
+  return file.endsWith('.json') && !file.endsWith('.pkr.json');
 }

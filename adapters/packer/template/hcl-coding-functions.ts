@@ -69,8 +69,8 @@ export function sameValue(left: Value, right: Value, depth = 0): boolean | undef
   if (depth > deepest) return undefined;
   if (isList(left) && isList(right)) {
     if (left.length !== right.length) return false;
-    const same = left.map((item, at) => sameValue(item, right[at] ?? null, depth + 1));
-    return same.includes(undefined) ? undefined : !same.includes(false);
+    const same = new Set(left.map((item, at) => sameValue(item, right[at] ?? null, depth + 1)));
+    return same.has(undefined) ? undefined : !same.has(false);
   }
   if (left === null || right === null) return left === right;
   return isList(left) || isList(right) || isMap(left) || isMap(right) ? undefined : left === right;

@@ -29,7 +29,7 @@ export interface ReferenceCollection {
   readonly found: FoundReference[];
   readonly unresolved: UnresolvedReference[];
   /** Notes an expression that names files and is not known. */
-  note(expression: Expression, relativeTo: FoundReference['relativeTo'], why: string, bindings: Bindings): void;
+  readonly note: (expression: Expression, relativeTo: FoundReference['relativeTo'], why: string, bindings: Bindings) => void;
 }
 
 export function createReferenceCollection(evaluator: Evaluator): ReferenceCollection {

@@ -190,7 +190,7 @@ function tokensOf(script: string, nested: string[]): Token[] {
     if (length === undefined) return false;
     if (inBackticks?.[1] !== undefined) nested.push(inBackticks[1]);
     if (substituted !== undefined) nested.push(substituted.slice(2, -1));
-    word = `${word ?? ''}${shellText}`;
+    word = `${word ?? ''}${/^\$\{?HOME\b/.test(rest) ? '~' : shellText}`;
     at += length;
     return true;
   }
