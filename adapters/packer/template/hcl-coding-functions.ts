@@ -38,7 +38,7 @@ function escaped(character: string): string {
 }
 
 function parseYaml(text: string): unknown {
-  return parse(text, { maxAliasCount: 100, logLevel: 'silent' });
+  return parse(text, { maxAliasCount: 100, logLevel: 'error' });
 }
 
 function decoded(text: Value | undefined, parser: (it: string) => unknown): Value | undefined {
