@@ -214,10 +214,10 @@ describe('what is asked of the repository', () => {
 
 describe('a huge template', () => {
   it('is taken as far as its limit, with every file in it', async () => {
-    const names = Array.from({ length: 20_000 }, (_, n) => `f${n}`);
+    const names = Array.from({ length: 10_000 }, (_, n) => `f${n}`);
     const template = `build {\n${names.map((name) => `  provisioner "shell" {\n    script = "${name}"\n  }\n`).join('')}}`;
     const { files } = countingFiles(template);
     const { named, open } = await discovery(files);
-    expect([named.length, open.length]).toEqual([20_000, 0]);
+    expect([named.length, open.length]).toEqual([10_000, 0]);
   });
 });
