@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -9,7 +9,11 @@ import { realRoot } from '../../../adapters/local/input-file-place.ts';
 import { noSightings } from '../../../adapters/local/input-sightings.ts';
 import { discoverTemplate } from '../../../adapters/packer/template/discover-template.ts';
 import { type RepositoryFiles } from '../../../adapters/packer/template/repository-files.ts';
-import { builder, repository } from '../../fixtures/templates/repository.ts';
+import { digestOf } from '../../../core/digest.ts';
+import { builder, discover, repository } from '../../fixtures/templates/repository.ts';
+
+/** What a file says, by its digest. */
+const named = new Map(['x.sh', 'y.sh'].map((name) => [digestOf(Buffer.from(JSON.stringify(name))), name]));
 
 /** What becomes of inputs where `change` comes after they were found and before they are hashed. */
 async function hashedAfter(count: number, change: (file: string) => void): Promise<string> {
@@ -99,17 +103,27 @@ describe('a template that changes while it is discovered', () => {
     expect(found).toMatchObject({ ok: true, value: { open: [{ why: 'file() is known only when the file is read' }], consulted: [] } });
   });
 
-  it('rests on the bytes that were read, which are held against those that are hashed', async () => {
-    const root = repository({
-      'image.pkr.hcl': 'locals {\n  a = jsondecode(file("a.json"))\n}\nbuild {\n  provisioner "shell" {\n    script = local.a\n  }\n}',
-      'a.json': '"x.sh"',
-      'x.sh': '',
-    });
-    const first = await discoverTemplate(builder({}), {}, repositoryFiles(realRoot(root), [], noSightings()));
-    writeFileSync(join(root, 'a.json'), '"y.sh"');
-    const second = await discoverTemplate(builder({}), {}, repositoryFiles(realRoot(root), [], noSightings()));
-    const digests = [first, second].map((found) => (found.ok ? found.value.consulted.map(({ digest }) => digest) : []));
-    expect(digests[0]).toHaveLength(1);
-    expect(digests[0]).not.toEqual(digests[1]);
+  it('is fingerprinted with what the files that it reads say, or not at all', async () => {
+    const template = 'build {\n  provisioner "shell" {\n    script = jsondecode(file("a.json"))\n  }\n}';
+    const root = repository({ 'image.pkr.hcl': template, 'a.json': '"x.sh"', 'x.sh': '', 'y.sh': '', 'files/big': '' });
+    truncateSync(join(root, 'files/big'), 64 * 1024 * 1024);
+    let isDone = false;
+    const writing = (async () => {
+      for (let at = 0; !isDone; at += 1) {
+        writeFileSync(join(root, 'a.json'), at % 2 === 0 ? '"y.sh"' : '"x.sh"');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    const answers = new Set<string>();
+    for (let at = 0; at < 20; at += 1) {
+      const found = await discover(root, { inputs: { configs: ['files/**'] } });
+      if (!found.ok) answers.add(found.failure.message.replace(/, named by .*(?=, changed)/, ''));
+      else answers.add(found.value.inputs.map(({ name, digest }) => (name === 'a.json' ? named.get(digest) : name)).join(' '));
+    }
+    isDone = true;
+    await writing;
+    const allowed = ['x.sh files/big x.sh image.pkr.hcl', 'y.sh files/big y.sh image.pkr.hcl', '"a.json", changed while it was read'];
+    expect([...answers].filter((answer) => !allowed.includes(answer))).toEqual([]);
+    expect(answers).toContain('"a.json", changed while it was read');
   });
 });
