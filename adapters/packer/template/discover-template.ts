@@ -2,10 +2,11 @@ import { type Builder } from '../../../core/config.ts';
 import { type Outcome, failure, success } from '../../../core/failure.ts';
 import { type FileKind, type UndeclaredInput } from '../../../core/input.ts';
 import { findReferences } from './find-references.ts';
-import { type Body, mergeBodies, placeText } from './hcl-document.ts';
+import { type Body, literal, mergeBodies, placeText } from './hcl-document.ts';
 import { createEvaluator } from './hcl-evaluate.ts';
 import { loadHclParser } from './hcl-parser.ts';
 import { type Evaluation, unknown } from './hcl-value.ts';
+import { goTemplate } from './legacy-json.ts';
 import { type ParsedFile, createTemplateReader } from './read-template.ts';
 import { type FoundReference, type UnresolvedReference } from './reference-collection.ts';
 import { type RepositoryFiles } from './repository-files.ts';
@@ -83,8 +84,9 @@ export async function discoverTemplate(
     files: variableFiles,
     request: requestVariables,
     secrets: new Set(Object.keys(builder.secrets)),
+    text: (text) => (parser === undefined ? goTemplate(text, requestPlace) : literal(text, requestPlace)),
     parse(text) {
-      const parsed = parser?.parseExpression(text, { file: 'the request', line: 1 });
+      const parsed = parser?.parseExpression(text, requestPlace);
       return parsed?.ok === true ? parsed.value : undefined;
     },
   };
@@ -102,6 +104,8 @@ function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { 
     ...declared.map((path) => ({ path: normalizedPath(path), where: 'hybridcore.yaml (var_files)' })),
   ];
 }
+
+const requestPlace = { file: 'the request', line: 1 } as const;
 
 interface Grounds {
   readonly loaded: TemplateFiles;

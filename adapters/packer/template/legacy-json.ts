@@ -34,11 +34,14 @@ export function readLegacyTemplate(root: JsonNode): Outcome<Body> {
   });
 }
 
-/** Reads a variable file for a legacy template: its texts are taken as they are, and null is the empty text (Go's decoder of JSON). */
+/**
+ * Reads a variable file for a legacy template. Its texts may refer to other variables, and null is the empty text (seen
+ * with 1.6.6).
+ */
 export function readLegacyVariables(root: JsonNode): Body {
   const members = root.type === 'object' ? root.members : [];
   const valueOf = (value: JsonNode): Expression =>
-    value.type === 'scalar' && value.value === null ? literal('', value.place) : expressionOf(value, literal);
+    value.type === 'scalar' && value.value === null ? literal('', value.place) : expressionOf(value, goTemplate);
   return { attributes: members.map(([name, value]) => ({ name, value: valueOf(value), place: value.place })), blocks: [] };
 }
 

@@ -201,6 +201,34 @@ describe('a legacy template', () => {
   });
 });
 
+describe('variables of a legacy template', () => {
+  it('refer to each other in the template, in variable files and in a request, as real packer takes them', async () => {
+    const json = JSON.stringify({
+      variables: { os: 'debian', script: '', other: '{{user `folder`}}/{{user `os`}}.cfg' },
+      builders: [{ type: 'qemu', floppy_files: ['{{user `other`}}'] }],
+      provisioners: [{ type: 'shell', script: '{{user `script`}}' }],
+    });
+    const root = repository({
+      'image.json': json,
+      'v.json': JSON.stringify({ script: '{{user `folder`}}/{{user `os`}}.sh', folder: 'images' }),
+      'images/debian.sh': '',
+      'images/debian.cfg': '',
+      'images/ubuntu.cfg': '',
+      'other/ubuntu.sh': '',
+    });
+    const declared = { template: 'image.json', var_files: ['v.json'], variables: ['os', 'script'] };
+    expect(filesOf(await discovered(root, declared)).filter((file) => !file.startsWith('template '))).toEqual([
+      'config images/debian.cfg',
+      'script images/debian.sh',
+    ]);
+    const request = { os: 'ubuntu', script: 'other/{{user `os`}}.sh' };
+    expect(filesOf(await discovered(root, declared, request)).filter((file) => !file.startsWith('template '))).toEqual([
+      'config images/ubuntu.cfg',
+      'script other/ubuntu.sh',
+    ]);
+  });
+});
+
 describe('what may become of an expression', () => {
   const files = { 'scripts/a.sh': '', 'other/b.sh': '' };
   const template = (local: string): string => `variable "os" {}\nlocals {\n  scripts = ${local}\n}\n${shell('scripts = local.scripts')}`;
