@@ -11,13 +11,12 @@ import { Config } from '../core/config.ts';
 import { type UndeclaredInput } from '../core/input.ts';
 import { mentionedPaths } from './discovery-table/mentioned-paths.ts';
 
-const usage = `node scripts/discovery-table.ts DIR[:SUBFOLDER]... [--use TEMPLATE=VARFILE+VARFILE...]...
+const usage = `node scripts/discovery-table.ts [--uses FILE] DIR[:SUBFOLDER]...
 
   Prints, for each clone of an image repository, what discovery finds in its templates, and what a plain search of their
   text finds beside that. SUBFOLDER is where packer runs, where that is not the clone's root.
 
-  --use   the variable files that a template is built with, below where packer runs; may stand several times. A pattern
-          stands for one build with each file that fits.`;
+  --uses FILE   the variable files that templates are built with; see scripts/discovery-table/uses.txt\n`;
 
 /** One way in which a template is built. */
 interface Use {
@@ -38,10 +37,11 @@ interface Row {
 }
 
 const { values, positionals } = parseArgs({
-  options: { use: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean', default: false } },
+  options: { uses: { type: 'string' }, help: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-if (values.help || positionals.length === 0) process.stdout.write(`${usage}\n`);
+const variableFiles = values.uses === undefined ? new Map<string, readonly string[]>() : usesIn(readFileSync(values.uses, 'utf8'));
+if (values.help || positionals.length === 0) process.stdout.write(usage);
 else for (const clone of positionals) process.stdout.write(`${await sectionOf(clone)}\n`);
 
 async function sectionOf(clone: string): Promise<string> {
@@ -51,12 +51,14 @@ async function sectionOf(clone: string): Promise<string> {
   const rows: Row[] = [];
   for (const template of templatesIn(root)) rows.push(await rowOf(root, usesOf(root, template)));
   const name = basename(resolve(folder)).replace('+', '/');
+  const telling = rows.filter((row) => row.references.size > 0 || row.failures.size > 0 || row.missed.size > 0);
+  const silent = rows.length - telling.length;
   return [
     `### ${name}${below === '' ? '' : `, packer runs in \`${below}\``}`,
     `Commit ${commit}.`,
     table(
       ['template', 'uses', 'references', 'files found', 'undeclared', 'failures', 'in the text, but no input'],
-      rows.map((row) => [
+      telling.map((row) => [
         `\`${row.template}\``,
         `${row.uses}`,
         `${row.references.size}`,
@@ -66,6 +68,7 @@ async function sectionOf(clone: string): Promise<string> {
         `${row.missed.size}`,
       ]),
     ),
+    silent === 0 ? '' : `${silent} more name no file.`,
     listOf(
       'Undeclared',
       rows.flatMap((row) => [...row.undeclared.keys()]),
@@ -106,22 +109,29 @@ function templatesIn(root: string): string[] {
 }
 
 function usesOf(root: string, template: string): [Use, ...Use[]] {
-  const declared = values.use.flatMap((use): Use[] => {
-    const [name = '', files = ''] = use.split('=');
-    if (name !== template) return [];
-    return files
-      .split('+')
-      .reduce<string[][]>(
-        (lists, word) => {
-          const matching = word.includes('*') ? globSync(word, { cwd: root }).toSorted() : [word];
-          return lists.flatMap((list) => matching.map((file) => [...list, file]));
-        },
-        [[]],
-      )
-      .map((variableFiles) => ({ template, variableFiles }));
-  });
-  const [first, ...rest] = declared;
-  return first === undefined ? [{ template, variableFiles: [] }] : [first, ...rest];
+  const lists = (variableFiles.get(template) ?? []).reduce<readonly (readonly string[])[]>(
+    (starts, word) => {
+      const files = word.includes('*') ? globSync(word, { cwd: root }).toSorted() : [word];
+      return starts.flatMap((start) => files.map((file) => [...start, file]));
+    },
+    [[]],
+  );
+  const [first = { template, variableFiles: [] }, ...rest] = lists.map((list) => ({ template, variableFiles: list }));
+  return [first, ...rest];
+}
+
+/** The lines of a file of uses: the words for each template, with the named lists put in. */
+function usesIn(text: string): ReadonlyMap<string, readonly string[]> {
+  const uses = new Map<string, readonly string[]>();
+  for (const line of text.split('\n')) {
+    const [, name, words] = /^([^#=]+)=(.+)$/.exec(line) ?? [];
+    if (name !== undefined && words !== undefined)
+      uses.set(
+        name,
+        words.split('+').flatMap((word) => (word.startsWith('@') ? (uses.get(word) ?? []) : [word])),
+      );
+  }
+  return uses;
 }
 
 async function rowOf(root: string, uses: readonly [Use, ...Use[]]): Promise<Row> {

@@ -121,6 +121,7 @@ function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files,
   const evaluator = createEvaluator({
     folder: loaded.folder,
     local: (name) => locals.get(name)?.value,
+    variableExpression: (name) => valueExpression(name, variables.get(name), given).expression,
     filesIn: (folder, pattern) => files.filesIn(folder, pattern),
     isFile: (path) => reading.isFile(path, 'the template'),
     textIn: (path) => reading.text(path, 'the template'),
@@ -152,7 +153,7 @@ function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files,
     files: parsed,
     consulted: reading.read,
     named,
-    open: references.unresolved.map((reference) => openReference(reference, loaded.folder)),
+    open: references.unresolved.filter((reference) => !isRemote(reference)).map((reference) => openReference(reference, loaded.folder)),
     sensitiveVariables: sensitiveVariables.toSorted(),
     sensitiveValues: sensitiveTexts(secretExpressions, (expression) => evaluator.evaluate(expression)),
     manifestOutputs: [...new Set(references.manifestOutputs.flatMap((output) => insidePath(output, '')))],
@@ -186,6 +187,11 @@ function openReference(reference: UnresolvedReference, folder: string): OpenRefe
     why: reference.why,
     mayBe: paths.length === reference.alternatives.length ? paths : undefined,
   };
+}
+
+/** Whatever is filled in, packer fetches it: `https://...`. */
+function isRemote({ alternatives }: UnresolvedReference): boolean {
+  return alternatives.length > 0 && alternatives.every((text) => resolveTemplatePath(text, '').type === 'remote');
 }
 
 function insidePath(text: string, base: string): string[] {

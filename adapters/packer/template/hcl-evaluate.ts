@@ -26,6 +26,8 @@ export const noBindings: Bindings = new Map();
 /** What expressions can refer to. */
 export interface Surroundings {
   variable(name: string): Evaluation;
+  /** What a variable's value is written as; undefined where there is none. */
+  variableExpression(name: string): Expression | undefined;
   local(name: string): Expression | undefined;
   /** The template's folder, below the repository's root. */
   readonly folder: string;
@@ -63,6 +65,8 @@ const tooLarge = 'the template is too large to be resolved';
 export function createEvaluator(surroundings: Surroundings): Evaluator {
   const locals = new Map<string, Evaluation>();
   const openLocals = new Set<string>();
+  /** Of those whose alternatives are being looked for. */
+  const openNames = new Set<string>();
   let steps = 0;
   let depth = 0;
   let textSoFar = 0;
@@ -285,8 +289,8 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
         case 'call':
           return expression.name === 'try' || expression.name === 'coalesce' ? union(expression.arguments, bindings) : [anyText];
         case 'attribute':
-          return expression.of.type === 'name' && expression.of.name === 'local' && !bindings.has('local')
-            ? alternativesOfLocal(expression.name)
+          return expression.of.type === 'name' && !bindings.has(expression.of.name)
+            ? alternativesOfNamed(expression.of.name, expression.name)
             : [anyText];
         case 'template':
           return expression.parts.reduce<readonly string[]>(
@@ -305,12 +309,13 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     return several(expressions.flatMap((expression) => alternatives(expression, bindings)));
   }
 
-  function alternativesOfLocal(name: string): readonly string[] {
-    const expression = surroundings.local(name);
-    if (expression === undefined || openLocals.has(name)) return [anyText];
-    openLocals.add(name);
+  function alternativesOfNamed(root: string, name: string): readonly string[] {
+    const expression = root === 'local' ? surroundings.local(name) : root === 'var' ? surroundings.variableExpression(name) : undefined;
+    const key = `${root}.${name}`;
+    if (expression === undefined || openNames.has(key)) return [anyText];
+    openNames.add(key);
     const texts = alternatives(expression);
-    openLocals.delete(name);
+    openNames.delete(key);
     return texts;
   }
 

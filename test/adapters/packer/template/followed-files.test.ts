@@ -243,4 +243,13 @@ describe('what may become of an expression', () => {
     expect((await found(given, { inputs: { scripts: ['scripts/**'] } })).open).toEqual([]);
     expect((await found(given, { inputs: { scripts: ['other/**'] } })).open).toHaveLength(1);
   });
+
+  it('is nothing where packer fetches it, whatever is filled in', async () => {
+    const json = JSON.stringify({
+      variables: { url: 'https://{{env `CHANNEL`}}.example.org/a.iso', file: '{{env `CHANNEL`}}.iso' },
+      builders: [{ type: 'qemu', iso_urls: ['{{user `url`}}', '{{user `file`}}'] }],
+    });
+    const { open } = await found({ 'image.json': json }, { template: 'image.json' });
+    expect(open).toEqual(['{{user `file`}} @image.json:1: packer fills in {{env `CHANNEL`}} while it builds']);
+  });
 });

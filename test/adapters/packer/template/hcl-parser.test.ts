@@ -15,7 +15,13 @@ function parsed(text: string): Expression {
   return outcome.value;
 }
 
-const emptyRepository = { filesIn: () => [], isFile: () => false, textIn: () => undefined, templateIn: () => undefined };
+const emptyRepository = {
+  variableExpression: () => undefined,
+  filesIn: () => [],
+  isFile: () => false,
+  textIn: () => undefined,
+  templateIn: () => undefined,
+};
 
 const evaluator = () =>
   createEvaluator({ folder: 'images', variable: (name) => unknown(`no ${name}`), local: () => undefined, ...emptyRepository });

@@ -24,6 +24,7 @@ function counting(locals: Readonly<Record<string, string>>): { evaluate: (text: 
   const surroundings: Surroundings = {
     folder: '',
     variable: (name) => unknown(`no ${name}`),
+    variableExpression: () => undefined,
     local(name) {
       looks += 1;
       return expressions.get(name);
