@@ -1,13 +1,13 @@
 import { posix } from 'node:path';
 
-import { type Expression } from './hcl-document.ts';
+import { type Expression, type Place } from './hcl-document.ts';
 import { type Bindings, type Evaluator, anyText } from './hcl-evaluate.ts';
 import { fileFunctions } from './hcl-functions.ts';
 import { textsIn } from './hcl-value.ts';
 import { type ReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
 import { type ShellWord, shellText, shellWords } from './shell-words.ts';
-import { fromRepositoryPath, resolveTemplatePath } from './template-path.ts';
+import { resolveTemplatePath } from './template-path.ts';
 
 /** Attributes of `shell-local` that hold commands, which run in packer's working directory. */
 export const commandAttributes: ReadonlySet<string> = new Set(['inline', 'command', 'execute_command']);
@@ -19,24 +19,25 @@ export interface CommandSearch {
   readonly collection: ReferenceCollection;
 }
 
-/** A file that a command is given, which it may read or write. */
-export interface NamedByCommand {
+/** A path of the repository that stands in a command. */
+export interface PathInCommand {
   readonly path: string;
-  readonly expression: Expression;
+  /** `missing`: it is run or read, and is not there. `names`: the command may read or write it. */
+  readonly use: 'runs' | 'reads' | 'missing' | 'names';
+  readonly place: Place;
 }
 
 /**
- * Looks through commands that run on the machine packer runs on. What they certainly read is an input: a program of the
- * repository, what an interpreter is given, what `<` reads. Any other word that is a file or a folder of the repository
- * is answered: whether it is read or written, the command alone knows, and a file that a build writes must not count
- * among its inputs. Words that are no path of anything are nothing.
+ * Looks through commands that run on the machine packer runs on, and answers the paths in them: a program of the
+ * repository, what an interpreter is given and what `<` reads, and any other word that is a file or a folder of the
+ * repository. What is read and cannot be resolved is noted. Words that are no path of anything are nothing.
  */
 export function findInCommands(
   commands: Expression,
   bindings: Bindings,
   { evaluator, reading, collection }: CommandSearch,
-): NamedByCommand[] {
-  const named: NamedByCommand[] = [];
+): PathInCommand[] {
+  const paths: PathInCommand[] = [];
   /** Where relative paths start; undefined: not known. */
   let folder: string | undefined = '';
   const folders: (string | undefined)[] = [];
@@ -64,21 +65,14 @@ export function findInCommands(
       return;
     }
     const isFile = reading.isFile(path, where) === true;
+    const { place } = line;
     if (use === 'names') {
-      if ((isFile && !reading.isExcluded(path)) || (text.includes('/') && reading.isFolder(path, where)))
-        named.push({ path, expression: line });
+      const isNamed = (isFile && !reading.isExcluded(path)) || (text.includes('/') && reading.isFolder(path, where));
+      if (isNamed) paths.push({ path, use, place });
     } else if (isFile) {
-      collection.found.push({
-        text: fromRepositoryPath(path),
-        relativeTo: 'root',
-        kind: use === 'runs' ? 'script' : 'config',
-        form: 'path',
-        optional: true,
-        outsideAllowed: true,
-        place: line.place,
-      });
+      paths.push({ path, use: use === 'runs' ? 'runs' : 'reads', place });
     } else if (text.includes('/')) {
-      noteOpen(text, line, [path], 'it is not there, so an earlier step of the build must make it');
+      paths.push({ path, use: 'missing', place });
     }
   }
 
@@ -119,7 +113,7 @@ export function findInCommands(
       else if (!evaluation.known && !isContent(line)) collection.note(line, 'root', evaluation.why, bindings);
     }
   }
-  return named;
+  return paths;
 }
 
 function linesOf(commands: Expression): readonly Expression[] {

@@ -1,5 +1,5 @@
 import { createCallSearch } from './find-calls.ts';
-import { type NamedByCommand, commandAttributes, findInCommands } from './find-commands.ts';
+import { type PathInCommand, commandAttributes, findInCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-evaluate.ts';
@@ -25,6 +25,12 @@ const roles: ReadonlyMap<string, ComponentRole> = new Map([
   ['data', 'data'],
 ]);
 
+/** Why a path in a command is no input. */
+const whyOpen = {
+  missing: 'it is not there, so an earlier step of the build must make it',
+  names: 'a command of this machine names it, and whether it is read or written only the command knows',
+} as const;
+
 /** Attributes that hold several paths. */
 const severalNames = /s$|^include$/;
 
@@ -42,7 +48,7 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
   const visitCalls = createCallSearch({ evaluator, reading, collection, folder });
   const manifestOutputs: string[] = [];
   const outputs: string[] = [];
-  const namedByCommands: NamedByCommand[] = [];
+  const inCommands: PathInCommand[] = [];
 
   function visitBody(body: Body, component: { readonly role: ComponentRole; readonly type: string } | undefined, bindings: Bindings): void {
     for (const attribute of body.attributes) {
@@ -111,7 +117,7 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       return;
     }
     if (component.type === 'shell-local' && commandAttributes.has(name)) {
-      namedByCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection }));
+      inCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection }));
       return;
     }
     if (outputAttribute.test(name)) {
@@ -200,24 +206,28 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     else if (evaluation.known) manifestOutputs.push(...textsIn(evaluation.value).filter((text) => text !== ''));
   }
 
-  /** What commands are given, but for what the template says that it writes. */
-  function noteCommands(): void {
+  /** What stands in commands, but for what the template says that it writes. */
+  function takeCommands(): void {
     const written = outputs.flatMap((text) => {
       const path = resolveTemplatePath(text, '');
       return path.type === 'inside' && path.path !== '' ? [path.path] : [];
     });
     const isWritten = (path: string): boolean => written.some((output) => path === output || path.startsWith(`${output}/`));
     const told = new Set<string>();
-    for (const { path, expression } of namedByCommands) {
-      if (isWritten(path) || told.has(path)) continue;
-      told.add(path);
-      const why = 'a command of this machine names it, and whether it is read or written only the command knows';
-      unresolved.push({ expression: path, place: expression.place, why, alternatives: [path], relativeTo: 'root' });
+    for (const { path, use, place } of inCommands) {
+      if (isWritten(path)) continue;
+      if (use === 'runs' || use === 'reads') {
+        const kind = use === 'runs' ? 'script' : 'config';
+        found.push({ text: fromRepositoryPath(path), relativeTo: 'root', kind, form: 'path', optional: true, outsideAllowed: true, place });
+      } else if (!told.has(path)) {
+        told.add(path);
+        unresolved.push({ expression: path, place, why: whyOpen[use], alternatives: [path], relativeTo: 'root' });
+      }
     }
   }
 
   visitBody(template, undefined, noBindings);
-  noteCommands();
+  takeCommands();
   return { found, unresolved, manifestOutputs };
 }
 

@@ -114,7 +114,8 @@ function takesText(declaration: VariableDeclaration | undefined): boolean {
 export function sensitiveTexts(expressions: readonly Expression[], evaluate: (expression: Expression) => Evaluation): string[] {
   const texts = expressions.flatMap((expression) => {
     const evaluation = expression.type === 'literal' ? ({ known: true, value: expression.value } as const) : evaluate(expression);
-    return evaluation.known ? textsIn(evaluation.value) : [];
+    // A log shows what a file says without the line feed at its end.
+    return evaluation.known ? textsIn(evaluation.value).flatMap((text) => [text, text.trim()]) : [];
   });
   return [...new Set(texts.filter((text) => text !== ''))];
 }

@@ -83,10 +83,19 @@ describe('commands of this machine', () => {
     expect(await found('inline = ["cp /tmp/x answers.txt"]')).toEqual({ inputs: [], open: [] });
   });
 
+  it('make no input of what the build itself makes', async () => {
+    const text = template('inline = ["./out/tool", "./out/later", "sha256sum < out/disk.img"]').replace(
+      'communicator = "none"',
+      'communicator = "none"\n  output_directory = "out"',
+    );
+    const discovery = await discovered(repository({ 'image.pkr.hcl': text, ...files, 'out/tool': '' }));
+    expect([filesOf(discovery), discovery.undeclared]).toEqual([['template image.pkr.hcl'], []]);
+  });
+
   it.each([
     ['inline = ["./scripts/${var.os}.sh"]', './scripts/....sh @11: part of it is known only to packer'],
     ['inline = [var.os]', 'var.os @11: the variable os has no value here'],
-    ['inline = ["./made/by-packer.sh"]', './made/by-packer.sh @11: it is not there, so an earlier step of the build must make it'],
+    ['inline = ["./made/by-packer.sh"]', 'made/by-packer.sh @11: it is not there, so an earlier step of the build must make it'],
     ['inline = ["cd ${var.os}", "../scripts/a.sh"]', '../scripts/a.sh @11: a command before it goes to a folder that is not known'],
     ['inline = ["../other/a.sh"]', '../other/a.sh @11: it is outside the repository'],
     ['inline = ["bash $DIR/a.sh"]', '.../a.sh @11: the shell fills in part of it'],
