@@ -10,8 +10,11 @@ export interface FileAttribute {
   readonly types?: readonly string[];
   readonly names: readonly string[];
   readonly kind: Exclude<FileKind, 'template'>;
-  /** `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one. */
-  readonly form?: 'pattern' | 'at-file';
+  /**
+   * `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one.
+   * `environment`: `NAME=path`, for the names by which a tool is told of files.
+   */
+  readonly form?: 'pattern' | 'at-file' | 'environment' | undefined;
   /** What is not there is no error: packer or the tool goes on without it. */
   readonly optional?: true;
   /** A base image that a checksum in the template pins: it counts as a file only where it lies in the repository. */
@@ -47,6 +50,16 @@ export const fileAttributes: readonly FileAttribute[] = [
   // The folder to which ansible-galaxy installs: there beforehand only where roles are kept in the repository.
   { role: 'provisioner', types: ['ansible'], names: ['roles_path', 'collections_path'], kind: 'config', optional: true },
   { role: 'provisioner', types: ['ansible', 'ansible-local'], names: ['extra_arguments'], kind: 'config', form: 'at-file' },
+  // Ansible has machine-wide places among its paths, and goes on without one that is not there.
+  {
+    role: 'provisioner',
+    types: ['ansible'],
+    names: ['ansible_env_vars'],
+    kind: 'config',
+    form: 'environment',
+    optional: true,
+    outside: 'allowed',
+  },
   {
     role: 'provisioner',
     types: ['puppet-masterless'],

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 
+import { type ComponentRole } from './file-references.ts';
 import { type Expression, type Place } from './hcl-document.ts';
 import { type Bindings, type Evaluator, anyText } from './hcl-evaluate.ts';
 import { fileFunctions } from './hcl-functions.ts';
@@ -9,14 +10,23 @@ import { type RepositoryReading } from './repository-reading.ts';
 import { type ShellWord, shellText, shellWords } from './shell-words.ts';
 import { resolveTemplatePath } from './template-path.ts';
 
-/** Attributes of `shell-local` that hold commands, which run in packer's working directory. */
-export const commandAttributes: ReadonlySet<string> = new Set(['inline', 'command', 'execute_command']);
+/** Whether an attribute holds commands that run where packer runs, in its working directory. */
+export function holdsCommands(role: ComponentRole, type: string, name: string): boolean {
+  if (role === 'builder') return name === 'pre_mount_commands' || name === 'post_mount_commands';
+  if (type === 'shell-local') return name === 'inline' || name === 'command' || name === wrapper;
+  return role === 'provisioner' && type === 'ansible' && (name === 'command' || name === 'galaxy_command');
+}
+
+/** How packer runs the commands: it fills the script in, so what is open in it is no gap. */
+const wrapper = 'execute_command';
 
 /** What the search through commands needs. */
 export interface CommandSearch {
   readonly evaluator: Evaluator;
   readonly reading: RepositoryReading;
   readonly collection: ReferenceCollection;
+  /** The attribute that holds the commands. */
+  readonly name: string;
 }
 
 /** A path of the repository that stands in a command. */
@@ -35,7 +45,7 @@ export interface PathInCommand {
 export function findInCommands(
   commands: Expression,
   bindings: Bindings,
-  { evaluator, reading, collection }: CommandSearch,
+  { evaluator, reading, collection, name }: CommandSearch,
 ): PathInCommand[] {
   const paths: PathInCommand[] = [];
   /** Where relative paths start; undefined: not known. */
@@ -78,6 +88,7 @@ export function findInCommands(
 
   /** A path that is read and not known. Absolute ones and those of a home folder belong to the machine. */
   function takeOpen(text: string, line: Expression): void {
+    if (name === wrapper) return;
     if (!isOpen(text)) {
       if (/^[/~]/.test(text) || !text.includes('/')) return;
       noteOpen(
@@ -110,7 +121,7 @@ export function findInCommands(
     const texts = evaluation.known ? textsIn(evaluation.value) : evaluator.alternatives(line, bindings);
     for (const text of texts) {
       if (text !== anyText) for (const word of shellWords(text.replaceAll(/\{\{.*?\}\}/gs, anyText))) take(word, line);
-      else if (!evaluation.known && !isContent(line)) collection.note(line, 'root', evaluation.why, bindings);
+      else if (!evaluation.known && !isContent(line) && name !== wrapper) collection.note(line, 'root', evaluation.why, bindings);
     }
   }
   return paths;

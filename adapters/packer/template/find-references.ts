@@ -1,5 +1,5 @@
 import { createCallSearch } from './find-calls.ts';
-import { type PathInCommand, commandAttributes, findInCommands } from './find-commands.ts';
+import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-evaluate.ts';
@@ -30,6 +30,9 @@ const whyOpen = {
   missing: 'it is not there, so an earlier step of the build must make it',
   names: 'a command of this machine names it, and whether it is read or written only the command knows',
 } as const;
+
+/** Variables of the environment by which Ansible is told of files and folders. */
+const environmentPaths = /^ANSIBLE_(?:CONFIG|INVENTORY|\w+_(?:PATH|PLUGINS))S?=(.*)$/s;
 
 /** Attributes that hold several paths. */
 const severalNames = /s$|^include$/;
@@ -116,8 +119,8 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       }
       return;
     }
-    if (component.type === 'shell-local' && commandAttributes.has(name)) {
-      inCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection }));
+    if (holdsCommands(component.role, component.type, name)) {
+      inCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection, name }));
       return;
     }
     if (outputAttribute.test(name)) {
@@ -149,6 +152,7 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     }
     const evaluation = evaluator.evaluate(value, bindings);
     if (!evaluation.known) {
+      if (row.form === 'environment') return;
       // An argument whose text shows no @ names no file, whatever is filled in; any other form could.
       if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
       return;
@@ -167,6 +171,12 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     component: { readonly role: ComponentRole; readonly type: string },
     bindings: Bindings,
   ): void {
+    if (row.form === 'environment') {
+      // `ANSIBLE_ROLES_PATH` and others hold several.
+      const listed = environmentPaths.exec(given)?.[1]?.split(':') ?? [];
+      for (const path of listed) addPath(path, value, { ...row, form: undefined }, component, bindings);
+      return;
+    }
     const text = row.form === 'at-file' ? /^(?:--extra-vars=|-e\s*)?@(.+)$/s.exec(given)?.[1] : given;
     if (text === undefined || text === '') return;
     if (text.includes('{{')) {

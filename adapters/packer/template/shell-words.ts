@@ -1,3 +1,5 @@
+import { anyText } from './hcl-evaluate.ts';
+
 /** What the shell fills in while it runs: a private character, which no path has. */
 export const shellText = '\uF8FE';
 
@@ -21,7 +23,7 @@ type Token =
 /** Commands in commands, as in $(...), are followed no deeper. */
 const deepest = 5;
 
-/** Words after which a command still follows. */
+/** Words after which a command still follows; so may one that only packer knows: assignments, a prefix. */
 const before = new Set([
   'if',
   'then',
@@ -137,7 +139,7 @@ function wordsOfCommand(tokens: readonly Token[], depth: number): ShellWord[] {
     const word = plain[start] ?? '';
     const assigned = /^[A-Za-z_]\w*=(.*)$/s.exec(word)?.[1];
     if (assigned !== undefined) words.push({ text: assigned, use: 'names' });
-    else if (!before.has(word) && !(start > 0 && word.startsWith('-'))) break;
+    else if (word !== anyText && !before.has(word) && !(start > 0 && word.startsWith('-'))) break;
   }
   const [name, ...given] = plain.slice(start);
   return name === undefined ? words : [...words, ...wordsOfProgram(name, given, depth)];

@@ -122,8 +122,12 @@ describe('a template that changes while it is discovered', () => {
     }
     isDone = true;
     await writing;
-    const allowed = ['x.sh files/big x.sh image.pkr.hcl', 'y.sh files/big y.sh image.pkr.hcl', '"a.json", changed while it was read'];
-    expect([...answers].filter((answer) => !allowed.includes(answer))).toEqual([]);
+    const allowed = new Set([
+      'x.sh files/big x.sh image.pkr.hcl',
+      'y.sh files/big y.sh image.pkr.hcl',
+      '"a.json", changed while it was read',
+    ]);
+    expect([...answers].filter((answer) => !allowed.has(answer))).toEqual([]);
     expect(answers).toContain('"a.json", changed while it was read');
   });
 });

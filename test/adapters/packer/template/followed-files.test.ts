@@ -46,7 +46,7 @@ ${shell('scripts = concat(local.list.scripts, [for g in local.groups : "s/${g.na
   });
 
   it('tells of a path that it does not give', async () => {
-    const template = `${shell('script = jsondecode(file("list.json")).script')}`;
+    const template = shell('script = jsondecode(file("list.json")).script');
     expect(await found({ 'image.pkr.hcl': template, 'list.json': 'no JSON' })).toEqual({
       inputs: ['config list.json'],
       open: ['jsondecode(file("list.json")).script @image.pkr.hcl:3: jsondecode() is evaluated by packer'],
@@ -152,6 +152,12 @@ describe('components beside the usual ones', () => {
     ['data "external" "x" {\n  program = ["python3", "a"]\n}', 'script a'],
     ['source "docker" "x" {\n  build {\n    path = "a"\n  }\n}', 'config a'],
     ['build {\n  post-processor "utm-vagrant" {\n    vagrantfile_template = "a"\n  }\n}', 'config a'],
+    [
+      'build {\n  provisioner "ansible" {\n    ansible_env_vars = ["ANSIBLE_FORCE_COLOR=a", "ANSIBLE_ROLES_PATH=/etc/ansible:a:none"]\n  }\n}',
+      'config a',
+    ],
+    ['build {\n  provisioner "ansible" {\n    command = "./a"\n  }\n}', 'script a'],
+    ['source "amazon-chroot" "x" {\n  pre_mount_commands = ["./a"]\n}', 'script a'],
     ['build {\n  provisioner "testinfra" {\n    test_files = ["a"]\n  }\n}', 'config a'],
     ['build {\n  error-cleanup-provisioner "shell-local" {\n    script = "a"\n  }\n}', 'script a'],
     ['build {\n  provisioner "shell" {\n    inline = ["true"]\n    override = {\n      x = { script = "a" }\n    }\n  }\n}', 'script a'],

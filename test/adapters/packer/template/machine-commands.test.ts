@@ -49,6 +49,8 @@ describe('commands of this machine', () => {
     ['inline = ["${path.root}/scripts/a.sh"]', ['script scripts/a.sh']],
     ['inline = [<<-EOT\n      set -e\n      ./scripts/a.sh\n    EOT\n    ]', ['script scripts/a.sh']],
     ['command = "scripts/a.sh"', ['script scripts/a.sh']],
+    ['execute_command = ["bash", "-c", "{{.Vars}} ./scripts/a.sh {{.Script}}"]', ['script scripts/a.sh']],
+    ['execute_command = ["bash {{.Script}}", env("X")]', []],
   ])('make inputs of what they certainly run or read: %s', async (attribute, expected) => {
     expect(await found(attribute)).toEqual({ inputs: expected, open: [] });
   });
