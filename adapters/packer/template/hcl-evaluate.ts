@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 
+import { createAlternatives } from './hcl-alternatives.ts';
 import { type Expression, type ForExpression } from './hcl-document.ts';
 import { buildTimeFunctions, fileFunctions, functions, rootSensitiveFunctions, wholeTextFunctions } from './hcl-functions.ts';
 import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
@@ -51,22 +52,17 @@ export interface Evaluator {
   alternatives(expression: Expression, bindings?: Bindings): readonly string[];
 }
 
-/** Stands for a part that is not known: a private character, which no path has. */
-export const anyText = '\uF8FF';
-
 /**
  * Longer paths, longer lists, more steps, deeper chains and more text in all (in UTF-16 units) are no template of a
  * person.
  */
-const limits = { path: 4096, items: 10_000, steps: 500_000, depth: 400, alternatives: 64, text: 32 * 1024 * 1024 } as const;
+const limits = { path: 4096, items: 10_000, steps: 500_000, depth: 400, text: 32 * 1024 * 1024 } as const;
 
 const tooLarge = 'the template is too large to be resolved';
 
 export function createEvaluator(surroundings: Surroundings): Evaluator {
   const locals = new Map<string, Evaluation>();
   const openLocals = new Set<string>();
-  /** Of those whose alternatives are being looked for. */
-  const openNames = new Set<string>();
   let steps = 0;
   let depth = 0;
   let textSoFar = 0;
@@ -268,62 +264,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     return known(loop.resultKey === undefined ? results.map(([, value]) => value) : sortedMap(results));
   }
 
-  function alternatives(expression: Expression, bindings: Bindings = noBindings): readonly string[] {
-    const evaluation = evaluate(expression, bindings);
-    const text = evaluation.known ? textOf(evaluation.value) : undefined;
-    if (text !== undefined) return [text];
-    return evaluation.known ? several(textsIn(evaluation.value, limits.alternatives + 1)) : alternativesOf(expression, bindings);
-  }
-
-  /** Of what is not known as a whole. */
-  function alternativesOf(expression: Expression, bindings: Bindings): readonly string[] {
-    steps += 1;
-    if (steps > limits.steps || depth > limits.depth) return [anyText];
-    depth += 1;
-    try {
-      switch (expression.type) {
-        case 'conditional':
-          return union([expression.yes, expression.no], bindings);
-        case 'list':
-          return union(expression.items, bindings);
-        case 'call':
-          return expression.name === 'try' || expression.name === 'coalesce' ? union(expression.arguments, bindings) : [anyText];
-        case 'attribute':
-          return expression.of.type === 'name' && !bindings.has(expression.of.name)
-            ? alternativesOfNamed(expression.of.name, expression.name)
-            : [anyText];
-        case 'template':
-          return expression.parts.reduce<readonly string[]>(
-            (starts, part) => several(starts.flatMap((start) => alternatives(part, bindings).map((end) => `${start}${end}`))),
-            [''],
-          );
-        default:
-          return [anyText];
-      }
-    } finally {
-      depth -= 1;
-    }
-  }
-
-  function union(expressions: readonly Expression[], bindings: Bindings): readonly string[] {
-    return several(expressions.flatMap((expression) => alternatives(expression, bindings)));
-  }
-
-  function alternativesOfNamed(root: string, name: string): readonly string[] {
-    const expression = root === 'local' ? surroundings.local(name) : root === 'var' ? surroundings.variableExpression(name) : undefined;
-    const key = `${root}.${name}`;
-    if (expression === undefined || openNames.has(key)) return [anyText];
-    openNames.add(key);
-    const texts = alternatives(expression);
-    openNames.delete(key);
-    return texts;
-  }
-
-  return { evaluate, alternatives };
-}
-
-function several(texts: readonly string[]): readonly string[] {
-  return texts.length > limits.alternatives || texts.some((text) => text.length > limits.path) ? [anyText] : texts;
+  return { evaluate, alternatives: createAlternatives(evaluate, surroundings) };
 }
 
 function withinLimits(evaluation: Evaluation): Evaluation {

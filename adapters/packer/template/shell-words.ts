@@ -1,4 +1,4 @@
-import { anyText } from './hcl-evaluate.ts';
+import { anyText } from './hcl-alternatives.ts';
 
 /** What the shell fills in while it runs: a private character, which no path has. */
 export const shellText = '\uF8FE';
