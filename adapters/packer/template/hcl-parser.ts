@@ -3,7 +3,8 @@ import { Language, type Node, Parser } from 'web-tree-sitter';
 import { type Outcome, failure, success } from '../../../core/failure.ts';
 import { loadGrammarFiles } from './grammar.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, emptyBody } from './hcl-document.ts';
-import { NestedTooDeep, type SourceText, childrenOf, placeOf, readExpression } from './hcl-expression.ts';
+import { readExpression } from './hcl-expression.ts';
+import { NestedTooDeep, type SourceText, childrenOf, placeOf } from './hcl-source.ts';
 
 /** Reads HCL. Every answer is a value: TEMPLATE_INVALID with the place and what is wrong there. */
 export interface HclParser {

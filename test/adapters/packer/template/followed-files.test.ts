@@ -63,13 +63,14 @@ describe('a template that templatefile() renders', () => {
         'cd_content = { "user-data" = templatefile("${path.root}/user.tpl", { name = "keys", parts = ["a", "b"], secret = env("X") }) }',
       ),
       'images/user.tpl':
-        'a: ${file("${name}.pub")}\n%{ for part in parts ~}\n${indent(2, file("common.txt"))}\n%{ endfor ~}\n%{ if secret != "" }${file("${path.root}/if.txt")}%{ endif }\n$${not.read}\n',
+        'a: ${file("${name}.pub")}\n%{ for at, part in parts ~}\n${indent(2, file("${part}.txt"))}\n%{ endfor ~}\n%{ if secret != "" }${file("${path.root}/if.txt")}%{ endif }\n$${not.read}\n',
       'images/keys.pub': '',
-      'images/common.txt': '',
+      'images/a.txt': '',
+      'images/b.txt': '',
       'images/if.txt': '',
     };
     expect(await found(files, { template: 'images' })).toEqual({
-      inputs: ['config images/common.txt', 'config images/if.txt', 'config images/keys.pub', 'config images/user.tpl'],
+      inputs: ['config images/a.txt', 'config images/b.txt', 'config images/if.txt', 'config images/keys.pub', 'config images/user.tpl'],
       open: [],
     });
   });
