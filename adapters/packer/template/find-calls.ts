@@ -1,5 +1,5 @@
 import { type Expression, partsOf } from './hcl-document.ts';
-import { type Bindings, type Evaluator } from './hcl-evaluate.ts';
+import { type Bindings, type Evaluator } from './hcl-surroundings.ts';
 import { fileFunctions } from './hcl-functions.ts';
 import { pairsOf } from './hcl-operations.ts';
 import { type Value, isMap, textOf, textsIn } from './hcl-value.ts';

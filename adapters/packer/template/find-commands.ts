@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { anyText } from './hcl-alternatives.ts';
 import { type ComponentRole } from './file-references.ts';
 import { type Expression, type Place } from './hcl-document.ts';
-import { type Bindings, type Evaluator } from './hcl-evaluate.ts';
+import { type Bindings, type Evaluator } from './hcl-surroundings.ts';
 import { fileFunctions } from './hcl-functions.ts';
 import { textsIn } from './hcl-value.ts';
 import { type ReferenceCollection } from './reference-collection.ts';

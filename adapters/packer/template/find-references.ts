@@ -2,7 +2,7 @@ import { createCallSearch } from './find-calls.ts';
 import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
-import { type Bindings, type Evaluator, noBindings } from './hcl-evaluate.ts';
+import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
 import { pairsOf } from './hcl-operations.ts';
 import { textOf, textsIn } from './hcl-value.ts';
 import { filesInPlaybook } from './playbook-files.ts';

@@ -1,5 +1,5 @@
 import { type Expression } from './hcl-document.ts';
-import { type Bindings, type Evaluator, type Surroundings } from './hcl-evaluate.ts';
+import { type Bindings, type Evaluator, type Surroundings } from './hcl-surroundings.ts';
 import { textOf, textsIn } from './hcl-value.ts';
 
 /** Stands for a part that is not known: a private character, which no path has. */

@@ -1,56 +1,12 @@
 import { posix } from 'node:path';
 
 import { createAlternatives } from './hcl-alternatives.ts';
+import { type Bindings, type Evaluator, type Surroundings, noBindings } from './hcl-surroundings.ts';
 import { type Expression, type ForExpression } from './hcl-document.ts';
 import { buildTimeFunctions, fileFunctions, functions, rootSensitiveFunctions, wholeTextFunctions } from './hcl-functions.ts';
 import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
-import {
-  type Evaluation,
-  type Value,
-  boundedText,
-  isList,
-  isMap,
-  known,
-  longestText,
-  sortedMap,
-  textOf,
-  textsIn,
-  unknown,
-} from './hcl-value.ts';
+import { type Evaluation, type Value, boundedText, isList, isMap, known, longestText, sortedMap, textOf, unknown } from './hcl-value.ts';
 import { fromRepositoryPath, repositoryRoot, resolveTemplatePath } from './template-path.ts';
-
-/** Names that a `for` or a `dynamic` block binds; a value of undefined: bound, but not known. */
-export type Bindings = ReadonlyMap<string, Value | undefined>;
-
-export const noBindings: Bindings = new Map();
-
-/** What expressions can refer to. */
-export interface Surroundings {
-  variable(name: string): Evaluation;
-  /** What a variable's value is written as; undefined where there is none. */
-  variableExpression(name: string): Expression | undefined;
-  local(name: string): Expression | undefined;
-  /** The template's folder, below the repository's root. */
-  readonly folder: string;
-  /** The files below a folder of the repository that fit a pattern, relative to that folder and sorted; undefined where it cannot be read. */
-  filesIn(folder: string, pattern: string): readonly string[] | undefined;
-  /** Whether a file stands there; undefined where that cannot be told. */
-  isFile(path: string): boolean | undefined;
-  /** What a file of the repository says; undefined where it cannot be read, is no text, or is longer than paths are taken from. */
-  textIn(path: string): string | undefined;
-  /** A file of the repository as the text with interpolations that templatefile() takes it for. */
-  templateIn(path: string): Expression | undefined;
-}
-
-export interface Evaluator {
-  /** What an expression is known to be. Never throws, and ends soon whatever the expression is. */
-  evaluate(expression: Expression, bindings?: Bindings): Evaluation;
-  /**
-   * The texts that an expression may become, with `anyText` where a part is not known: one for each branch of its
-   * conditionals.
-   */
-  alternatives(expression: Expression, bindings?: Bindings): readonly string[];
-}
 
 /**
  * Longer paths, longer lists, more steps, deeper chains and more text in all (in UTF-16 units) are no template of a

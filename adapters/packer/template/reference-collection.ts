@@ -1,6 +1,6 @@
 import { type FileAttribute } from './file-references.ts';
 import { type Expression, type Place } from './hcl-document.ts';
-import { type Bindings, type Evaluator } from './hcl-evaluate.ts';
+import { type Bindings, type Evaluator } from './hcl-surroundings.ts';
 
 /** A text of the template that names a file, a folder or a pattern of files. */
 export interface FoundReference {

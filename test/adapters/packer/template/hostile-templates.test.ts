@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { discoverTemplate } from '../../../../adapters/packer/template/discover-template.ts';
 import { type Expression } from '../../../../adapters/packer/template/hcl-document.ts';
-import { type Surroundings, createEvaluator } from '../../../../adapters/packer/template/hcl-evaluate.ts';
+import { createEvaluator } from '../../../../adapters/packer/template/hcl-evaluate.ts';
+import { type Surroundings } from '../../../../adapters/packer/template/hcl-surroundings.ts';
 import { loadHclParser } from '../../../../adapters/packer/template/hcl-parser.ts';
 import { unknown } from '../../../../adapters/packer/template/hcl-value.ts';
 import { type RepositoryFiles } from '../../../../adapters/packer/template/repository-files.ts';
