@@ -144,7 +144,7 @@ const parsedLimit = 64 * 1024 * 1024;
 /** What was parsed must be what was hashed: a template that changed in between would be fingerprinted with other references. */
 function holdsAgainst(root: string, template: TemplateDiscovery, hashed: readonly FileInput[]): Outcome<null> {
   const digests = new Map(hashed.map((file) => [file.name, file.digest]));
-  for (const { path, digest, where } of template.files) {
+  for (const { path, digest, where } of [...template.files, ...template.consulted]) {
     const place = lookAt(root, path, where);
     if (!place.ok) return place;
     const link = place.value.type === 'absent' ? undefined : place.value.link;

@@ -1,13 +1,16 @@
 import { type Builder } from '../../../core/config.ts';
 import { type Outcome, failure, success } from '../../../core/failure.ts';
 import { type FileKind, type UndeclaredInput } from '../../../core/input.ts';
-import { type FoundReference, type UnresolvedReference, findReferences } from './find-references.ts';
-import { type Body, mergeBodies, placeText } from './hcl-document.ts';
+import { findReferences } from './find-references.ts';
+import { type Body, literal, mergeBodies, placeText } from './hcl-document.ts';
 import { createEvaluator } from './hcl-evaluate.ts';
 import { loadHclParser } from './hcl-parser.ts';
 import { type Evaluation, unknown } from './hcl-value.ts';
+import { goTemplate } from './legacy-json.ts';
 import { type ParsedFile, createTemplateReader } from './read-template.ts';
+import { type FoundReference, type UnresolvedReference } from './reference-collection.ts';
 import { type RepositoryFiles } from './repository-files.ts';
+import { type RepositoryReading, createRepositoryReading } from './repository-reading.ts';
 import { type TemplateFiles, normalizedPath, templateFiles } from './template-files.ts';
 import { resolveTemplatePath } from './template-path.ts';
 import {
@@ -38,6 +41,8 @@ export interface OpenReference extends UndeclaredInput {
 /** What a builder's template shows without running packer. */
 export interface TemplateDiscovery {
   readonly files: readonly ParsedFile[];
+  /** What else was read to find out what is named: files that the template reads itself. */
+  readonly consulted: readonly ParsedFile[];
   readonly named: readonly NamedPath[];
   readonly open: readonly OpenReference[];
   readonly sensitiveVariables: readonly string[];
@@ -79,12 +84,18 @@ export async function discoverTemplate(
     files: variableFiles,
     request: requestVariables,
     secrets: new Set(Object.keys(builder.secrets)),
+    text: (text) => (parser === undefined ? goTemplate(text, requestPlace) : literal(text, requestPlace)),
     parse(text) {
-      const parsed = parser?.parseExpression(text, { file: 'the request', line: 1 });
+      const parsed = parser?.parseExpression(text, requestPlace);
       return parsed?.ok === true ? parsed.value : undefined;
     },
   };
-  return discoverIn(mergeBodies(bodies), given, loaded.value, read.parsed, files);
+  return discoverIn(mergeBodies(bodies), given, {
+    loaded: loaded.value,
+    parsed: read.parsed,
+    files,
+    reading: createRepositoryReading(files, parser),
+  });
 }
 
 function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { path: string; where: string }[] {
@@ -94,20 +105,27 @@ function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { 
   ];
 }
 
-function discoverIn(
-  template: Body,
-  given: GivenValues,
-  loaded: TemplateFiles,
-  parsed: readonly ParsedFile[],
-  files: RepositoryFiles,
-): Outcome<TemplateDiscovery> {
+const requestPlace = { file: 'the request', line: 1 } as const;
+
+interface Grounds {
+  readonly loaded: TemplateFiles;
+  readonly parsed: readonly ParsedFile[];
+  readonly files: RepositoryFiles;
+  readonly reading: RepositoryReading;
+}
+
+function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files, reading }: Grounds): Outcome<TemplateDiscovery> {
   const variables = declaredVariables(template);
   const locals = declaredLocals(template);
   const values = new Map<string, Evaluation>();
   const evaluator = createEvaluator({
     folder: loaded.folder,
     local: (name) => locals.get(name)?.value,
+    variableExpression: (name) => valueExpression(name, variables.get(name), given).expression,
     filesIn: (folder, pattern) => files.filesIn(folder, pattern),
+    isFile: (path) => reading.isFile(path, 'the template'),
+    textIn: (path) => reading.text(path, 'the template'),
+    templateIn: (path) => reading.template(path, 'the template'),
     variable(name) {
       const cached = values.get(name);
       if (cached !== undefined) return cached;
@@ -119,7 +137,7 @@ function discoverIn(
       return value;
     },
   });
-  const references = findReferences(template, evaluator);
+  const references = findReferences(template, evaluator, reading, loaded.folder);
   const named: NamedPath[] = [];
   for (const reference of references.found) {
     const path = pathOf(reference, loaded.folder);
@@ -133,8 +151,9 @@ function discoverIn(
   ].filter((expression) => expression !== undefined);
   return success({
     files: parsed,
+    consulted: reading.read,
     named,
-    open: references.unresolved.map((reference) => openReference(reference, loaded.folder)),
+    open: references.unresolved.filter((reference) => !isRemote(reference)).map((reference) => openReference(reference, loaded.folder)),
     sensitiveVariables: sensitiveVariables.toSorted(),
     sensitiveValues: sensitiveTexts(secretExpressions, (expression) => evaluator.evaluate(expression)),
     manifestOutputs: [...new Set(references.manifestOutputs.flatMap((output) => insidePath(output, '')))],
@@ -168,6 +187,11 @@ function openReference(reference: UnresolvedReference, folder: string): OpenRefe
     why: reference.why,
     mayBe: paths.length === reference.alternatives.length ? paths : undefined,
   };
+}
+
+/** Whatever is filled in, packer fetches it: `https://...`. */
+function isRemote({ alternatives }: UnresolvedReference): boolean {
+  return alternatives.length > 0 && alternatives.every((text) => resolveTemplatePath(text, '').type === 'remote');
 }
 
 function insidePath(text: string, base: string): string[] {

@@ -1,7 +1,7 @@
 import { type FileKind } from '../../../core/input.ts';
 
 /** What a block of a template is to packer. */
-export type ComponentRole = 'builder' | 'provisioner' | 'post-processor';
+export type ComponentRole = 'builder' | 'provisioner' | 'post-processor' | 'data';
 
 /** An attribute whose value is a path, or a list or map of paths, that packer reads on the machine it runs on. */
 export interface FileAttribute {
@@ -10,8 +10,11 @@ export interface FileAttribute {
   readonly types?: readonly string[];
   readonly names: readonly string[];
   readonly kind: Exclude<FileKind, 'template'>;
-  /** `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one. */
-  readonly form?: 'pattern' | 'at-file';
+  /**
+   * `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one.
+   * `environment`: `NAME=path`, for the names by which a tool is told of files.
+   */
+  readonly form?: 'pattern' | 'at-file' | 'environment' | undefined;
   /** What is not there is no error: packer or the tool goes on without it. */
   readonly optional?: true;
   /** A base image that a checksum in the template pins: it counts as a file only where it lies in the repository. */
@@ -36,6 +39,7 @@ export const fileAttributes: readonly FileAttribute[] = [
       'playbook_paths',
       'galaxy_file',
       'inventory_file',
+      'inventory_directory',
       'role_paths',
       'collection_paths',
       'group_vars',
@@ -46,6 +50,16 @@ export const fileAttributes: readonly FileAttribute[] = [
   // The folder to which ansible-galaxy installs: there beforehand only where roles are kept in the repository.
   { role: 'provisioner', types: ['ansible'], names: ['roles_path', 'collections_path'], kind: 'config', optional: true },
   { role: 'provisioner', types: ['ansible', 'ansible-local'], names: ['extra_arguments'], kind: 'config', form: 'at-file' },
+  // Ansible has machine-wide places among its paths, and goes on without one that is not there.
+  {
+    role: 'provisioner',
+    types: ['ansible'],
+    names: ['ansible_env_vars'],
+    kind: 'config',
+    form: 'environment',
+    optional: true,
+    outside: 'allowed',
+  },
   {
     role: 'provisioner',
     types: ['puppet-masterless'],
@@ -67,12 +81,16 @@ export const fileAttributes: readonly FileAttribute[] = [
   { role: 'provisioner', types: ['converge'], names: ['module'], kind: 'config' },
   { role: 'provisioner', types: ['inspec'], names: ['profile', 'attributes'], kind: 'config' },
   { role: 'provisioner', types: ['goss'], names: ['tests', 'vars_file'], kind: 'config' },
+  { role: 'provisioner', types: ['testinfra'], names: ['test_files'], kind: 'config' },
+  { role: 'provisioner', types: ['rsync'], names: ['source', 'sources'], kind: 'config' },
   { role: 'builder', names: ['startup_script_file', 'windows_startup_script_file'], kind: 'script' },
   {
     role: 'builder',
     names: ['user_data_file', 'custom_data_file', 'http_directory', 'metadata_files', 'vagrantfile_template', 'windows_sysprep_file'],
     kind: 'config',
   },
+  // A Dockerfile and the folder that it is built in.
+  { role: 'builder', types: ['docker'], names: ['path', 'build_dir'], kind: 'config' },
   { role: 'builder', names: ['cd_files', 'floppy_files', 'floppy_dirs'], kind: 'config', form: 'pattern' },
   { role: 'builder', names: ['iso_url', 'iso_urls', 'secondary_iso_images'], kind: 'config', optional: true, outside: 'allowed' },
   {
@@ -87,7 +105,10 @@ export const fileAttributes: readonly FileAttribute[] = [
   { role: 'builder', types: ['file'], names: ['source'], kind: 'config' },
   { role: 'builder', types: ['vmware-iso', 'vmware-vmx'], names: ['vmx_template_path'], kind: 'config' },
   { role: 'builder', types: ['lxc'], names: ['config_file'], kind: 'config' },
-  { role: 'post-processor', types: ['vagrant'], names: ['vagrantfile_template', 'include'], kind: 'config' },
+  // Not of `vagrant` alone: `utm-vagrant` and others have them too.
+  { role: 'post-processor', names: ['vagrantfile_template', 'include'], kind: 'config' },
+  // A program of the machine, or one of the repository with what it is given.
+  { role: 'data', types: ['external', 'external-raw'], names: ['program'], kind: 'script', optional: true, outside: 'allowed' },
 ];
 
 /**
@@ -96,6 +117,7 @@ export const fileAttributes: readonly FileAttribute[] = [
  */
 export const besidePlaybooks: readonly string[] = [
   'roles',
+  'collections',
   'group_vars',
   'host_vars',
   'tasks',
@@ -114,6 +136,7 @@ const byRole: Readonly<Record<ComponentRole, readonly FileAttribute[]>> = {
   builder: fileAttributes.filter(({ role }) => role === 'builder'),
   provisioner: fileAttributes.filter(({ role }) => role === 'provisioner'),
   'post-processor': fileAttributes.filter(({ role }) => role === 'post-processor'),
+  data: fileAttributes.filter(({ role }) => role === 'data'),
 };
 
 /** The row of the table for an attribute of a component, where it has one. */

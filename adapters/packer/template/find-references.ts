@@ -1,30 +1,14 @@
-import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, partsOf } from './hcl-document.ts';
-import { type Bindings, type Evaluator, noBindings, pairsOf } from './hcl-evaluate.ts';
+import { createCallSearch } from './find-calls.ts';
+import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
-import { fileFunctions } from './hcl-functions.ts';
+import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
+import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
+import { pairsOf } from './hcl-operations.ts';
 import { textOf, textsIn } from './hcl-value.ts';
-
-/** A text of the template that names a file, a folder or a pattern of files. */
-export interface FoundReference {
-  readonly text: string;
-  /** Attributes are relative to packer's working directory, functions to the template's folder. */
-  readonly relativeTo: 'root' | 'template';
-  readonly kind: FileAttribute['kind'];
-  readonly form: 'path' | 'pattern';
-  readonly optional: boolean;
-  readonly outsideAllowed: boolean;
-  readonly place: Place;
-}
-
-/** An expression that names files, whose value packer alone knows. */
-export interface UnresolvedReference {
-  readonly expression: string;
-  readonly place: Place;
-  readonly why: string;
-  /** What it may become, for globs to cover; see `Evaluator.alternatives`. */
-  readonly alternatives: readonly string[];
-  readonly relativeTo: FoundReference['relativeTo'];
-}
+import { filesInPlaybook } from './playbook-files.ts';
+import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
+import { type RepositoryReading } from './repository-reading.ts';
+import { fromRepositoryPath, resolveTemplatePath } from './template-path.ts';
 
 export interface References {
   readonly found: readonly FoundReference[];
@@ -38,17 +22,36 @@ const roles: ReadonlyMap<string, ComponentRole> = new Map([
   ['provisioner', 'provisioner'],
   ['error-cleanup-provisioner', 'provisioner'],
   ['post-processor', 'post-processor'],
+  ['data', 'data'],
 ]);
 
-/** A hostile template can nest loops; past this many visits the rest is told as unresolved. */
-const mostVisits = 200_000;
+/** Why a path in a command is no input. */
+const whyOpen = {
+  missing: 'it is not there, so an earlier step of the build must make it',
+  names: 'a command of this machine names it, and whether it is read or written only the command knows',
+} as const;
 
-/** Every file that a template names, in the order of its text, and what of it could not be resolved. */
-export function findReferences(template: Body, evaluator: Evaluator): References {
-  const found: FoundReference[] = [];
-  const unresolved: UnresolvedReference[] = [];
+/** Variables of the environment by which Ansible is told of files and folders. */
+const environmentPaths = /^ANSIBLE_(?:CONFIG|INVENTORY|\w+_(?:PATH|PLUGINS))S?=(.*)$/s;
+
+/** Attributes that hold several paths. */
+const severalNames = /s$|^include$/;
+
+/** Attributes by which a component says where it writes. */
+const outputAttribute = /^(?:output\w*|target|\w*target_path)$/;
+
+/**
+ * Every file that a template names, in the order of its text, and what of it could not be resolved.
+ *
+ * @param folder the template's, below the root.
+ */
+export function findReferences(template: Body, evaluator: Evaluator, reading: RepositoryReading, folder: string): References {
+  const collection = createReferenceCollection(evaluator);
+  const { found, unresolved, note } = collection;
+  const visitCalls = createCallSearch({ evaluator, reading, collection, folder });
   const manifestOutputs: string[] = [];
-  let visits = 0;
+  const outputs: string[] = [];
+  const inCommands: PathInCommand[] = [];
 
   function visitBody(body: Body, component: { readonly role: ComponentRole; readonly type: string } | undefined, bindings: Bindings): void {
     for (const attribute of body.attributes) {
@@ -116,6 +119,14 @@ export function findReferences(template: Body, evaluator: Evaluator): References
       }
       return;
     }
+    if (holdsCommands(component.role, component.type, name)) {
+      inCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection, name }));
+      return;
+    }
+    if (outputAttribute.test(name)) {
+      const output = evaluator.evaluate(value, bindings);
+      if (output.known) outputs.push(...textsIn(output.value).filter((text) => text !== ''));
+    }
     const row = fileAttribute(component.role, component.type, name);
     if (row === undefined) return;
     if (component.type === 'file' && component.role === 'provisioner') {
@@ -125,26 +136,32 @@ export function findReferences(template: Body, evaluator: Evaluator): References
         return;
       }
     }
-    visitPaths(value, row, component, bindings);
+    visitPaths(value, name, row, component, bindings);
   }
 
   function visitPaths(
     value: Expression,
+    name: string,
     row: FileAttribute,
     component: { readonly role: ComponentRole; readonly type: string },
     bindings: Bindings,
   ): void {
     if (value.type === 'list') {
-      for (const item of value.items) visitPaths(item, row, component, bindings);
+      for (const item of value.items) visitPaths(item, '', row, component, bindings);
       return;
     }
     const evaluation = evaluator.evaluate(value, bindings);
     if (!evaluation.known) {
+      if (row.form === 'environment') return;
       // An argument whose text shows no @ names no file, whatever is filled in; any other form could.
       if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
       return;
     }
-    for (const text of textsIn(evaluation.value)) addPath(text, value, row, component, bindings);
+    for (const text of textsIn(evaluation.value)) {
+      // A legacy template may give a list as a text with commas (packer's StringToSliceHookFunc).
+      const isList = typeof evaluation.value === 'string' && row.form !== 'at-file' && isLegacy(value.place) && text.includes(',');
+      for (const one of isList && severalNames.test(name) ? text.split(',') : [text]) addPath(one, value, row, component, bindings);
+    }
   }
 
   function addPath(
@@ -154,6 +171,12 @@ export function findReferences(template: Body, evaluator: Evaluator): References
     component: { readonly role: ComponentRole; readonly type: string },
     bindings: Bindings,
   ): void {
+    if (row.form === 'environment') {
+      // `ANSIBLE_ROLES_PATH` and others hold several.
+      const listed = environmentPaths.exec(given)?.[1]?.split(':') ?? [];
+      for (const path of listed) addPath(path, value, { ...row, form: undefined }, component, bindings);
+      return;
+    }
     const text = row.form === 'at-file' ? /^(?:--extra-vars=|-e\s*)?@(.+)$/s.exec(given)?.[1] : given;
     if (text === undefined || text === '') return;
     if (text.includes('{{')) {
@@ -168,9 +191,16 @@ export function findReferences(template: Body, evaluator: Evaluator): References
       place: value.place,
     } as const;
     found.push({ ...reference, text, form: row.form === 'pattern' ? 'pattern' : 'path' });
-    if (component.type !== 'ansible' || !row.names.includes('playbook_file') || !/\.ya?ml$/.test(text)) return;
-    const folder = text.includes('/') ? text.slice(0, text.lastIndexOf('/') + 1) : '';
-    for (const name of besidePlaybooks) found.push({ ...reference, text: `${folder}${name}`, form: 'path', optional: true });
+    if (component.type === 'ansible' && row.names.includes('playbook_file') && /\.ya?ml$/.test(text))
+      for (const beside of besidePlaybook(text, value.place)) found.push({ ...reference, text: beside, form: 'path', optional: true });
+  }
+
+  /** What Ansible reads without packer being told: its configuration, folders beside the playbook, files that it names. */
+  function besidePlaybook(playbook: string, place: Place): string[] {
+    const folder = playbook.includes('/') ? playbook.slice(0, playbook.lastIndexOf('/') + 1) : '';
+    const path = resolveTemplatePath(playbook, '');
+    const inside = path.type === 'inside' ? filesInPlaybook(path.path, `${place.file}:${place.line}`, reading) : [];
+    return ['ansible.cfg', ...besidePlaybooks.map((name) => `${folder}${name}`), ...inside.map((file) => fromRepositoryPath(file))];
   }
 
   function isGiven(body: Body, name: string, wanted: string, bindings: Bindings): boolean {
@@ -186,58 +216,31 @@ export function findReferences(template: Body, evaluator: Evaluator): References
     else if (evaluation.known) manifestOutputs.push(...textsIn(evaluation.value).filter((text) => text !== ''));
   }
 
-  /** Looks for functions that read files, anywhere in an expression. */
-  function visitCalls(expression: Expression, bindings: Bindings): void {
-    visits += 1;
-    if (visits > mostVisits) {
-      if (visits === mostVisits + 1) note(expression, 'template', 'the template is too large to be resolved', bindings);
-      return;
-    }
-    if (expression.type === 'call') visitCall(expression, bindings);
-    if (expression.type !== 'for') {
-      for (const part of partsOf(expression)) visitCalls(part, bindings);
-      return;
-    }
-    visitCalls(expression.collection, bindings);
-    const collection = evaluator.evaluate(expression.collection, bindings);
-    const pairs = collection.known ? pairsOf(collection.value, expression.splat) : undefined;
-    for (const [key, value] of pairs ?? [[undefined, undefined] as const]) {
-      const keyName = expression.keyName === undefined ? [] : [[expression.keyName, key] as const];
-      const inner: Bindings = new Map([...bindings, [expression.valueName, value] as const, ...keyName]);
-      for (const part of [expression.resultKey, expression.result, expression.condition]) if (part !== undefined) visitCalls(part, inner);
-      if (visits > mostVisits) return;
-    }
-  }
-
-  function visitCall(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): void {
-    const [path] = call.arguments;
-    if (path === undefined || (!fileFunctions.has(call.name) && call.name !== 'fileset')) return;
-    const reference = { relativeTo: 'template', kind: 'config', optional: false, outsideAllowed: false, place: call.place } as const;
-    if (fileFunctions.has(call.name)) {
-      const evaluation = evaluator.evaluate(path, bindings);
-      const text = evaluation.known ? textOf(evaluation.value) : undefined;
-      if (text !== undefined) found.push({ ...reference, text, form: 'path' });
-      else note(path, 'template', evaluation.known ? `${call.name}() takes a text` : evaluation.why, bindings);
-      return;
-    }
-    const files = evaluator.evaluate(call, bindings);
-    const folder = evaluator.evaluate(path, bindings);
-    const base = folder.known ? textOf(folder.value) : undefined;
-    if (files.known && base !== undefined)
-      for (const name of textsIn(files.value)) found.push({ ...reference, text: `${base}/${name}`, form: 'path' });
-    else note(call, 'template', files.known ? 'fileset() takes texts' : files.why, bindings);
-  }
-
-  function note(expression: Expression, relativeTo: FoundReference['relativeTo'], why: string, bindings: Bindings): void {
-    unresolved.push({
-      expression: expression.text,
-      place: expression.place,
-      why,
-      alternatives: evaluator.alternatives(expression, bindings),
-      relativeTo,
+  /** What stands in commands, but for what the template says that it writes. */
+  function takeCommands(): void {
+    const written = outputs.flatMap((text) => {
+      const path = resolveTemplatePath(text, '');
+      return path.type === 'inside' && path.path !== '' ? [path.path] : [];
     });
+    const isWritten = (path: string): boolean => written.some((output) => path === output || path.startsWith(`${output}/`));
+    const told = new Set<string>();
+    for (const { path, use, place } of inCommands) {
+      if (isWritten(path)) continue;
+      if (use === 'runs' || use === 'reads') {
+        const kind = use === 'runs' ? 'script' : 'config';
+        found.push({ text: fromRepositoryPath(path), relativeTo: 'root', kind, form: 'path', optional: true, outsideAllowed: true, place });
+      } else if (!told.has(path)) {
+        told.add(path);
+        unresolved.push({ expression: path, place, why: whyOpen[use], alternatives: [path], relativeTo: 'root' });
+      }
+    }
   }
 
   visitBody(template, undefined, noBindings);
+  takeCommands();
   return { found, unresolved, manifestOutputs };
+}
+
+function isLegacy({ file }: Place): boolean {
+  return file.endsWith('.json') && !file.endsWith('.pkr.json');
 }

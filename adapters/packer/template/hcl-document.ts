@@ -41,6 +41,8 @@ export interface ForExpression {
   readonly resultKey: Expression | undefined;
   readonly result: Expression;
   readonly condition: Expression | undefined;
+  /** `{for ... => ...}` with an ellipsis: a list for each key. */
+  readonly grouped: boolean;
   /** A splat: a single value counts as a list of one. */
   readonly splat: boolean;
 }

@@ -1,53 +1,36 @@
 import { posix } from 'node:path';
 
+import { createAlternatives } from './hcl-alternatives.ts';
+import { type Bindings, type Evaluator, type Surroundings, noBindings } from './hcl-surroundings.ts';
 import { type Expression, type ForExpression } from './hcl-document.ts';
-import { buildTimeFunctions, fileFunctions, functions } from './hcl-functions.ts';
-import { type Evaluation, type Value, isList, isMap, known, sortedMap, textOf, unknown } from './hcl-value.ts';
+import { buildTimeFunctions, fileFunctions, functions, rootSensitiveFunctions, wholeTextFunctions } from './hcl-functions.ts';
+import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
+import { type Evaluation, type Value, boundedText, isList, isMap, known, longestText, sortedMap, textOf, unknown } from './hcl-value.ts';
 import { fromRepositoryPath, repositoryRoot, resolveTemplatePath } from './template-path.ts';
 
-/** Names that a `for` or a `dynamic` block binds; a value of undefined: bound, but not known. */
-export type Bindings = ReadonlyMap<string, Value | undefined>;
+/**
+ * Longer paths, longer lists, more steps, deeper chains and more text in all (in UTF-16 units) are no template of a
+ * person.
+ */
+const limits = { path: 4096, items: 10_000, steps: 500_000, depth: 400, text: 32 * 1024 * 1024 } as const;
 
-export const noBindings: Bindings = new Map();
-
-/** What expressions can refer to. */
-export interface Surroundings {
-  variable(name: string): Evaluation;
-  local(name: string): Expression | undefined;
-  /** The template's folder, below the repository's root. */
-  readonly folder: string;
-  /** The files below a folder of the repository that fit a pattern, relative to that folder and sorted; undefined where it cannot be read. */
-  filesIn(folder: string, pattern: string): readonly string[] | undefined;
-}
-
-export interface Evaluator {
-  /** What an expression is known to be. Never throws, and ends soon whatever the expression is. */
-  evaluate(expression: Expression, bindings?: Bindings): Evaluation;
-  /**
-   * The texts that an expression may become, with `anyText` where a part is not known: one for each branch of its
-   * conditionals.
-   */
-  alternatives(expression: Expression, bindings?: Bindings): readonly string[];
-}
-
-/** Stands for a part that is not known: a private character, which no path has. */
-export const anyText = '\uF8FF';
-
-/** Longer texts are no paths; longer lists, more steps and deeper chains are no template of a person. */
-const limits = { text: 4096, items: 10_000, steps: 500_000, depth: 400, alternatives: 64 } as const;
+const tooLarge = 'the template is too large to be resolved';
 
 export function createEvaluator(surroundings: Surroundings): Evaluator {
   const locals = new Map<string, Evaluation>();
   const openLocals = new Set<string>();
   let steps = 0;
   let depth = 0;
+  let textSoFar = 0;
 
   function evaluate(expression: Expression, bindings: Bindings = noBindings): Evaluation {
     steps += 1;
-    if (steps > limits.steps || depth > limits.depth) return unknown('the template is too large to be resolved');
+    if (steps > limits.steps || depth > limits.depth) return unknown(tooLarge);
     depth += 1;
     try {
-      return withinLimits(evaluateForm(expression, bindings));
+      const evaluation = withinLimits(evaluateForm(expression, bindings));
+      if (evaluation.known && typeof evaluation.value === 'string') textSoFar += evaluation.value.length;
+      return textSoFar > limits.text ? unknown(tooLarge) : evaluation;
     } finally {
       depth -= 1;
     }
@@ -60,7 +43,10 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       case 'template':
         return ofAll(expression.parts, bindings, (values) => {
           const texts = values.map((value) => textOf(value));
-          return texts.every((text) => text !== undefined) ? known(texts.join('')) : unknown('a list or a map is no text');
+          if (!texts.every((text) => text !== undefined))
+            return unknown(values.includes(null) ? 'null is no text' : 'a list or a map is no text');
+          const whole = boundedText(texts);
+          return whole === undefined ? unknown('it is too long for a path') : known(whole);
         });
       case 'list':
         return ofAll(expression.items, bindings, (values) => known(values));
@@ -84,12 +70,23 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
         return unknown(`its condition is not known: ${condition.why}`);
       }
       case 'operation':
+        if (expression.operator === '&&' || expression.operator === '||')
+          return evaluateLogic(expression.operator, expression.operands, bindings);
         return ofAll(expression.operands, bindings, (values) => operate(expression.operator, values));
       case 'for':
         return evaluateFor(expression, bindings);
       case 'opaque':
         return unknown(expression.why);
     }
+  }
+
+  /** One operand can decide, whatever packer finds the other one to be. */
+  function evaluateLogic(operator: '&&' | '||', operands: readonly Expression[], bindings: Bindings): Evaluation {
+    const deciding = operator === '||';
+    const truths = operands.map((operand) => truth(evaluate(operand, bindings)));
+    if (truths.includes(deciding)) return known(deciding);
+    const open = truths.find((each) => typeof each !== 'boolean');
+    return open === undefined || typeof open === 'boolean' ? known(!deciding) : unknown(open.why);
   }
 
   function ofAll(parts: readonly Expression[], bindings: Bindings, combine: (values: readonly Value[]) => Evaluation): Evaluation {
@@ -139,7 +136,8 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
   }
 
   function evaluateCall(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): Evaluation {
-    if (fileFunctions.has(call.name)) return unknown(`${call.name}() is known only when the file is read`);
+    if (fileFunctions.has(call.name)) return evaluateContent(call, bindings);
+    if (call.name === 'try' || call.name === 'can') return evaluateTry(call, bindings);
     const why = buildTimeFunctions.get(call.name);
     if (why !== undefined) return unknown(`${call.name}() is known only while packer runs: ${why}`);
     return ofAll(call.arguments, bindings, (values) => {
@@ -147,6 +145,30 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       const given = call.spread && last !== undefined && isList(last) ? [...values.slice(0, -1), ...last] : values;
       return apply(call.name, given);
     });
+  }
+
+  /** What file() and templatefile() give, as far as it is known without packer. */
+  function evaluateContent(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): Evaluation {
+    const notKnown = unknown(`${call.name}() is known only when the file is read`);
+    const given = call.arguments[0] === undefined ? notKnown : evaluate(call.arguments[0], bindings);
+    if (!given.known) return given;
+    const path = typeof given.value === 'string' ? resolveTemplatePath(given.value, surroundings.folder) : undefined;
+    if (path?.type !== 'inside') return notKnown;
+    if (call.name === 'file') {
+      const text = surroundings.textIn(path.path);
+      return text === undefined ? notKnown : known(text);
+    }
+    if (call.name !== 'templatefile') return notKnown;
+    const template = surroundings.templateIn(path.path);
+    const names = call.arguments[1] === undefined ? known(sortedMap([])) : evaluate(call.arguments[1], bindings);
+    if (template === undefined || !names.known || !isMap(names.value)) return notKnown;
+    return evaluate(template, names.value);
+  }
+
+  /** The first that packer can evaluate: only one that is known here certainly is. */
+  function evaluateTry(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): Evaluation {
+    const first = call.arguments[0] === undefined ? unknown(`${call.name}() is empty`) : evaluate(call.arguments[0], bindings);
+    return first.known && call.name === 'can' ? known(true) : first;
   }
 
   function apply(name: string, given: readonly Value[]): Evaluation {
@@ -160,6 +182,15 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       const files = surroundings.filesIn(folder.path, second);
       return files === undefined ? unknown('the folder of fileset() cannot be read') : known(files);
     }
+    if (name === 'fileexists') {
+      const path = typeof first === 'string' ? resolveTemplatePath(first, surroundings.folder) : undefined;
+      const isThere = path?.type === 'inside' ? surroundings.isFile(path.path) : undefined;
+      return isThere === undefined ? unknown('fileexists() is known only while packer runs') : known(isThere);
+    }
+    const texts = given.filter((value) => typeof value === 'string');
+    if (rootSensitiveFunctions.has(name) && texts.some((text) => text.includes(repositoryRoot)))
+      return unknown(`${name}() depends on where the repository lies`);
+    if (!wholeTextFunctions.has(name) && texts.some((text) => text.length > limits.path)) return unknown('it is too long for a path');
     const value = given.length > 1000 ? undefined : functions.get(name)?.(...given);
     return value === undefined ? unknown(`${name}() is evaluated by packer`) : known(value);
   }
@@ -185,105 +216,17 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       if (!result.known) return result;
       results.push([textOf(resultKey.value) ?? '', result.value]);
     }
+    if (loop.grouped) return known(grouped(results));
     return known(loop.resultKey === undefined ? results.map(([, value]) => value) : sortedMap(results));
   }
 
-  function alternatives(expression: Expression, bindings: Bindings = noBindings): readonly string[] {
-    const evaluation = evaluate(expression, bindings);
-    const text = evaluation.known ? textOf(evaluation.value) : undefined;
-    if (text !== undefined) return [text];
-    if (expression.type === 'conditional')
-      return several([...alternatives(expression.yes, bindings), ...alternatives(expression.no, bindings)]);
-    if (expression.type !== 'template') return [anyText];
-    return expression.parts.reduce<readonly string[]>(
-      (starts, part) => several(starts.flatMap((start) => alternatives(part, bindings).map((end) => `${start}${end}`))),
-      [''],
-    );
-  }
-
-  return { evaluate, alternatives };
-}
-
-function several(texts: readonly string[]): readonly string[] {
-  return texts.length > limits.alternatives ? [anyText] : texts;
+  return { evaluate, alternatives: createAlternatives(evaluate, surroundings) };
 }
 
 function withinLimits(evaluation: Evaluation): Evaluation {
   if (!evaluation.known) return evaluation;
   const { value } = evaluation;
-  if (typeof value === 'string' && value.length > limits.text) return unknown('it is too long for a path');
+  if (typeof value === 'string' && value.length > longestText) return unknown('it is too long for a path');
   const size = isList(value) ? value.length : isMap(value) ? value.size : 0;
   return size > limits.items ? unknown('it has too many items') : evaluation;
-}
-
-function objectOf(keysAndValues: readonly Value[]): Evaluation {
-  const entries: [string, Value][] = [];
-  for (let at = 0; at + 1 < keysAndValues.length; at += 2) {
-    const key = textOf(keysAndValues[at] ?? null);
-    if (key === undefined) return unknown('a key is no text');
-    entries.push([key, keysAndValues[at + 1] ?? null]);
-  }
-  return known(sortedMap(entries));
-}
-
-function itemOf(of: Value | undefined, key: Value | undefined): Evaluation {
-  let item: Value | undefined;
-  if (of !== undefined && isList(of) && key !== undefined) item = of[Number(key)];
-  else if (of !== undefined && isMap(of) && key !== undefined && key !== null) item = of.get(textOf(key) ?? '');
-  return item === undefined ? unknown(`it has no item ${JSON.stringify(key ?? null)}`) : known(item);
-}
-
-/** The keys and values that a collection is gone through by; undefined where it is none. */
-export function pairsOf(collection: Value, isSplat: boolean): (readonly [Value, Value])[] | undefined {
-  if (isList(collection)) return collection.map((value, at) => [at, value] as const);
-  if (isMap(collection) && !isSplat) return [...collection];
-  if (!isSplat) return undefined;
-  return collection === null ? [] : [[0, collection]];
-}
-
-function truth(evaluation: Evaluation): boolean | { readonly why: string } {
-  if (!evaluation.known) return evaluation;
-  if (evaluation.value === true || evaluation.value === 'true') return true;
-  return evaluation.value === false || evaluation.value === 'false' ? false : { why: 'it is neither true nor false' };
-}
-
-function operate(operator: string, values: readonly Value[]): Evaluation {
-  const [left, right] = values;
-  if (operator === '==' || operator === '!=') {
-    if (isCompound(left) || isCompound(right)) return unknown('lists and maps are compared by packer');
-    return known((left === right) === (operator === '=='));
-  }
-  if (typeof left === 'boolean' && values.length === 1 && operator === '!') return known(!left);
-  if (typeof left === 'boolean' && typeof right === 'boolean') {
-    if (operator === '&&') return known(left && right);
-    if (operator === '||') return known(left || right);
-  }
-  if (typeof left === 'number' && (right === undefined || typeof right === 'number')) return calculate(operator, left, right);
-  return unknown(`the operator ${operator} does not take these values`);
-}
-
-function isCompound(value: Value | undefined): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
-function calculate(operator: string, left: number, right: number | undefined): Evaluation {
-  if (right === undefined) return operator === '-' ? known(-left) : unknown(`the operator ${operator} does not take a number`);
-  switch (operator) {
-    case '+':
-      return known(left + right);
-    case '-':
-      return known(left - right);
-    case '*':
-      return known(left * right);
-    case '<':
-      return known(left < right);
-    case '<=':
-      return known(left <= right);
-    case '>':
-      return known(left > right);
-    case '>=':
-      return known(left >= right);
-    default:
-      return unknown(`the operator ${operator} is evaluated by packer`);
-  }
 }

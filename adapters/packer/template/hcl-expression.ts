@@ -1,37 +1,8 @@
 import { type Node } from 'web-tree-sitter';
 
-import { type Expression, type ObjectEntry, type Place } from './hcl-document.ts';
+import { type Expression, type ObjectEntry } from './hcl-document.ts';
+import { NestedTooDeep, type SourceText, childrenOf, deepest, expressionChildren, placeOf, where } from './hcl-source.ts';
 import { type TemplatePiece, flushPieces, trimPieces, unescapeQuoted, unescapeTemplate } from './hcl-text.ts';
-
-/** No template of a person nests deeper; a hostile one must not exhaust the stack. */
-const deepest = 200;
-
-/** Thrown while a syntax tree is read, and turned into a failure where reading began. */
-export class NestedTooDeep extends Error {
-  readonly line: number;
-  constructor(line: number) {
-    super(`nested deeper than ${deepest} levels`);
-    this.line = line;
-  }
-}
-
-export interface SourceText {
-  readonly file: string;
-  readonly text: string;
-  /** The line of the file at which the text begins, from 1. */
-  readonly firstLine: number;
-  /** Whether all of the text stands on that line: a string of JSON, whose line feeds are escapes. */
-  readonly onOneLine: boolean;
-}
-
-/** The children that mean something. */
-export function childrenOf(node: Node): Node[] {
-  return node.children.filter((child) => child.type !== 'comment');
-}
-
-export function placeOf(node: Node, source: SourceText): Place {
-  return { file: source.file, line: source.onOneLine ? source.firstLine : source.firstLine + node.startPosition.row };
-}
 
 /** Reads an `expression` node. */
 export function readExpression(node: Node, source: SourceText, depth = 0): Expression {
@@ -96,6 +67,7 @@ function readSuffix(of: Expression, suffix: Node, first: Node, source: SourceTex
         resultKey: undefined,
         result,
         condition: undefined,
+        grouped: false,
         splat: true,
         ...place,
       };
@@ -231,8 +203,8 @@ function readFor(node: Node, source: SourceText, depth: number): Expression {
   const [first, second] = expressionChildren(node);
   const [valueName, keyName] = names.map((name) => name.text).toReversed();
   const isGrouped = childrenOf(node).some((child) => child.type === 'ellipsis');
-  if (collection === undefined || first === undefined || valueName === undefined || isGrouped) {
-    return opaque(node, source, 'a grouping for expression is evaluated by packer', expressionsBelow(node, source, depth));
+  if (collection === undefined || first === undefined || valueName === undefined) {
+    return opaque(node, source, 'it is not a whole for expression', expressionsBelow(node, source, depth));
   }
   const read = (child: Node): Expression => readExpression(child, source, depth);
   return {
@@ -243,6 +215,7 @@ function readFor(node: Node, source: SourceText, depth: number): Expression {
     resultKey: second === undefined ? undefined : read(first),
     result: read(second ?? first),
     condition: test === undefined ? undefined : read(test),
+    grouped: isGrouped,
     splat: false,
     ...where(node, source),
   };
@@ -268,22 +241,37 @@ function readOperation(node: Node, source: SourceText, depth: number): Expressio
   };
 }
 
-function expressionChildren(node: Node): Node[] {
-  return childrenOf(node).filter((child) => child.type === 'expression');
-}
-
 /** The outermost expressions anywhere below a node. */
 function expressionsBelow(node: Node, source: SourceText, depth: number): Expression[] {
   if (depth > deepest) throw new NestedTooDeep(placeOf(node, source).line);
+  if (node.type === 'template_for') return [readForDirective(node, source, depth)];
   return childrenOf(node).flatMap((child) =>
     child.type === 'expression' ? [readExpression(child, source, depth + 1)] : expressionsBelow(child, source, depth + 1),
   );
 }
 
-function opaque(node: Node, source: SourceText, why: string, parts: readonly Expression[]): Expression {
-  return { type: 'opaque', why, parts, ...where(node, source) };
+/** What is in `%{ for }`, bound to what it goes through. Its text is not rendered: only what it reads matters. */
+function readForDirective(node: Node, source: SourceText, depth: number): Expression {
+  const [start, ...inside] = childrenOf(node);
+  const names = start === undefined ? [] : childrenOf(start).filter((child) => child.type === 'identifier');
+  const [valueName, keyName] = names.map((name) => name.text).toReversed();
+  const collection = start === undefined ? undefined : expressionChildren(start)[0];
+  const items = inside.flatMap((child) => expressionsBelow(child, source, depth + 1));
+  if (valueName === undefined || collection === undefined) return opaque(node, source, 'it is not a whole for directive', items);
+  return {
+    type: 'for',
+    keyName,
+    valueName,
+    collection: readExpression(collection, source, depth + 1),
+    resultKey: undefined,
+    result: { type: 'list', items, ...where(node, source) },
+    condition: undefined,
+    grouped: false,
+    splat: false,
+    ...where(node, source),
+  };
 }
 
-function where(node: Node, source: SourceText): { place: Place; text: string } {
-  return { place: placeOf(node, source), text: source.text.slice(node.startIndex, node.endIndex) };
+function opaque(node: Node, source: SourceText, why: string, parts: readonly Expression[]): Expression {
+  return { type: 'opaque', why, parts, ...where(node, source) };
 }

@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 
+import { codingFunctions } from './hcl-coding-functions.ts';
+import { listFunctions } from './hcl-list-functions.ts';
+import { type Value, textOf } from './hcl-value.ts';
 import { toRepositoryPath } from './template-path.ts';
-import { type Value, isList, isMap, sortedMap, textOf } from './hcl-value.ts';
 
 /** Functions whose first argument is a file that packer reads, relative to the template's folder. */
 export const fileFunctions: ReadonlySet<string> = new Set([
@@ -29,8 +31,27 @@ export const buildTimeFunctions: ReadonlyMap<string, string> = new Map([
   ['aws_secretsmanager', 'it is read from AWS Secrets Manager'],
   ['aws_secretsmanager_raw', 'it is read from AWS Secrets Manager'],
   ['pathexpand', 'it depends on the home folder of who builds'],
-  ['fileexists', 'it depends on which files there are'],
 ]);
+
+/** Functions whose answer for a path differs with where the repository lies: `upper(path.root)`. */
+export const rootSensitiveFunctions: ReadonlySet<string> = new Set([
+  'lower',
+  'upper',
+  'title',
+  'replace',
+  'substr',
+  'split',
+  'strrev',
+  'trim',
+  'trimprefix',
+  'startswith',
+  'strcontains',
+  'length',
+  ...codingFunctions.keys(),
+]);
+
+/** Functions that take texts of any length, as file() gives them. */
+export const wholeTextFunctions: ReadonlySet<string> = new Set(['trimspace', 'chomp', 'split', 'strcontains', ...codingFunctions.keys()]);
 
 type Implementation = (...values: readonly Value[]) => Value | undefined;
 
@@ -47,35 +68,23 @@ export const functions: ReadonlyMap<string, Implementation> = new Map<string, Im
   ['replace', (value, from, to) => replace(value, from, to)],
   ['substr', (value, offset, length) => substring(value, offset, length)],
   ['format', (pattern, ...values) => format(pattern, values)],
-  ['join', (separator, ...lists) => join(separator, lists)],
   ['split', (separator, value) => pair(separator, value, (by, it) => it.split(by))],
   ['tostring', (value) => (value === null ? null : text(value, (it) => it))],
-  ['tolist', (value) => (value !== undefined && isList(value) ? value : undefined)],
-  ['toset', (value) => (value !== undefined && isList(value) ? distinct(value).toSorted(byText) : undefined)],
-  ['sort', (value) => (value !== undefined && isList(value) ? value.toSorted(byText) : undefined)],
-  ['reverse', (value) => (value !== undefined && isList(value) ? value.toReversed() : undefined)],
-  ['distinct', (value) => (value !== undefined && isList(value) ? distinct(value) : undefined)],
-  ['compact', (value) => (value !== undefined && isList(value) ? value.filter((item) => item !== '' && item !== null) : undefined)],
-  ['concat', (...lists) => (lists.every((list) => isList(list)) ? lists.flat() : undefined)],
-  ['flatten', (value) => (value !== undefined && isList(value) ? flatten(value) : undefined)],
-  ['coalesce', (...values) => values.find((value) => value !== null && value !== '')],
-  ['length', (value) => lengthOf(value)],
-  [
-    'contains',
-    (list, item) =>
-      list !== undefined && item !== undefined && isList(list) ? (typeof item === 'object' ? undefined : list.includes(item)) : undefined,
-  ],
-  [
-    'element',
-    (list, at) => (list !== undefined && isList(list) && typeof at === 'number' && list.length > 0 ? list[at % list.length] : undefined),
-  ],
-  ['keys', (map) => (map !== undefined && isMap(map) ? [...map.keys()] : undefined)],
-  ['values', (map) => (map !== undefined && isMap(map) ? [...map.values()] : undefined)],
-  [
-    'lookup',
-    (map, key, otherwise) => (map !== undefined && isMap(map) && typeof key === 'string' ? (map.get(key) ?? otherwise) : undefined),
-  ],
-  ['merge', (...maps) => (maps.every((map) => isMap(map)) ? sortedMap(maps.flatMap((map) => [...map])) : undefined)],
+  ['startswith', (value, prefix) => pair(value, prefix, (it, start) => it.startsWith(start))],
+  ['endswith', (value, suffix) => pair(value, suffix, (it, end) => it.endsWith(end))],
+  ['strcontains', (value, part) => pair(value, part, (it, inner) => it.includes(inner))],
+  ['strrev', (value) => text(value, (it) => Array.from(it).toReversed().join(''))],
+  ['trim', (value, characters) => pair(value, characters, trimmed)],
+  ['title', (value) => text(value, (it) => it.replaceAll(/(?<=^|\s)\p{Ll}/gu, (letter) => letter.toUpperCase()))],
+  ['tonumber', (value) => tonumber(value)],
+  ['tobool', (value) => (value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined)],
+  ['max', (...values) => ofNumbers(values, (numbers) => Math.max(...numbers))],
+  ['min', (...values) => ofNumbers(values, (numbers) => Math.min(...numbers))],
+  ['abs', (value) => (typeof value === 'number' ? Math.abs(value) : undefined)],
+  ['ceil', (value) => (typeof value === 'number' ? Math.ceil(value) : undefined)],
+  ['floor', (value) => (typeof value === 'number' ? Math.floor(value) : undefined)],
+  ...listFunctions,
+  ...codingFunctions,
 ]);
 
 function text(value: Value | undefined, change: (it: string) => string): Value | undefined {
@@ -117,43 +126,18 @@ function format(pattern: Value | undefined, values: readonly Value[]): Value | u
   return isUnderstood && at === values.length ? formatted : undefined;
 }
 
-function join(separator: Value | undefined, lists: readonly Value[]): Value | undefined {
-  if (typeof separator !== 'string' || !lists.every((list) => isList(list))) return undefined;
-  const items = lists.flat().map((item) => textOf(item));
-  return items.every((item) => item !== undefined) ? items.join(separator) : undefined;
+function trimmed(value: string, characters: string): string {
+  const unwanted = new Set(characters);
+  const letters = Array.from(value);
+  const first = letters.findIndex((letter) => !unwanted.has(letter));
+  return first === -1 ? '' : letters.slice(first, letters.findLastIndex((letter) => !unwanted.has(letter)) + 1).join('');
 }
 
-function distinct(list: readonly Value[]): Value[] {
-  const simple = new Set<Value>();
-  return list.filter((item) => {
-    if (typeof item === 'object' && item !== null) return true;
-    if (simple.has(item)) return false;
-    simple.add(item);
-    return true;
-  });
+function tonumber(value: Value | undefined): number | null | undefined {
+  if (value === null || typeof value === 'number') return value;
+  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
-function flatten(list: readonly Value[]): Value[] | undefined {
-  const flat: Value[] = [];
-  const open: Value[] = [...list].toReversed();
-  for (let steps = 0; open.length > 0; steps += 1) {
-    if (steps > 100_000) return undefined;
-    const next = open.pop();
-    if (next === undefined) break;
-    if (isList(next)) open.push(...next.toReversed());
-    else flat.push(next);
-  }
-  return flat;
-}
-
-function lengthOf(value: Value | undefined): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return Array.from(value).length;
-  if (isList(value)) return value.length;
-  return isMap(value) ? value.size : undefined;
-}
-
-function byText(a: Value, b: Value): number {
-  const [left, right] = [textOf(a) ?? '', textOf(b) ?? ''];
-  return left < right ? -1 : left > right ? 1 : 0;
+function ofNumbers(values: readonly Value[], combine: (numbers: readonly number[]) => number): number | undefined {
+  return values.length > 0 && values.every((value) => typeof value === 'number') ? combine(values) : undefined;
 }

@@ -46,7 +46,7 @@ function collect(read: (strings: StringReader) => Body, parser: HclParser): Outc
   const failures: Failure[] = [];
   const body = read((text, place) => {
     if (!/[$%]\{/.test(text)) return literal(text, place);
-    const parsed = parser.parseTemplate(text, place);
+    const parsed = parser.parseTemplate(text, place, true);
     if (parsed.ok) return parsed.value;
     failures.push(parsed.failure);
     return literal(text, place);

@@ -3,7 +3,8 @@ import { Language, type Node, Parser } from 'web-tree-sitter';
 import { type Outcome, failure, success } from '../../../core/failure.ts';
 import { loadGrammarFiles } from './grammar.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, emptyBody } from './hcl-document.ts';
-import { NestedTooDeep, type SourceText, childrenOf, placeOf, readExpression } from './hcl-expression.ts';
+import { readExpression } from './hcl-expression.ts';
+import { NestedTooDeep, type SourceText, childrenOf, placeOf } from './hcl-source.ts';
 
 /** Reads HCL. Every answer is a value: TEMPLATE_INVALID with the place and what is wrong there. */
 export interface HclParser {
@@ -11,8 +12,12 @@ export interface HclParser {
   parseFile(file: string, text: string): Outcome<Body>;
   /** One expression, as the value of a variable that is given from outside. */
   parseExpression(text: string, place: Place): Outcome<Expression>;
-  /** Text with interpolations and without quotes, as the strings of HCL's JSON notation are. */
-  parseTemplate(text: string, place: Place): Outcome<Expression>;
+  /**
+   * Text with interpolations and without quotes: a string of HCL's JSON notation, or a file for templatefile().
+   *
+   * @param isOneLine whether all of it stands on the line of `place`, as a string of JSON does.
+   */
+  parseTemplate(text: string, place: Place, isOneLine: boolean): Outcome<Expression>;
 }
 
 let loading: Promise<HclParser> | undefined;
@@ -34,12 +39,18 @@ async function startParser(): Promise<HclParser> {
   return {
     parseFile,
     parseExpression,
-    parseTemplate(text, place) {
+    parseTemplate(text, place, isOneLine) {
       // A heredoc reads its text as HCL's JSON notation reads a string: no escapes but $${ and %%{.
       let mark = 'END';
       while (text.includes(mark)) mark += '_';
       const parsed = onlyValue(
-        parseSource(parser, { file: place.file, text: `value = <<${mark}\n${text}\n${mark}\n`, firstLine: place.line, onOneLine: true }),
+        parseSource(parser, {
+          file: place.file,
+          text: `value = <<${mark}\n${text}\n${mark}\n`,
+          // The line of the mark comes before the text's first.
+          firstLine: isOneLine ? place.line : place.line - 1,
+          onOneLine: isOneLine,
+        }),
         place,
       );
       return parsed.ok ? success(withoutLastLineFeed(parsed.value, place, text)) : parsed;

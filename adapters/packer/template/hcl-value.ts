@@ -26,6 +26,15 @@ export function textOf(value: Value): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
+/** Longer texts are no paths, nor files that paths are taken from. In UTF-16 units. */
+export const longestText = 1024 * 1024;
+
+/** Texts as one; undefined where that would be longer than any that matters. */
+export function boundedText(texts: readonly string[], separator = ''): string | undefined {
+  const length = texts.reduce((sum, text) => sum + text.length + separator.length, 0);
+  return length > longestText + separator.length ? undefined : texts.join(separator);
+}
+
 /** All texts inside a value, in their order: a string's own, a list's and a map's values'. At most `limit` of them. */
 export function textsIn(value: Value, limit = 10_000): string[] {
   const found: string[] = [];

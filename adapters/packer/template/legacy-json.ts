@@ -34,10 +34,15 @@ export function readLegacyTemplate(root: JsonNode): Outcome<Body> {
   });
 }
 
-/** Reads a variable file for a legacy template: its texts are taken as they are. */
+/**
+ * Reads a variable file for a legacy template. Its texts may refer to other variables, and null is the empty text (seen
+ * with 1.6.6).
+ */
 export function readLegacyVariables(root: JsonNode): Body {
   const members = root.type === 'object' ? root.members : [];
-  return { attributes: members.map(([name, value]) => ({ name, value: expressionOf(value, literal), place: value.place })), blocks: [] };
+  const valueOf = (value: JsonNode): Expression =>
+    value.type === 'scalar' && value.value === null ? literal('', value.place) : expressionOf(value, goTemplate);
+  return { attributes: members.map(([name, value]) => ({ name, value: valueOf(value), place: value.place })), blocks: [] };
 }
 
 function variableBlocks(variables: JsonNode | undefined, sensitive: ReadonlySet<string>): Block[] {

@@ -10,8 +10,8 @@ import { parseJson } from './json-syntax.ts';
 import { readLegacyTemplate, readLegacyVariables } from './legacy-json.ts';
 import { type RepositoryFiles } from './repository-files.ts';
 
-/** Larger than any template that a person writes; packer's own parser would take minutes for more. */
-const templateLimit = 4 * 1024 * 1024;
+/** Larger than any template that a person writes; of hostile nesting, the parser would take gigabytes for more. Bytes. */
+const templateLimit = 1024 * 1024;
 
 /** A file that packer reads as a template or as variables, with the digest of the bytes that discovery rests on. */
 export interface ParsedFile {

@@ -1,4 +1,4 @@
-import { type Block, type Body, type Expression, attributeOf, literal } from './hcl-document.ts';
+import { type Block, type Body, type Expression, attributeOf } from './hcl-document.ts';
 import { type Evaluation, textsIn } from './hcl-value.ts';
 
 /** A variable as the template declares it. */
@@ -60,6 +60,8 @@ export interface GivenValues {
   readonly request: Readonly<Record<string, string>>;
   /** Variables whose value is a secret. */
   readonly secrets: ReadonlySet<string>;
+  /** A request's text as what it stands for: in a legacy template it may refer to other variables. */
+  readonly text: (text: string) => Expression;
   /** Reads a request's text as an expression, as packer does for variables that are not texts; undefined: it is none. */
   readonly parse: (text: string) => Expression | undefined;
 }
@@ -72,7 +74,7 @@ export function valueExpression(name: string, declaration: VariableDeclaration |
   if (given.secrets.has(name)) return { expression: undefined, why: `the value of the variable ${name} is a secret` };
   const requested = Object.hasOwn(given.request, name) ? given.request[name] : undefined;
   if (requested !== undefined) {
-    const text = literal(requested, { file: 'the request', line: 1 });
+    const text = given.text(requested);
     return { expression: takesText(declaration) ? text : (given.parse(requested) ?? text) };
   }
   const fromFile = lastOf(given.files, name);
@@ -112,7 +114,8 @@ function takesText(declaration: VariableDeclaration | undefined): boolean {
 export function sensitiveTexts(expressions: readonly Expression[], evaluate: (expression: Expression) => Evaluation): string[] {
   const texts = expressions.flatMap((expression) => {
     const evaluation = expression.type === 'literal' ? ({ known: true, value: expression.value } as const) : evaluate(expression);
-    return evaluation.known ? textsIn(evaluation.value) : [];
+    // A log shows what a file says without the line feed at its end.
+    return evaluation.known ? textsIn(evaluation.value).flatMap((text) => [text, text.trim()]) : [];
   });
   return [...new Set(texts.filter((text) => text !== ''))];
 }

@@ -409,7 +409,7 @@ describe('a file that cannot be an input', () => {
   it('is refused where the template is larger than any template', async () => {
     const root = repository({ 'image.pkr.hcl': '' });
     truncateSync(join(root, 'image.pkr.hcl'), 5 * 1024 * 1024);
-    expect(await refused(root)).toMatch(/^INPUT_UNREADABLE: "image\.pkr\.hcl".* has 5242880 bytes; at most 4194304 are taken$/);
+    expect(await refused(root)).toMatch(/^INPUT_UNREADABLE: "image\.pkr\.hcl".* has 5242880 bytes; at most 1048576 are taken$/);
   });
 
   it('is refused where a request gives a value that no manifest can carry', async () => {

@@ -249,6 +249,14 @@ describe('the values of variables', () => {
   });
 });
 
+describe('a secret in a file', () => {
+  it('is handed on for redaction as the file says it, and without its line feed', async () => {
+    const template = 'local "token" {\n  expression = file("token.txt")\n  sensitive = true\n}\n';
+    const discovery = await discovered(repository({ 'image.pkr.hcl': template, 'token.txt': 'tok-4711\n' }));
+    expect(discovery.sensitiveValues).toEqual(['tok-4711\n', 'tok-4711']);
+  });
+});
+
 describe('what cannot be resolved', () => {
   it.each([
     ['script = "scripts/${var.os}.sh"', '"scripts/${var.os}.sh" @6: the variable os has no value here'],

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { parse } from 'yaml';
+
+import { type Value, isList, isMap, sortedMap } from './hcl-value.ts';
+
+type Implementation = (...values: readonly Value[]) => Value | undefined;
+
+/** No document that paths are taken from nests deeper; a hostile one must not exhaust the stack. */
+const deepest = 50;
+
+/** The parser of YAML is slow: longer documents are left to packer. */
+const longestYaml = 64 * 1024;
+
+/** Packer's functions that decode, encode and hash. They take texts of any length: what file() reads is given to them. */
+export const codingFunctions: ReadonlyMap<string, Implementation> = new Map<string, Implementation>([
+  ['jsondecode', (text) => decoded(text, JSON.parse)],
+  ['yamldecode', (text) => (typeof text === 'string' && text.length <= longestYaml ? decoded(text, parseYaml) : undefined)],
+  ['jsonencode', (value) => (typeof value === 'string' ? JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, escaped) : undefined)],
+  ['base64encode', (text) => ofText(text, (it) => Buffer.from(it).toString('base64'))],
+  ['base64decode', (text) => ofText(text, (it) => Buffer.from(it, 'base64').toString('utf8'))],
+  ['md5', (text) => hashed(text, 'md5')],
+  ['sha1', (text) => hashed(text, 'sha1')],
+  ['sha256', (text) => hashed(text, 'sha256')],
+  ['sha512', (text) => hashed(text, 'sha512')],
+]);
+
+function ofText(text: Value | undefined, change: (it: string) => string): string | undefined {
+  return typeof text === 'string' ? change(text) : undefined;
+}
+
+function hashed(text: Value | undefined, algorithm: string): string | undefined {
+  return ofText(text, (it) => createHash(algorithm).update(it).digest('hex'));
+}
+
+/** As Go's encoder of JSON writes what HTML could take for its own. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function parseYaml(text: string): unknown {
+  return parse(text, { maxAliasCount: 100, logLevel: 'error' });
+}
+
+function decoded(text: Value | undefined, parser: (it: string) => unknown): Value | undefined {
+  if (typeof text !== 'string') return undefined;
+  try {
+    return valueOf(parser(text), 0);
+  } catch {
+    // Not such a document: packer says so itself.
+    return undefined;
+  }
+}
+
+function valueOf(given: unknown, depth: number): Value | undefined {
+  if (depth > deepest) return undefined;
+  if (given === null || typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean') return given;
+  if (Array.isArray(given)) {
+    const items = given.map((item) => valueOf(item, depth + 1));
+    return items.every((item) => item !== undefined) ? items : undefined;
+  }
+  if (typeof given !== 'object') return undefined;
+  const entries = Object.entries(given).map(([key, value]) => [key, valueOf(value, depth + 1)] as const);
+  const known = entries.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+  return known.length === entries.length ? sortedMap(known) : undefined;
+}
+
+/** Whether two values of equal kinds are the same; undefined where HCL would first have to convert one. */
+export function sameValue(left: Value, right: Value, depth = 0): boolean | undefined {
+  if (depth > deepest) return undefined;
+  if (isList(left) && isList(right)) {
+    if (left.length !== right.length) return false;
+    const same = new Set(left.map((item, at) => sameValue(item, right[at] ?? null, depth + 1)));
+    return same.has(undefined) ? undefined : !same.has(false);
+  }
+  if (left === null || right === null) return left === right;
+  return isList(left) || isList(right) || isMap(left) || isMap(right) ? undefined : left === right;
+}

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+
+import { shellText, shellWords } from '../../../../adapters/packer/template/shell-words.ts';
+import { discovered, filesOf, repository } from '../../../fixtures/templates/repository.ts';
+
+const template = (attributes: string): string => `
+variable "os" {
+  type = string
+}
+source "null" "x" {
+  communicator = "none"
+}
+build {
+  sources = ["source.null.x"]
+  provisioner "shell-local" {
+    ${attributes}
+  }
+}
+`;
+
+const files = {
+  'scripts/a.sh': '',
+  'scripts/b.py': '',
+  'answers.txt': '',
+  'images/seed.cfg': '',
+  'out/disk.img': '',
+};
+
+async function found(attributes: string, declared: Readonly<Record<string, unknown>> = {}): Promise<{ inputs: string[]; open: string[] }> {
+  const discovery = await discovered(repository({ 'image.pkr.hcl': template(attributes), ...files }), declared);
+  return {
+    inputs: filesOf(discovery).filter((file) => !file.startsWith('template ')),
+    open: discovery.undeclared.map(({ reference, line, why }) => `${reference} @${line}: ${why}`),
+  };
+}
+
+const onlyTheCommandKnows = 'a command of this machine names it, and whether it is read or written only the command knows';
+
+describe('commands of this machine', () => {
+  it.each([
+    ['inline = ["./scripts/a.sh --fast"]', ['script scripts/a.sh']],
+    ['inline = ["bash -eu scripts/a.sh && python3 scripts/b.py"]', ['script scripts/a.sh', 'script scripts/b.py']],
+    ['inline = ["if true; then sudo -E ./scripts/a.sh; fi"]', ['script scripts/a.sh']],
+    ['inline = ["VERSION=$(./scripts/a.sh) echo done"]', ['script scripts/a.sh']],
+    ['inline = ["sh -c \'. scripts/a.sh; true\'"]', ['script scripts/a.sh']],
+    ['inline = ["cd scripts", "./a.sh"]', ['script scripts/a.sh']],
+    ['inline = ["(cd scripts && ./a.sh)", "./scripts/b.py"]', ['script scripts/a.sh', 'script scripts/b.py']],
+    ['inline = ["sort < answers.txt"]', ['config answers.txt']],
+    ['inline = ["${path.root}/scripts/a.sh"]', ['script scripts/a.sh']],
+    ['inline = [<<-EOT\n      set -e\n      ./scripts/a.sh\n    EOT\n    ]', ['script scripts/a.sh']],
+    ['command = "scripts/a.sh"', ['script scripts/a.sh']],
+    ['execute_command = ["bash", "-c", "{{.Vars}} ./scripts/a.sh {{.Script}}"]', ['script scripts/a.sh']],
+    ['execute_command = ["bash {{.Script}}", env("X")]', []],
+  ])('make inputs of what they certainly run or read: %s', async (attribute, expected) => {
+    expect(await found(attribute)).toEqual({ inputs: expected, open: [] });
+  });
+
+  it.each([
+    'inline = ["echo scripts/a.sh answers.txt"]',
+    'inline = ["mkdir -p out && rm -f answers.txt && touch images/seed.cfg"]',
+    'inline = ["date > answers.txt 2>&1", "date >> images/seed.cfg"]',
+    'inline = ["cat <<EOF\\n./scripts/a.sh\\nEOF"]',
+    'inline = ["true # ./scripts/a.sh"]',
+    'inline = ["curl -sSf -o answers.txt https://example.org/a.b"]',
+    'inline = ["/usr/bin/env true", "aws ec2 wait image-available", "$HOME/bin/x", "~/y/z"]',
+  ])('make nothing of what they print, make, remove or leave to the machine: %s', async (attribute) => {
+    expect(await found(attribute)).toEqual({ inputs: [], open: [] });
+  });
+
+  it('tell of files that they are given, since they may be read or written', async () => {
+    expect(await found('inline = ["tool --answers=answers.txt images/seed.cfg nothing.txt"]')).toEqual({
+      inputs: [],
+      open: [`answers.txt @11: ${onlyTheCommandKnows}`, `images/seed.cfg @11: ${onlyTheCommandKnows}`],
+    });
+  });
+
+  it('tell of no file that is declared or excluded, that the template writes, or that is a copy', async () => {
+    const given = 'inline = ["tool answers.txt", "tool out/disk.img"]';
+    const output = 'post-processor "compress" {\n    output = "out/disk.img"\n  }\n}';
+    const text = template(given).replace(/\}\n$/, `${output}\n`);
+    const root = repository({ 'image.pkr.hcl': text, ...files });
+    expect((await discovered(root, { inputs: { configs: ['answers.txt'] } })).undeclared).toEqual([]);
+    expect((await discovered(root, { inputs: { exclude: ['*.txt'] } })).undeclared).toEqual([]);
+    expect((await discovered(root)).undeclared).toHaveLength(1);
+    expect(await found('inline = ["cp /tmp/x answers.txt"]')).toEqual({ inputs: [], open: [] });
+  });
+
+  it('make no input of what the build itself makes', async () => {
+    const text = template('inline = ["./out/tool", "./out/later", "sha256sum < out/disk.img"]').replace(
+      'communicator = "none"',
+      'communicator = "none"\n  output_directory = "out"',
+    );
+    const discovery = await discovered(repository({ 'image.pkr.hcl': text, ...files, 'out/tool': '' }));
+    expect([filesOf(discovery), discovery.undeclared]).toEqual([['template image.pkr.hcl'], []]);
+  });
+
+  it.each([
+    ['inline = ["./scripts/${var.os}.sh"]', './scripts/....sh @11: part of it is known only to packer'],
+    ['inline = [var.os]', 'var.os @11: the variable os has no value here'],
+    ['inline = ["./made/by-packer.sh"]', 'made/by-packer.sh @11: it is not there, so an earlier step of the build must make it'],
+    ['inline = ["cd ${var.os}", "../scripts/a.sh"]', '../scripts/a.sh @11: a command before it goes to a folder that is not known'],
+    ['inline = ["../other/a.sh"]', '../other/a.sh @11: it is outside the repository'],
+    ['inline = ["bash $DIR/a.sh"]', '.../a.sh @11: the shell fills in part of it'],
+  ])('tell of what they run and cannot be resolved: %s', async (attribute, expected) => {
+    expect(await found(attribute)).toEqual({ inputs: [], open: [expected] });
+  });
+
+  it('are covered by a glob that finds all that they may run', async () => {
+    expect(await found('inline = ["./scripts/${var.os}.sh"]', { inputs: { scripts: ['scripts/**'] } })).toMatchObject({ open: [] });
+  });
+
+  it('are those of shell-local alone: others run where the repository is not', async () => {
+    const text = template('inline = ["./scripts/a.sh answers.txt"]').replace('"shell-local"', '"shell"');
+    const discovery = await discovered(repository({ 'image.pkr.hcl': text, ...files }));
+    expect([filesOf(discovery), discovery.undeclared]).toEqual([['template image.pkr.hcl'], []]);
+  });
+});
+
+describe('the words of a shell', () => {
+  it.each([
+    [
+      'a/b \'c d\' "e f"',
+      [
+        ['a/b', 'runs'],
+        ['c d', 'names'],
+        ['e f', 'names'],
+      ],
+    ],
+    [
+      'x=./y z/q',
+      [
+        ['./y', 'names'],
+        ['z/q', 'runs'],
+      ],
+    ],
+    [
+      'a/b\\\n c',
+      [
+        ['a/b', 'runs'],
+        ['c', 'names'],
+      ],
+    ],
+    ['bash "$A/b"', [[`${shellText}/b`, 'runs']]],
+    ["bash 'unclosed", [['unclosed', 'runs']]],
+    ['${HOME}/bin/x', [['~/bin/x', 'runs']]],
+    ['python3 -m http.server www/a', [['www/a', 'names']]],
+  ])('of %j are told by what becomes of them', (script, expected) => {
+    const words = shellWords(script).map(({ text, use }) => [text, use]);
+    expect(words).toEqual(expected);
+  });
+
+  it('are found in little time, whatever the text is', () => {
+    for (const piece of ['$(', '`', '"', "'", '<<a\n', '\\', '(', '$(a ', '{ ', '> '])
+      expect(shellWords(piece.repeat(2_000)).length).toBeLessThan(10_000);
+  });
+});
