@@ -79,9 +79,16 @@ async function firstRequests(endpoint: AwsEndpoint, folder: string): Promise<Rea
     event: { request: { builder: 'base' }, by: 'bench' },
     runs: 'IN_PROGRESS',
     items: new Map(),
-    done: z.object({ dispatched: z.object({ state: z.literal('running') }) }),
+    done: z.object({ dispatched: z.object({ state: z.literal('queued') }) }),
   };
   await coldStart(endpoint, folder, 'functions/dispatch', dispatch);
+  const start: FirstRequest = {
+    event: { Records: [{ messageId: '1', body: JSON.stringify({ turn: 'base' }) }] },
+    runs: 'IN_PROGRESS',
+    items: new Map(endpoint.items),
+    done: z.unknown(),
+  };
+  await coldStart(endpoint, folder, 'functions/complete', start);
   const items = new Map(endpoint.items);
   const build = [...items.keys()].find((key) => key.startsWith('build#'))?.slice('build#'.length);
   if (build === undefined) throw new Error('dispatch left no build');

@@ -1,4 +1,5 @@
 import { CfnElement, Stack, Validations } from 'aws-cdk-lib';
+import { type Role } from 'aws-cdk-lib/aws-iam';
 import { type Bucket } from 'aws-cdk-lib/aws-s3';
 import { type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { type IConstruct } from 'constructs';
@@ -72,24 +73,28 @@ const functionReasons: Readonly<Record<FunctionName, Readonly<Record<string, str
 };
 
 function acknowledgeFunction(functions: Functions, name: FunctionName, { storage, projectPrefix, reserveConcurrency }: Acknowledged): void {
-  const bucket = arnOf(storage.bucket);
-  const [artifacts, , state] = lastingPrefixes;
   acknowledge(functions.byName[name], {
     ...functionReasons[name],
     ...(name === 'reconcile' && !reserveConcurrency
       ? {
           'NIST.800.53.R5-LambdaConcurrency':
-            'The context says that the account has none to reserve; any number of sweeps may run at once.',
+            'New accounts have none to reserve. Sweeps come one at a time as it is, and two of them do each thing once.',
         }
       : {}),
     'NIST.800.53.R5-LambdaInsideVPC':
       'It speaks to AWS alone, each call signed and over TLS; a VPC would only add gateways to pay for and to fail.',
   });
-  acknowledge(functions.roles[name], {
+  if (name === 'complete') acknowledgeCompleter(functions.roles[name], storage.bucket, projectPrefix);
+}
+
+/** The one role that works on objects and runs. */
+function acknowledgeCompleter(role: Role, bucket: Bucket, projectPrefix: string): void {
+  const [artifacts, , state] = lastingPrefixes;
+  acknowledge(role, {
     'AwsSolutions-IAM5[Resource::*]': 'EC2 knows no narrower resource for what it describes.',
     ...Object.fromEntries(
       [artifacts, state, ...passingPrefixes].map((prefix) => [
-        `AwsSolutions-IAM5[Resource::${bucket}/${prefix}*]`,
+        `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
         'Builds and runs are not known before they are: the prefix is as narrow as it gets, and the bucket policy says what may be done below it.',
       ]),
     ),
@@ -105,14 +110,18 @@ function acknowledgeProject(project: BuilderProject, bucket: Bucket): void {
       ? { 'AwsSolutions-CB5': 'hybridcore.yaml gives this builder an image of its own, and is reviewed as such.' }
       : {}),
   });
-  acknowledge(project.role, {
-    ...Object.fromEntries(
-      [incomingPrefix('<codebuild:buildArn>'), controlPrefix('<codebuild:buildArn>')].map((prefix) => [
-        `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
-        'The place of its own run alone: IAM puts in the ARN of the build that asks.',
-      ]),
-    ),
-    ...project.acknowledged,
+  const ownRun = Object.fromEntries(
+    [incomingPrefix('<codebuild:buildArn>'), controlPrefix('<codebuild:buildArn>')].map((prefix) => [
+      `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
+      'The place of its own run alone: IAM puts in the ARN of the build that asks.',
+    ]),
+  );
+  acknowledge(project.role, { ...ownRun, ...project.acknowledged });
+  const bounds = 'It grants nothing: it is what the role may do at most, whatever hybridcore.yaml gives its builder.';
+  acknowledge(project.boundary, {
+    ...ownRun,
+    'AwsSolutions-IAM5[Action::*]': bounds,
+    'NIST.800.53.R5-IAMPolicyNoStatementsWithFullAccess': bounds,
   });
 }
 

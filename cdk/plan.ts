@@ -31,6 +31,6 @@ export interface DeploymentPlan {
   readonly operators: readonly string[];
   /** Where `docs/runbook.md` is read: alarms link its entries. */
   readonly runbook: string;
-  /** Whether functions reserve concurrency; an account whose limit is 10 cannot. */
+  /** Whether the sweep reserves the one execution that it takes; an account whose limit is 10 cannot. */
   readonly reserveConcurrency: boolean;
 }

@@ -11,6 +11,7 @@ import { dashboard } from './constructs/dashboard.ts';
 import { FinalStates } from './constructs/final-states.ts';
 import { Functions, messageVisibility } from './constructs/functions.ts';
 import { OperatorsTopic } from './constructs/operators-topic.ts';
+import { outOfReach } from './constructs/out-of-reach.ts';
 import { Queues } from './constructs/queues.ts';
 import { recordsTable } from './constructs/records-table.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -49,16 +50,20 @@ export class DispatcherStack extends Stack {
       missed: queues.missed,
       reserveConcurrency: plan.reserveConcurrency,
     });
-    storage.keepFor(Object.values(functions.roles));
+    storage.keepFor([functions.roles.complete]);
 
     const repository = new Asset(this, 'Repository', { path: plan.assets.repository });
     const commandLine = new Asset(this, 'CommandLine', { path: plan.assets.commandLine.file });
-    const guarded = [
-      ...Object.values(functions.byName).map((each) => each.functionArn),
-      ...[queues.queue, queues.missed, queues.undelivered, queues.unprocessed].map((queue) => queue.queueArn),
-      operators.topic.topicArn,
-      finalStates.bus.eventBusArn,
-    ];
+    const guarded = outOfReach(stackName, {
+      table,
+      storage,
+      functions,
+      queues,
+      operators,
+      finalStates,
+      projectPrefix,
+      assets: repository.bucket,
+    });
     const builders = new Construct(this, 'Builders');
     const projects = Object.entries(config.builders).map(([key, builder]) => {
       const name = BuilderName.parse(key);
@@ -69,7 +74,7 @@ export class DispatcherStack extends Stack {
         retention: config.retention,
         projectPrefix,
         bucket: storage.bucket,
-        outOfReach: { table, arns: guarded },
+        outOfReach: guarded,
         buildspec: plan.buildspec,
         repository,
         configFile: plan.configFile,

@@ -33,6 +33,16 @@ function variable(text: string, before: Record<string, string>): Record<string, 
   return { ...before, [name.data]: text.slice(at + 1) };
 }
 
+/** References to secrets, as `secrets` of hybridcore.yaml has them. */
+export function secretOption(description: string): Option {
+  return new Option('--secret <env:NAME>', description)
+    .argParser((text, before: readonly string[]) => {
+      if (!/^env:[A-Za-z_]\w*$/.test(text)) throw new InvalidArgumentError('give a secret as env:NAME.');
+      return [...before, text];
+    })
+    .default([], 'none');
+}
+
 /** The parser of an option that is a number. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

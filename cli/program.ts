@@ -3,12 +3,14 @@ import { type Command } from 'commander';
 import { systemClock, systemUser } from '../adapters/local/system.ts';
 import { type ChannelName, defaultChannel } from '../core/channel.ts';
 import { exitCodes } from '../core/exit-code.ts';
-import { type Outcome, failure } from '../core/failure.ts';
+import { type Config } from '../core/config.ts';
+import { type Outcome, failure, success } from '../core/failure.ts';
+import { type BuilderName } from '../core/identity.ts';
 import { type PackerTool } from '../core/ports.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
-import { channelOption, jsonOption, repositoryOptions, variableOption, wholeNumber } from './options.ts';
+import { channelOption, jsonOption, repositoryOptions, secretOption, variableOption, wholeNumber } from './options.ts';
 import { type RequestOptions } from './typed-request.ts';
 import { version } from './version.ts';
 
@@ -70,16 +72,10 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     .addOption(variableOption('a variable that the request would set, of the builder named; may be repeated'))
     .action((typed: string | undefined, options: GlobalOptions & { strict?: boolean; var: Record<string, string> }) =>
       inRepository(typed ?? null, options, async (repository) => {
-        const one = typed === undefined ? undefined : findBuilder(repository.config, typed);
-        if (one?.ok === false) return one;
-        if (one === undefined && Object.keys(options.var).length > 0)
-          return failure(
-            'USAGE',
-            '--var is for one builder, and none is named',
-            'name the builder: hybridcore-packer validate BUILDER --var name=value',
-          );
+        const names = namedBuilders(repository.config, typed, 'validate', options.var);
+        if (!names.ok) return names;
         const { validate } = await import('./commands/validate.ts');
-        return validate(host, repository, one === undefined ? builderNames(repository.config) : [one.value.name], tool, {
+        return validate(host, repository, names.value, tool, {
           strict: options.strict ?? false,
           variables: options.var,
         });
@@ -127,6 +123,27 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     );
 
   command(
+    'drift [builder]',
+    'shows which inputs were added, removed or changed since the newest manifest',
+    'hybridcore-packer drift debian-base --diff',
+  )
+    .addOption(variableOption('a variable that the request for the build set, of the builder named; may be repeated'))
+    .option('--diff', 'show changed files line by line, as far as git has what they were')
+    .option('--exit-code', 'exit with 1 where an input drifted or nothing was built yet: for CI')
+    .action((typed: string | undefined, options: GlobalOptions & { var: Record<string, string>; diff?: boolean; exitCode?: boolean }) =>
+      onThisMachine(typed ?? null, options, async (embedded, repository) => {
+        const names = namedBuilders(repository.config, typed, 'drift', options.var);
+        if (!names.ok) return names;
+        const { drift } = await import('./commands/drift.ts');
+        return drift(host, embedded, repository, names.value, {
+          variables: options.var,
+          diff: options.diff ?? false,
+          exitCode: options.exitCode ?? false,
+        });
+      }),
+    );
+
+  command(
     'publish <builder>',
     'lets a channel point to the newest build, where the inputs are still those of its manifest; or to an earlier one',
     'hybridcore-packer publish debian-base --check',
@@ -150,6 +167,19 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
           });
         }),
     );
+
+  command(
+    'verify [builder]',
+    'holds every sealed manifest and every channel against what was recorded; exit code 3 where one does not hold',
+    'hybridcore-packer verify',
+  ).action((typed: string | undefined, options: GlobalOptions) =>
+    onThisMachine(typed ?? null, options, async (embedded, { config }) => {
+      const names = namedBuilders(config, typed, 'verify', {});
+      if (!names.ok) return names;
+      const { verify } = await import('./commands/verify.ts');
+      return verify(host, embedded, names.value);
+    }),
+  );
 
   command(
     'attempt <builder>',
@@ -226,6 +256,23 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       ),
     );
 
+  withoutRepository(
+    'scrub [file]',
+    'prints a text without its secrets, from a file or standard input (-); with --json what was done, in place of the text',
+    'hybridcore-packer scrub packer.log --secret env:JOIN_TOKEN --manifest scrub.json > clean.log',
+  )
+    .option('--manifest <file>', 'writes there what was redacted, with each place')
+    .addOption(secretOption('the name of an environment variable whose value must be gone, too; may be repeated'))
+    .action((file: string | undefined, options: GlobalOptions & { manifest?: string; secret: string[] }) =>
+      run(null, options, async () =>
+        (await import('./commands/scrub.ts')).scrub(host, file ?? '-', {
+          secrets: options.secret,
+          json: options.json ?? false,
+          ...(options.manifest === undefined ? {} : { manifest: options.manifest }),
+        }),
+      ),
+    );
+
   withoutRepository('schema [name]', 'prints a JSON Schema, or the names of all', 'hybridcore-packer schema result').action(
     (name: string | undefined, options: GlobalOptions) =>
       run(null, options, async () => (await import('./commands/schema.ts')).schema(name)),
@@ -257,6 +304,25 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     .command('run-buildspec <folder>', { hidden: true })
     .action(async (folder: string) => exit(await (await import('./commands/run-buildspec.ts')).runBuildspecCommand(folder)));
   return program;
+}
+
+/** The builder that was named, or all; variables are of one builder. */
+function namedBuilders(
+  config: Config,
+  typed: string | undefined,
+  command: string,
+  variables: Readonly<Record<string, string>>,
+): Outcome<readonly BuilderName[]> {
+  if (typed !== undefined) {
+    const one = findBuilder(config, typed);
+    return one.ok ? success([one.value.name]) : one;
+  }
+  if (Object.keys(variables).length === 0) return success(builderNames(config));
+  return failure(
+    'USAGE',
+    '--var is for one builder, and none is named',
+    `name the builder: hybridcore-packer ${command} BUILDER --var name=value`,
+  );
 }
 
 function exitCodeHelp(): string {

@@ -27,23 +27,33 @@ const fullDelay = 15_000;
 /** How long a run that the build service does not know is waited for: a look may lag behind the start. Milliseconds. */
 export const lostPatience = 5 * 60_000;
 
-/** What the build service knows of some runs, looked up together beforehand. */
-export type KnownRuns = ReadonlyMap<RunId, RunRecord>;
+/** A builder waits for a time: milliseconds since 1970. `ours`: the call that says so made it wait, and nobody else knows of it. */
+export interface Wait {
+  readonly until: number;
+  readonly ours: boolean;
+}
 
 /**
  * Does what is due for one builder, until nothing more is: ends what in its line is not to be built, gives the next
  * build its turn, starts an attempt, completes one whose run has ended, starts the retry when its time has come, passes
  * on an operator's wish to stop. It looks at the records alone, so it goes on wherever a crash left off, and any number
  * of callers may do it at once.
+ *
+ * @returns when somebody is to do it again; undefined where nothing waits, or for what no clock tells.
  */
-export async function advance(ports: CompletePorts, config: Config, name: BuilderName, known: KnownRuns = new Map()): Promise<void> {
-  for (;;) {
+export async function advance(ports: CompletePorts, config: Config, name: BuilderName): Promise<Wait | undefined> {
+  for (let moved = false; ; moved = true) {
     const builder = await clearLine(ports, config, name);
     const next = builder?.current ?? builder?.queue[0];
-    if (builder === undefined || next === undefined) return;
+    if (builder === undefined || next === undefined) return undefined;
     const build = await ports.records.readBuild(next);
-    if (build === undefined) return unlessMoved(ports, builder, `the records hold no build ${next}, which the builder ${name} names`);
-    if ((await tend(ports, config, build, builder, known)) === 'waits') return;
+    if (build === undefined) {
+      await unlessMoved(ports, builder, `the records hold no build ${next}, which the builder ${name} names`);
+      return undefined;
+    }
+    const progress = await tend(ports, config, build, builder);
+    if (progress === 'waits') return undefined;
+    if (progress !== 'moved') return { until: progress.until, ours: moved || progress.ours };
   }
 }
 
@@ -75,17 +85,17 @@ async function endWithoutAttempt(ports: CompletePorts, build: Build, builder: Bu
   return { event: 'skip', verdict: unchangedVerdict(manifest), judged: null, rests_on: null, unchanged: manifest };
 }
 
-/** `moved`: here or by somebody else, so all is to be looked at anew. `waits`: for something that is not here yet. */
-type Progress = 'moved' | 'waits';
+/** `moved`: here or by somebody else, so all is to be looked at anew. `waits`: for something that is not here yet, and that no clock tells of. */
+type Progress = 'moved' | 'waits' | Wait;
 
-async function tend(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord, known: KnownRuns): Promise<Progress> {
+async function tend(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<Progress> {
   const attempt = newestAttempt(build);
   if (isFinal(build.state)) {
     await unlessMoved(ports, builder, `the builder ${build.builder} names the build ${build.build_id}, which is ${build.state}`);
     return 'waits';
   }
   if (build.state === 'running' && attempt !== undefined && attempt.run !== null)
-    return watchRun(ports, config, build, builder, { attempt, run: attempt.run }, known);
+    return watchRun(ports, config, build, builder, { attempt, run: attempt.run });
   const end = await endWithoutAttempt(ports, build, builder);
   if (end !== undefined) {
     await endUnstarted(ports, config, build, builder, end);
@@ -93,7 +103,7 @@ async function tend(ports: CompletePorts, config: Config, build: Build, builder:
   }
   if (build.state === 'running' && attempt !== undefined) return startAttempt(ports, config, build, builder, attempt);
   if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) return intendAttempt(ports, config, build, builder);
-  return 'waits';
+  return { until: Date.parse(build.retry_at), ours: false };
 }
 
 /** A view that does not fit together is somebody else's write between two reads, as long as the builder has moved on. */
@@ -164,8 +174,7 @@ async function startAttempt(
       await recordRun(ports, build, attempt, answer.run);
       return 'waits';
     case 'full':
-      await postpone(ports, build, attempt);
-      return 'waits';
+      return postpone(ports, build, attempt);
     case 'refused':
       await endUnstarted(ports, config, build, builder, endOf('fail', answer.failure));
       return 'moved';
@@ -190,17 +199,19 @@ async function recordRun(ports: CompletePorts, build: Build, attempt: Attempt, r
 }
 
 /** Puts a build back whose attempt the build service had no room for; it keeps its turn. */
-async function postpone(ports: CompletePorts, build: Build, attempt: Attempt): Promise<void> {
+async function postpone(ports: CompletePorts, build: Build, attempt: Attempt): Promise<Progress> {
   const state = stateAfter(build.state, 'postpone', attempt.attempt);
   if (state === undefined) throw new TypeError(`a build cannot be postponed in the state ${build.state}`);
+  const until = ports.clock.now() + fullDelay;
   const waiting: Build = {
     ...build,
     version: build.version + 1,
     state,
-    retry_at: timestamp(ports.clock.now() + fullDelay),
+    retry_at: timestamp(until),
     attempts: build.attempts.filter((each) => each.token !== attempt.token),
   };
   await ports.records.commit([{ type: 'build', expected: build.version, document: waiting }]);
+  return { until, ours: true };
 }
 
 // ---- watching ----------------------------------------------------------------------------------------------
@@ -211,20 +222,18 @@ async function watchRun(
   build: Build,
   builder: BuilderRecord,
   { attempt, run }: { readonly attempt: Attempt; readonly run: RunId },
-  known: KnownRuns,
 ): Promise<Progress> {
   // Before the look: it may take long, and what it says was true when it was made.
   const now = ports.clock.now();
-  // That a run was not found earlier says nothing: it may have been too early.
-  const record = known.get(run) ?? (await ports.buildService.look([run]))[0];
+  const [record] = await ports.buildService.look([run]);
   if (record === undefined && build.decision === null) {
     if (now < Date.parse(attempt.started_at ?? attempt.intended_at) + lostPatience) return 'waits';
     // Should it go on all the same, there must be no second one beside it.
     await ports.buildService.stop(run);
   }
   if (record === undefined || record.status !== 'IN_PROGRESS') {
-    await completeAttempt(ports, config, build, builder, record);
-    return 'moved';
+    const until = await completeAttempt(ports, config, build, builder, record);
+    return until === undefined ? 'moved' : { until, ours: true };
   }
   await ports.objects.tell(run, 'go', `${build.build_id} attempt ${attempt.attempt}`);
   if (build.stop !== null) await endRunKindly(ports, run, Date.parse(build.stop.at), `${build.stop.by} at ${build.stop.at}`);

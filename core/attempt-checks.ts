@@ -1,5 +1,6 @@
 import { reportLimits } from './attempt-report.ts';
-import { type Builder } from './config.ts';
+import { type RefusedSecret, refusedSecrets } from './refused-secrets.ts';
+import { type Builder, type Config } from './config.ts';
 import { type Digest } from './digest.ts';
 import { compareInputs } from './drift.ts';
 import { type Outcome, failure, success } from './failure.ts';
@@ -8,7 +9,7 @@ import { fitsReport, handoverLimits } from './handed-over.ts';
 import { documentText } from './hash-manifest.ts';
 import { type BuilderName } from './identity.ts';
 import { type Input } from './input.ts';
-import { type Discovery, type ImageRepository, type SecretFinding, type Secrets } from './ports.ts';
+import { type Discovery, type ImageRepository, type Secrets } from './ports.ts';
 
 /** A checked-out builder that is not the one that the dispatcher has. */
 export function builderDiffers(name: BuilderName): Outcome<never> {
@@ -39,10 +40,15 @@ export async function readSecrets(secrets: Secrets, builder: Builder): Promise<O
   return success(values);
 }
 
-/** Whether no secret stands in clear among the inputs. @throws what is no failure of theirs. */
-export async function checkSecrets(find: ImageRepository['findSecrets'], inputs: readonly Input[]): Promise<Outcome<void>> {
+/** Whether no secret stands in clear among the inputs that is not allowed there at a time. @throws what is no failure of theirs. */
+export async function checkSecrets(
+  find: ImageRepository['findSecrets'],
+  inputs: readonly Input[],
+  allowed: Config['secrets_allowed'],
+  now: number,
+): Promise<Outcome<void>> {
   try {
-    const planted = await find(inputs);
+    const planted = refusedSecrets(await find(inputs), allowed, now);
     return planted.length > 0 ? secretFailure(planted) : success(undefined);
   } catch (cause) {
     if (cause instanceof FailureError) return { ok: false, failure: cause.failure };
@@ -65,13 +71,15 @@ export function checkReportable({ inputs, undeclared }: Discovery): Outcome<void
 }
 
 /** Secrets among the inputs as a failure: the places, never the text. */
-function secretFailure(findings: readonly SecretFinding[]): Outcome<never> {
-  const places = findings.map((finding) => `${finding.file}:${finding.line} (${finding.rule})`);
+export function secretFailure(findings: readonly RefusedSecret[]): Outcome<never> {
+  const places = findings.map(({ file, line, rule, allowedUntil }) =>
+    allowedUntil === undefined ? `${file}:${line} (${rule})` : `${file}:${line} (${rule}, which was allowed until ${allowedUntil})`,
+  );
   const [first] = places;
   return failure(
     'INPUT_SECRET',
     `a secret stands in clear among the inputs: ${first}${places.length > 1 ? ` and ${places.length - 1} more` : ''}`,
-    'take it out of the file and out of its history, make it worthless (rotate it), name it under `secrets` instead, then release the builder with `hybridcore-packer quarantine release`',
+    'take it out of the file and out of its history, make it worthless (rotate it), name it under `secrets` instead, or where it is none give it a reason under `secrets_allowed`, then release the builder with `hybridcore-packer quarantine release`',
     places.slice(0, 100),
   );
 }

@@ -20,13 +20,17 @@ export async function recordLog(
 ): Promise<{ readonly outcome: PackerOutcome; readonly run: PackerRun }> {
   const reader = packerRunReader();
   const log = boundedLog(await ports.handover.openLog(request.run));
-  const outcome = await run((raw) => {
-    // Terminal escapes go first: a colour within a secret would hide it.
-    const line = scrub.line(plainText(raw));
-    log.write(line);
-    reader.line(line);
-    ports.watch(line);
-  });
+  const take = (scrubbed: string) => {
+    if (scrubbed === '') return;
+    for (const line of scrubbed.slice(0, -1).split('\n')) {
+      log.write(line);
+      reader.line(line);
+      ports.watch(line);
+    }
+  };
+  // Terminal escapes go first: a colour within a secret would hide it.
+  const outcome = await run((raw) => take(scrub.push(`${plainText(raw)}\n`)));
+  take(scrub.rest());
   await log.close();
   return { outcome, run: reader.end() };
 }

@@ -2,6 +2,7 @@ import { builderDiffers, checkReportable, checkSecrets, inputsChanged, readSecre
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
 import { builderDigest } from './builder-digest.ts';
+import { rowsOf } from './classification/users-rows.ts';
 import { type Verdict, verdictOf } from './classification/verdict.ts';
 import { commandText } from './command-text.ts';
 import { builderOf } from './builder-of.ts';
@@ -104,7 +105,11 @@ export async function runAttempt(
     fingerprint: discovery === undefined ? null : fingerprintOf(discovery.inputs),
     inputs: discovery === undefined ? [] : [...discovery.inputs],
     undeclared: discovery === undefined ? [] : [...discovery.undeclared],
-    resolved: { packer: findings.tool?.version ?? null, plugins: {}, base_images: [] },
+    resolved: {
+      packer: findings.tool?.version ?? null,
+      plugins: { ...ran?.run.plugins },
+      base_images: [...new Set(ran?.run.targets.flatMap(({ base }) => base))].toSorted().map((image) => scrubText(scrub, image)),
+    },
     recorded: (ran?.outcome.recorded ?? []).map((artifact) => scrubArtifact(scrub, artifact)),
   };
   const of = { builder: request.builder, build_id: request.build, attempt: request.attempt };
@@ -114,13 +119,19 @@ export async function runAttempt(
     documentText(scrubManifest(of, redactor.notSearched, [...(ran === undefined ? [] : [ran.log]), scrub.end()])),
   );
   await ports.handover.put(at.report, documentText(report));
-  return { report, verdict: ownJudgement(report, ran?.run ?? null, request).verdict };
+  return { report, verdict: ownJudgement(report, ran?.run ?? null, request, config).verdict };
 }
 
 /** What the attempt thinks of itself, with what it knows: `complete` has the records, and decides. */
-function ownJudgement(report: AttemptReport, run: PackerRun | null, request: AttemptRequest) {
+function ownJudgement(report: AttemptReport, run: PackerRun | null, request: AttemptRequest, config: Config) {
   if (report.unchanged) return { verdict: verdictOf({ rule: 'UNCHANGED', message: 'the inputs are unchanged', remedy: '' }) };
-  return judgeReport(report, run, { attempt: request.attempt, unless: null, expired_at: null }, { by: 'an operator' });
+  return judgeReport(
+    report,
+    run,
+    { attempt: request.attempt, unless: null, expired_at: null },
+    { by: 'an operator' },
+    rowsOf(config.rules),
+  );
 }
 
 async function attemptSteps(
@@ -148,7 +159,12 @@ async function attemptSteps(
   const reportable = checkReportable(discovered.value);
   if (!reportable.ok) return reportable;
   findings.discovery = discovered.value;
-  const clear = await checkSecrets((inputs) => ports.repository.findSecrets(inputs), discovered.value.inputs);
+  const clear = await checkSecrets(
+    (inputs) => ports.repository.findSecrets(inputs),
+    discovered.value.inputs,
+    config.secrets_allowed,
+    ports.clock.now(),
+  );
   if (!clear.ok) return clear;
 
   if (fingerprint === request.unless) {
@@ -215,6 +231,8 @@ function jobOf(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
+    only: builder.only,
+    except: builder.except,
     variables: request.variables,
     secrets,
     hiddenEnvironment: Object.values(builder.secrets).flatMap((reference) =>

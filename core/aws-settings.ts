@@ -96,5 +96,10 @@ export const AwsSettings = z.strictObject({
   vpc: Vpc.optional().describe('where packer must reach what only a VPC does'),
   source: Source.optional().describe('where the image repository comes from; asset where it is missing'),
   policies: z.array(PolicyStatement).optional().describe('what packer may do for this builder'),
+  image_accounts: z
+    .array(z.string().regex(/^\d{12}$/, 'an account is named by its 12 digits, in quotes: "123456789012"'))
+    .max(100)
+    .optional()
+    .describe('accounts that images may belong to beside that of the deployment, which they must be shared with'),
 });
 export type AwsSettings = z.infer<typeof AwsSettings>;

@@ -24,7 +24,27 @@ export type ChainProblem =
   /** The record of the builder names another newest manifest than the last of the chain; null: none. */
   | { readonly problem: 'head'; readonly recorded: SealedManifest | null; readonly last: string | null }
   /** The newest-of key does not show the newest manifest. */
-  | { readonly problem: 'pointer'; readonly key: string; readonly newest: string | null; readonly found: string };
+  | { readonly problem: 'pointer'; readonly key: string; readonly newest: string | null; readonly found: string }
+  /** The record of some request variables names another newest manifest of theirs than the last of the chain. */
+  | { readonly problem: 'variables'; readonly newest: string; readonly why: string }
+  /** A channel points to a manifest that is not in the chain as the channel's record has it. */
+  | { readonly problem: 'channel'; readonly channel: string; readonly why: string };
+
+/** The names of the problems, in the order above: what automation tells them apart by. */
+export const chainProblemNames = [
+  'missing',
+  'unreadable',
+  'altered',
+  'recorded-otherwise',
+  'foreign',
+  'fork',
+  'hole',
+  'unlinked',
+  'head',
+  'pointer',
+  'variables',
+  'channel',
+] as const satisfies readonly ChainProblem['problem'][];
 
 /** How many problems are told one by one. */
 const mostTold = 100;
@@ -46,7 +66,8 @@ export function brokenChain(builder: BuilderName, message: string, evidence: rea
   };
 }
 
-function problemSentence(problem: ChainProblem): string {
+/** What is wrong, and where, as a person reads it. */
+export function problemSentence(problem: ChainProblem): string {
   switch (problem.problem) {
     case 'missing':
       return `${problem.key} is missing, which the build ${problem.build} sealed`;
@@ -70,5 +91,9 @@ function problemSentence(problem: ChainProblem): string {
       return `the record of the builder calls ${problem.recorded === null ? 'no manifest' : `${problem.recorded.path} with the digest ${problem.recorded.digest}`} the newest, and the chain ends with ${problem.last ?? 'none'}`;
     case 'pointer':
       return `${problem.key} ${problem.found}, and ${problem.newest === null ? 'no manifest was sealed' : `is to be a copy of ${problem.newest}`}`;
+    case 'variables':
+      return `${problem.newest} is the newest manifest of its variables, and their record ${problem.why}`;
+    case 'channel':
+      return `the channel ${problem.channel} ${problem.why}`;
   }
 }

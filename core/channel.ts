@@ -2,10 +2,16 @@ import * as z from 'zod';
 
 import { SealedManifest } from './builder-record.ts';
 import { Digest, digestOfJson } from './digest.ts';
+import { type HashManifest } from './hash-manifest.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
 
 /** How many ids of artifacts the record of a channel holds: enough to find an image by. All of them are in the manifest. */
 export const channelArtifactLimit = 50;
+
+/** The ids of the artifacts that the record of a channel holds which points to a manifest. */
+export function namedArtifacts({ artifacts }: HashManifest): string[] {
+  return artifacts.slice(0, channelArtifactLimit).map(({ id }) => id);
+}
 
 /** The name of a channel: a pointer of one builder to a published build. */
 export const ChannelName = z
@@ -13,6 +19,11 @@ export const ChannelName = z
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a channel is named with a-z, 0-9 and -, begins with a letter and has at most 32 characters')
   .brand<'ChannelName'>();
 export type ChannelName = z.infer<typeof ChannelName>;
+
+/** The name of a channel's pointer outside, from the name in which `{channel}` stands for the channel. */
+export function pointerName(parameter: string, channel: string): string {
+  return parameter.replaceAll('{channel}', channel);
+}
 
 /** The channel that is meant where none is named. */
 export const defaultChannel = ChannelName.parse('latest');

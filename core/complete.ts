@@ -1,6 +1,7 @@
 import { recordedArtifacts } from './artifact.ts';
 import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { rowsOf } from './classification/users-rows.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
@@ -35,6 +36,8 @@ export interface CompletePorts extends SettlePorts {
  * once: the decision is committed first, and all that follows from it are the same bytes, whoever writes them.
  *
  * @param record what the build service knows of the run; undefined where it knows nothing.
+ * @returns when to come again, in milliseconds since 1970, where an image that is claimed does not show yet: nothing is decided
+ *   then. Else undefined.
  */
 export async function completeAttempt(
   ports: CompletePorts,
@@ -42,9 +45,9 @@ export async function completeAttempt(
   build: Build,
   builder: BuilderRecord,
   record: RunRecord | undefined,
-): Promise<void> {
+): Promise<number | undefined> {
   const attempt = newestAttempt(build);
-  if (build.state !== 'running' || attempt === undefined) return;
+  if (build.state !== 'running' || attempt === undefined) return undefined;
   const handed = await readHandover(ports, build, attempt);
 
   const key = build.decision?.redaction_key ?? Buffer.from(ports.randomness.bytes(32)).toString('hex');
@@ -52,9 +55,10 @@ export async function completeAttempt(
   const run = received.handed.state === 'read' && received.handed.value.log !== null ? readPackerRun(received.lines) : null;
   const decided =
     build.decision === null
-      ? await decideAttempt(ports, build, attempt, { handed: received.handed, run, record }, key)
+      ? await decideAttempt(ports, config, build, attempt, { handed: received.handed, run, record }, key)
       : await heldDecision(ports, build, build.decision, received.handed, key);
-  if (decided?.decision === undefined || decided.decision === null) return;
+  if (typeof decided === 'number') return decided;
+  if (decided?.decision === undefined || decided.decision === null) return undefined;
 
   const { decision } = decided;
   const tells = tellsOf(received.handed, run, decision.judged ?? decision.verdict);
@@ -63,6 +67,7 @@ export async function completeAttempt(
   if (stateAfter(build.state, decision.event, attempt.attempt) === 'retrying')
     await setRetry(ports, config, completed, attempt, decision.at);
   else await finishBuild(ports, config, completed, builder, { ...tells, stderr: stderrOf(tells, decision) });
+  return undefined;
 }
 
 interface Evidence {
@@ -72,34 +77,73 @@ interface Evidence {
   readonly record: RunRecord | undefined;
 }
 
-/** Judges an attempt and commits what follows from it, with the versions that it rests on. */
+/**
+ * Judges an attempt and commits what follows from it, with the versions that it rests on.
+ *
+ * @returns the decided build; undefined where somebody else wrote meanwhile; or when to come again, where it is too early.
+ */
 async function decideAttempt(
   ports: CompletePorts,
+  config: Config,
   build: Build,
   attempt: Attempt,
   { handed, run, record }: Evidence,
   key: string,
-): Promise<Build | undefined> {
-  const judgement = judge(handed, run, build, attempt, record);
-  const verdict = (await unconfirmed(ports, judgement, attempt)) ?? judgement.verdict;
-  const { report } = tellsOf(handed, run, verdict);
+): Promise<Build | number | undefined> {
+  const judgement = judge(handed, run, build, attempt, record, rowsOf(config.rules));
+  const confirmed = await confirm(ports, config, judgement, build, attempt, record);
+  if (typeof confirmed === 'number') return confirmed;
+  const { report } = tellsOf(handed, run, confirmed);
   const times = {
     started_at: report?.started_at ?? record?.started_at ?? attempt.started_at,
     finished_at: report?.finished_at ?? record?.finished_at ?? timestamp(ports.clock.now()),
   };
   const restsOn = handed.state === 'read' ? handed.parts : null;
-  return decide(ports, withAttempt(build, attempt, times), { ...endOf(build, attempt, verdict), rests_on: restsOn }, key);
+  return decide(ports, withAttempt(build, attempt, times), { ...endOf(build, attempt, confirmed), rests_on: restsOn }, key);
 }
 
-/** Why a success is none: what it claims to have made is not there. Asked before the decision, which then stands. */
-async function unconfirmed(
+/**
+ * For how long an image may stay out of sight after its run has ended, before that it is not there is a verdict. EC2 has its
+ * callers wait for up to five minutes until what was made shows everywhere
+ * (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html); this is twice that, since a builder that is closed
+ * for nothing costs more than a liar who waits. Milliseconds.
+ */
+export const absencePatience = 10 * 60_000;
+
+/** The first look for an image comes again after this; each next one when it has been missed twice as long. Milliseconds. */
+const firstPause = 15_000;
+
+/**
+ * Holds a success against the world: what it claims to have made is there, or it is none. Asked before the decision, which
+ * then stands.
+ *
+ * @returns the verdict; or when to ask again, where something does not show and might yet.
+ */
+async function confirm(
   ports: CompletePorts,
+  config: Config,
   { verdict, artifacts }: Judgement,
-  { intended_at }: Attempt,
-): Promise<Verdict | undefined> {
-  if (eventOf(verdict, false) !== 'succeed') return undefined;
-  const problem = await ports.artifactCheck.problem(artifacts, { after: Date.parse(intended_at) });
-  return problem === undefined ? undefined : verdictOf(problem);
+  build: Build,
+  attempt: Attempt,
+  record: RunRecord | undefined,
+): Promise<Verdict | number> {
+  if (eventOf(verdict, false) !== 'succeed') return verdict;
+  const accounts = builderOf(config, build.builder)?.aws?.image_accounts ?? [];
+  const found = await ports.artifactCheck.look(artifacts, { after: Date.parse(attempt.intended_at), accounts });
+  if (found.state === 'there') return verdict;
+  if (found.state === 'absent') {
+    const now = ports.clock.now();
+    const ended = endedAt(attempt, record);
+    const verdictDue = ended + absencePatience;
+    if (now < verdictDue) return Math.min(now + Math.max(now - ended, firstPause), verdictDue);
+  }
+  return verdictOf(found.failure);
+}
+
+/** When a run has ended, as the build service says; where it does not, the latest time at which it can have. Milliseconds since 1970. */
+function endedAt({ started_at: started, intended_at: intended, time_limit: limit }: Attempt, record: RunRecord | undefined): number {
+  const ended = record?.finished_at ?? null;
+  return ended === null ? Date.parse(started ?? intended) + limit : Date.parse(ended);
 }
 
 /** A decision as it stands, unless it is a success of which the inputs cannot be read any more: then somebody has removed them. */

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
+import { AllowedSecret } from './allowed-secret.ts';
 import { AwsSettings } from './aws-settings.ts';
+import { UsersRules } from './classification/users-rules.ts';
 import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
@@ -22,12 +24,19 @@ export const SecretReference = z
     'a secret is named as secretsmanager:ID#KEY, ssm:/NAME or env:NAME',
   );
 
+/** A name or a pattern of packer's `-only` and `-except`, whose lists are parted by commas. */
+const BuildPattern = z
+  .string()
+  .regex(/^[^\s,-][^\s,]*$/, 'a build is named as `packer inspect` shows it, without blanks and commas: "amazon-ebs.base"');
+
 /** As `sha256sum` and HashiCorp's SHA256SUMS print it. */
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 characters of 0-9 and a-f');
 
 const Builder = z.strictObject({
   template: RepositoryPath.describe('what packer is given: a file or a folder'),
   var_files: z.array(RepositoryPath).default([]).describe('variable files, in this order'),
+  only: z.array(BuildPattern).default([]).describe('the builds of the template that packer runs, as `packer build -only` takes them'),
+  except: z.array(BuildPattern).default([]).describe('the builds and post-processors that it leaves out, as `-except` takes them'),
   inputs: z
     .strictObject({
       scripts: z.array(RepositoryPath).default([]),
@@ -75,6 +84,13 @@ export const Config = z
   .strictObject({
     version: z.literal(1, { error: 'the version of the format, which is 1' }),
     retention: RetentionPolicy.default(defaultRetention),
+    rules: UsersRules.default([]).describe(
+      'rules of your own for what packer and your scripts say of a failure, asked before the built-in ones',
+    ),
+    secrets_allowed: z
+      .array(AllowedSecret)
+      .default([])
+      .describe('findings among the inputs that are no secrets: each with its reason, for a time'),
     builders: z.record(BuilderName, Builder).refine((builders) => Object.keys(builders).length > 0, 'at least one builder'),
   })
   .superRefine((config, context) => {

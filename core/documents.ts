@@ -2,12 +2,14 @@ import * as z from 'zod';
 
 import { Build } from './build.ts';
 import { BuilderRecord, SealedManifest } from './builder-record.ts';
+import { chainProblemNames } from './chain-problem.ts';
 import { Channel, ChannelName } from './channel.ts';
 import { Classification, Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
-import { Input, UndeclaredInput } from './input.ts';
+import { Input, UndeclaredInput, inputKinds } from './input.ts';
+import { ScrubbedFile } from './scrub/scrub-manifest.ts';
 import { BuildState } from './states.ts';
 
 /*
@@ -19,6 +21,17 @@ export const InputsDocument = z.strictObject({ fingerprint: Digest, inputs: z.ar
 
 /** `classify` */
 export const ClassifyDocument = Verdict;
+
+/** `scrub`, and what it writes with `--manifest` */
+export const ScrubDocument = z.strictObject({
+  schema: z.literal('hybridcore-packer/scrub/1'),
+  /** Changes whenever what is found by shape does. */
+  rule_set: Digest,
+  /** Names of the values that are too short or too common to be searched for in running text. */
+  not_searched: z.array(z.string()),
+  file: ScrubbedFile,
+});
+export type ScrubDocument = z.infer<typeof ScrubDocument>;
 
 /** `validate` */
 export const ValidateDocument = z.strictObject({
@@ -85,7 +98,7 @@ const InputChanges = z.strictObject({
   removed: z.array(Input),
   changed: z.array(
     z.strictObject({
-      kind: z.string(),
+      kind: z.literal(inputKinds),
       name: z.string(),
       /** `digest` and `mode` of a file, the `value` of anything else. */
       changed: z.array(z.literal(['digest', 'mode', 'value'])),
@@ -94,6 +107,42 @@ const InputChanges = z.strictObject({
     }),
   ),
 });
+
+/** A changed file line by line. */
+const TextDifference = z.strictObject({
+  kind: z.literal(inputKinds),
+  name: z.string(),
+  /** In the unified format, scrubbed; null where there is none, with `why`. */
+  diff: z.string().nullable(),
+  why: z.string().nullable(),
+});
+export type TextDifference = z.infer<typeof TextDifference>;
+
+/** `drift` */
+export const DriftDocument = z.strictObject({
+  /** The gravest of the builders': with `--exit-code` 1 where one has drifted or was never built. */
+  exit_code: ExitCode,
+  builders: z.array(
+    z.strictObject({
+      builder: z.string(),
+      exit_code: ExitCode,
+      /** `unknown`: `classification` says why. */
+      state: z.literal(['unchanged', 'drifted', 'never-built', 'unknown']),
+      classification: Classification.nullable(),
+      /** Of the inputs as they are now. */
+      fingerprint: Digest.nullable(),
+      /** What they are compared with: the newest manifest of the same request variables; null where none was sealed. */
+      manifest: SealedManifest.nullable(),
+      changes: InputChanges.nullable(),
+      /** Pairs of `changes.removed` and `changes.added` that are one file under another name. */
+      moved: z.array(z.strictObject({ kind: z.literal(inputKinds), from: z.string(), to: z.string() })),
+      /** With `--diff`, of each changed file. */
+      diffs: z.array(TextDifference),
+      undeclared: z.array(UndeclaredInput),
+    }),
+  ),
+});
+export type DriftDocument = z.infer<typeof DriftDocument>;
 
 /** `publish` */
 export const PublishDocument = z.strictObject({
@@ -107,10 +156,31 @@ export const PublishDocument = z.strictObject({
   before: SealedManifest.nullable(),
   /** Against the manifest published before; null where there was none. */
   changes: InputChanges.nullable(),
+  /** The pointer outside that the channel has, and whether it shows this build now: on one machine none is set. Null where there is none. */
+  pointer: z.strictObject({ parameter: z.string(), set: z.boolean() }).nullable(),
   /** Holes in the inputs, through which the gate does not see. */
   undeclared: z.array(UndeclaredInput),
 });
 export type PublishDocument = z.infer<typeof PublishDocument>;
+
+/** `verify` */
+export const VerifyDocument = z.strictObject({
+  /** 0 where every chain holds, else 3. */
+  exit_code: z.literal([0, 3]),
+  builders: z.array(
+    z.strictObject({
+      builder: BuilderName,
+      holds: z.boolean(),
+      /** How many manifests are what was recorded when they were sealed. */
+      manifests: z.int().nonnegative(),
+      /** As the record of the builder has it; null where none was sealed. */
+      newest: SealedManifest.nullable(),
+      channels: z.array(Channel.pick({ channel: true, published: true })),
+      problems: z.array(z.strictObject({ problem: z.literal(chainProblemNames), message: z.string() })),
+    }),
+  ),
+});
+export type VerifyDocument = z.infer<typeof VerifyDocument>;
 
 /** `quarantine list` and `quarantine release` */
 export const QuarantineDocument = z.strictObject({

@@ -46,13 +46,77 @@ export function isUnchanged(difference: InputDifference): boolean {
   return difference.added.length + difference.removed.length + difference.changed.length === 0;
 }
 
-/** A difference as a person reads it, a line for each input. */
-export function differenceLines({ added, removed, changed }: InputDifference): readonly string[] {
-  return [
-    ...changed.map((change) => `changed ${change.kind} ${change.name}: ${change.changed.map((part) => partText(part, change)).join(', ')}`),
-    ...added.map(({ kind, name }) => `added ${kind} ${name}`),
-    ...removed.map(({ kind, name }) => `removed ${kind} ${name}`),
-  ];
+/** An input that was given another name and is the same otherwise. */
+export interface MovedInput {
+  readonly kind: Input['kind'];
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Reads a difference with what was moved told as that: a removed and an added file of one kind, mode and content, where
+ * no other file has that content too, so that there is no doubt which one went where.
+ */
+export function withMoves(difference: InputDifference): InputDifference & { readonly moved: readonly MovedInput[] } {
+  const removed = byContent(difference.removed);
+  const added = byContent(difference.added);
+  const moves = new Map<Input, Input>();
+  for (const [content, from] of removed) {
+    const to = added.get(content) ?? [];
+    const [[old, ...othersBefore], [now, ...othersAfter]] = [from, to];
+    if (old !== undefined && now !== undefined && othersBefore.length + othersAfter.length === 0) moves.set(old, now);
+  }
+  const arrived = new Set(moves.values());
+  return {
+    added: difference.added.filter((input) => !arrived.has(input)),
+    removed: difference.removed.filter((input) => !moves.has(input)),
+    changed: difference.changed,
+    moved: [...moves].map(([from, to]) => ({ kind: from.kind, from: from.name, to: to.name })),
+  };
+}
+
+function byContent(inputs: readonly Input[]): ReadonlyMap<string, readonly Input[]> {
+  const same = new Map<string, Input[]>();
+  for (const input of inputs) {
+    if (!('mode' in input)) continue;
+    const content = `${input.kind} ${input.mode} ${input.digest}`;
+    same.set(content, [...(same.get(content) ?? []), input]);
+  }
+  return same;
+}
+
+/** A difference as a person reads it: a line for each input, ordered by kind and then name. */
+export function differenceLines(difference: InputDifference): readonly string[] {
+  const { added, removed, changed, moved } = withMoves(difference);
+  return ordered([
+    ...changed.map((change) => ({
+      ...change,
+      line: `changed ${named(change)}: ${change.changed.map((part) => partText(part, change)).join(', ')}`,
+    })),
+    ...added.map((input) => ({ ...input, line: `added ${named(input)}${addedText(input)}` })),
+    ...removed.map((input) => ({ ...input, line: `removed ${named(input)}` })),
+    ...moved.map(({ kind, from, to }) => ({ kind, name: from, line: `moved ${kind} ${shown(from)} to ${shown(to)}` })),
+  ]).map(({ line }) => line);
+}
+
+function named({ kind, name }: Pick<Input, 'kind' | 'name'>): string {
+  return `${kind} ${shown(name)}`;
+}
+
+/** Controls, and what turns or hides the text around it. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** A name as it is, unless it has what a terminal would not show, or would act on. */
+function shown(name: string): string {
+  if (!invisible.test(name)) return name;
+  return JSON.stringify(name).replace(new RegExp(invisible, 'gu'), (character) =>
+    [...Array(character.length).keys()].map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
+function addedText(input: Input): string {
+  const value = 'mode' in input ? '' : valueText(input);
+  return value === '' || value.length > longestValue ? '' : `: ${value}`;
 }
 
 /** A value that is longer is not told: it is in the manifests. */

@@ -12,8 +12,9 @@ export const hashManifestSchemaName = 'hybridcore-packer/hash-manifest/1';
 export const Resolved = z.strictObject({
   /** Packer's version; null where it was not learned. */
   packer: z.string().nullable(),
-  /** Plugins by source, with their versions. */
+  /** The plugins that packer installed for this build, by source, with their versions. Packer until 1.6 has its plugins in it. */
   plugins: z.record(z.string(), z.string()),
+  /** As far as the builder told: AMIs with their region where it is known, container images with their digest. */
   base_images: z.array(z.string()),
 });
 export type Resolved = z.infer<typeof Resolved>;

@@ -7,6 +7,9 @@ import { VariableName } from './identity.ts';
 export const fileKinds = ['template', 'script', 'config'] as const;
 export type FileKind = (typeof fileKinds)[number];
 
+/** Kinds of inputs: files, and what is none and shapes the image. */
+export const inputKinds = [...fileKinds, 'option', 'tool', 'variable'] as const;
+
 /** No NUL and no LF, which part the lines of a fingerprint, and no lone surrogate, which UTF-8 cannot carry. */
 export const InputName = z
   .string()

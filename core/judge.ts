@@ -3,6 +3,7 @@ import { type AttemptReport } from './attempt-report.ts';
 import { type Attempt, type Build } from './build.ts';
 import { classifyPackerRun, classifyRunRecord } from './classification/classify.ts';
 import { type OwnRule } from './classification/own-rules.ts';
+import { type RuleRow } from './classification/rules-row.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { byGravity } from './exit-code.ts';
 import { type Failure } from './failure.ts';
@@ -31,6 +32,7 @@ export interface Judgement {
  * writes is a violation; without a report the build service's record decides; else the gravest of what the
  * attempt's own checks and packer's log say, where an interruption stands in for the failure that it caused.
  *
+ * @param rules the user's own, as the dispatcher knows them.
  * @param run the handed-over log after this side's own redaction, read; the log of `handed` is not looked at. Null where there is none.
  */
 export function judge(
@@ -39,6 +41,7 @@ export function judge(
   build: Build,
   attempt: Attempt,
   record: RunRecord | undefined,
+  rules: readonly RuleRow[] = [],
 ): Judgement {
   switch (handed.state) {
     case 'invalid':
@@ -46,7 +49,7 @@ export function judge(
     case 'absent':
       return withoutReport(build, attempt, record);
     case 'read':
-      return judgeClaims(handed.value.report, run, build, attempt, record);
+      return judgeClaims(handed.value.report, run, build, attempt, record, rules);
   }
 }
 
@@ -89,10 +92,11 @@ function judgeClaims(
   build: Build,
   attempt: Attempt,
   record: RunRecord | undefined,
+  rules: readonly RuleRow[],
 ): Judgement {
   const lie = timesProblem(report, record) ?? sourceProblem(report, attempt);
   if (lie !== undefined) return ofFailure(lie);
-  const judgement = judgeReport(report, run, attempt, build.stop);
+  const judgement = judgeReport(report, run, attempt, build.stop, rules);
   return judgement.verdict.exit_code === 0 && report.fingerprint === null
     ? ofFailure(claimed('speaks of a success without inputs'))
     : judgement;
@@ -154,8 +158,9 @@ export function judgeReport(
   run: PackerRun | null,
   attempt: Pick<Attempt, 'attempt' | 'unless' | 'expired_at'>,
   stop: Stop,
+  rules: readonly RuleRow[] = [],
 ): Judgement {
-  return claimsUnder(verdictOn(report, run, attempt, stop), report, run);
+  return claimsUnder(verdictOn(report, run, attempt, stop, rules), report, run);
 }
 
 function verdictOn(
@@ -163,6 +168,7 @@ function verdictOn(
   run: PackerRun | null,
   { attempt, unless, expired_at }: Pick<Attempt, 'attempt' | 'unless' | 'expired_at'>,
   stop: Stop,
+  rules: readonly RuleRow[],
 ): Verdict {
   if (report.unchanged) {
     return unless !== null && report.fingerprint === unless.fingerprint && report.packer === null && report.failure === null
@@ -182,6 +188,7 @@ function verdictOn(
     signal: report.packer.signal,
     attempt,
     recorded: report.recorded,
+    rules,
   });
   const caused =
     interrupted !== null && said.exit_code !== 0 && said.exit_code !== 3

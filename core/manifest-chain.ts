@@ -1,72 +1,88 @@
-import * as z from 'zod';
-
-import { type BuilderRecord } from './builder-record.ts';
+import { type BuilderRecord, type SealedManifest } from './builder-record.ts';
+import { type ChainLink } from './chain-link.ts';
 import { type ChainProblem, chainFailure } from './chain-problem.ts';
+import { channelProblems, variantProblems } from './chain-records.ts';
+import { type Channel } from './channel.ts';
 import { keys } from './contract/keys.ts';
 import { type Digest } from './digest.ts';
 import { type Outcome, success } from './failure.ts';
-import { handoverLimits } from './handed-over.ts';
-import { HashManifest, manifestDigest } from './hash-manifest.ts';
+import { manifestDigest } from './hash-manifest.ts';
 import { BuildId, type BuilderName } from './identity.ts';
-import { type Objects, type Page, type Records } from './ports.ts';
+import { allPages, pages } from './pages.ts';
+import { type Objects, type Records } from './ports.ts';
+import { type FoundManifest, readManifest } from './read-manifest.ts';
 import { isFinal } from './states.ts';
+import { variantIdOf } from './variant.ts';
 
-/** Where a manifest may be read up to, in bytes: what a report may hold, set out for people. */
-const manifestLimit = 8 * handoverLimits.report;
-
-/** A manifest in its place in the chain. */
-export interface ChainLink {
-  readonly build_id: BuildId;
-  readonly key: string;
-  readonly digest: Digest;
-  readonly sequence: number;
-  readonly previous: Digest | null;
-}
-
-/** A chain that holds. */
+/** A chain that holds, and what is published of it. */
 export interface ManifestChain {
   /** The first one first. */
   readonly links: readonly ChainLink[];
-  /** The manifests that were asked for, as far as they are in the chain. */
-  readonly manifests: ReadonlyMap<BuildId, HashManifest>;
+  readonly channels: readonly Channel[];
+}
+
+/** A chain as it is found, with all that does not hold of it. */
+export interface InspectedChain extends ManifestChain {
+  readonly problems: readonly ChainProblem[];
+}
+
+/** What the record of a builder says of its chain. */
+export type ChainHead = Pick<BuilderRecord, 'builder' | 'newest'>;
+
+/** Where the records and the manifests are. */
+export interface ChainPorts {
+  readonly records: Records;
+  readonly objects: Objects;
+}
+
+/**
+ * The manifests of a builder, on the condition that they hold (`inspectChain`).
+ *
+ * @returns CHAIN_BROKEN with every problem where they do not.
+ */
+export async function readChain(ports: ChainPorts, builder: ChainHead): Promise<Outcome<ManifestChain>> {
+  const { problems, ...chain } = await inspectChain(ports, builder);
+  const [first, ...others] = problems;
+  return first === undefined ? success(chain) : { ok: false, failure: chainFailure(builder.builder, [first, ...others]) };
 }
 
 /**
  * Reads all manifests of a builder and holds them against each other and against the records: each is the one that was
- * recorded when it was sealed, names the one before it, and the last is the one that the records call the newest. What
- * stands at the key of a build that has not ended is no link yet; that build finds it when it seals.
+ * recorded when it was sealed, names the one before it, and the last is the one that the records call the newest; so are
+ * the last one of each set of request variables, and each that a channel points to. What stands at the key of a build that
+ * has not ended is no link yet; that build finds it when it seals.
  *
  * @param builder as it is recorded. Where a problem is found and the record has moved on meanwhile, two moments were
  * mixed up: look again.
- * @param whole the builds whose manifests are wanted; of the others only the link is kept.
- * @returns CHAIN_BROKEN with every problem where the chain does not hold.
  */
-export async function readChain(
-  ports: { readonly records: Records; readonly objects: Objects },
-  builder: BuilderRecord,
-  whole: readonly BuildId[],
-): Promise<Outcome<ManifestChain>> {
+export async function inspectChain(ports: ChainPorts, builder: ChainHead): Promise<InspectedChain> {
   const builds = await recordedBuilds(ports.records, builder.builder);
-  const manifests = new Map<BuildId, HashManifest>();
   const seen: Seen[] = [];
   for (const [id, build] of builds) {
     if (build.sealed === null) continue;
-    const found = await look(ports.objects, keys.manifest(builder.builder, id));
-    if (found.state === 'read' && whole.includes(id)) manifests.set(id, found.manifest);
-    seen.push({ id, recorded: build.sealed, found: lightened(found) });
+    const found = lightened(await readManifest(ports.objects, keys.manifest(builder.builder, id)));
+    seen.push({ id, variant: build.variant, recorded: build.sealed, found });
   }
   for (const id of await placesTaken(ports.objects, builder.builder)) {
     const build = builds.get(id);
     if (build !== undefined && (build.sealed !== null || !build.ended)) continue;
-    seen.push({ id, recorded: null, found: lightened(await look(ports.objects, keys.manifest(builder.builder, id))) });
+    const found = lightened(await readManifest(ports.objects, keys.manifest(builder.builder, id)));
+    seen.push({ id, variant: null, recorded: null, found });
   }
   seen.sort((a, b) => (a.id < b.id ? -1 : 1));
   const head = builder.newest === null ? undefined : builds.get(builder.newest.build_id);
-  const pointer = await look(ports.objects, keys.newestManifest(builder.builder));
-  const problems = [...chainProblems(builder, seen), ...pointerProblems(builder, seen, pointer, head?.settled ?? true)];
-  const [first, ...others] = problems;
-  if (first !== undefined) return { ok: false, failure: chainFailure(builder.builder, [first, ...others]) };
-  return success({ links: linksOf(builder.builder, seen), manifests });
+  const pointer = await readManifest(ports.objects, keys.newestManifest(builder.builder));
+  const links = linksOf(builder.builder, seen);
+  const channels = await allPages((page) => ports.records.listChannels(builder.builder, page));
+  const broken = chainProblems(builder, seen, links);
+  const problems = [
+    ...broken,
+    ...pointerProblems(builder, seen, pointer, head?.settled ?? true),
+    // Where a link is not what it was, the newest of its variables is another one.
+    ...(broken.length > 0 ? [] : await variantProblems(ports.records, links)),
+    ...(await channelProblems(ports.objects, links, channels)),
+  ];
+  return { links, channels, problems };
 }
 
 // ---- what is there -----------------------------------------------------------------------------------------
@@ -74,6 +90,7 @@ export async function readChain(
 /** What the record of a build says of its manifest. */
 interface RecordedBuild {
   readonly sealed: Digest | null;
+  readonly variant: Digest;
   readonly ended: boolean;
   /** Whether the newest-of keys show it, or a newer one. */
   readonly settled: boolean;
@@ -81,8 +98,13 @@ interface RecordedBuild {
 
 async function recordedBuilds(records: Records, builder: BuilderName): Promise<ReadonlyMap<BuildId, RecordedBuild>> {
   const builds = new Map<BuildId, RecordedBuild>();
-  for await (const { build_id: id, state, manifest, settled_at: settled } of pages((page) => records.listBuilds(builder, page), 100))
-    builds.set(id, { sealed: manifest?.digest ?? null, ended: isFinal(state), settled: settled !== null });
+  for await (const build of pages((page) => records.listBuilds(builder, page), 100))
+    builds.set(build.build_id, {
+      sealed: build.manifest?.digest ?? null,
+      variant: variantIdOf(builder, build.variables),
+      ended: isFinal(build.state),
+      settled: build.settled_at !== null,
+    });
   return builds;
 }
 
@@ -97,90 +119,53 @@ async function placesTaken(objects: Objects, builder: BuilderName): Promise<read
   return taken;
 }
 
-async function* pages<T>(list: (page: { limit: number; cursor?: string }) => Promise<Page<T>>, limit: number): AsyncGenerator<T> {
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.items;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-}
-
-type Found =
-  | { readonly state: 'read'; readonly manifest: HashManifest }
-  | { readonly state: 'absent' }
-  | { readonly state: 'unreadable'; readonly why: string };
-
-async function look(objects: Objects, key: string): Promise<Found> {
-  const read = await objects.read(key, { bytes: manifestLimit });
-  switch (read.state) {
-    case 'absent':
-      return { state: 'absent' };
-    case 'too-large':
-      return { state: 'unreadable', why: `it has ${read.size} bytes, more than any manifest` };
-    case 'not-a-file':
-      return { state: 'unreadable', why: 'it is no plain file' };
-    case 'read':
-      return parsed(new TextDecoder().decode(read.content));
-  }
-}
-
-function parsed(text: string): Found {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return { state: 'unreadable', why: 'it is no JSON' };
-  }
-  const manifest = HashManifest.safeParse(document);
-  return manifest.success
-    ? { state: 'read', manifest: manifest.data }
-    : { state: 'unreadable', why: z.prettifyError(manifest.error).split('\n').join(' ').slice(0, 500) };
-}
-
 // ---- what it comes to --------------------------------------------------------------------------------------
 
 /** What of a manifest the chain is about: all of them are held at once. */
 type Light =
-  | { readonly state: 'read'; readonly digest: Digest; readonly sequence: number; readonly previous: Digest | null }
-  | Exclude<Found, { readonly state: 'read' }>;
+  | ({ readonly state: 'read'; readonly previous: Digest | null } & Readonly<
+      Pick<SealedManifest, 'digest' | 'fingerprint' | 'sequence' | 'sealed_at'>
+    >)
+  | Exclude<FoundManifest, { readonly state: 'read' }>;
 
-/** A place in which a manifest stands or should stand. `recorded`: null where no build sealed one there. */
+/** A place in which a manifest stands or should stand. `variant` and `recorded` are null where no build sealed one there. */
 interface Seen {
   readonly id: BuildId;
+  readonly variant: Digest | null;
   readonly recorded: Digest | null;
   readonly found: Light;
 }
 
-function lightened(found: Found): Light {
+function lightened(found: FoundManifest): Light {
   if (found.state !== 'read') return found;
   const { manifest } = found;
-  return { state: 'read', digest: manifestDigest(manifest), sequence: manifest.sequence, previous: manifest.previous?.digest ?? null };
+  const { fingerprint, sequence, sealed_at, previous } = manifest;
+  return { state: 'read', digest: manifestDigest(manifest), fingerprint, sequence, sealed_at, previous: previous?.digest ?? null };
 }
 
 /** Those that are what was recorded, the first one first. */
 function linksOf(builder: BuilderName, seen: readonly Seen[]): ChainLink[] {
   return seen
-    .flatMap(({ id, recorded, found }) =>
-      found.state === 'read' && found.digest === recorded
-        ? [{ build_id: id, key: keys.manifest(builder, id), digest: found.digest, sequence: found.sequence, previous: found.previous }]
-        : [],
-    )
+    .flatMap(({ id, variant, recorded, found }) => {
+      if (found.state !== 'read' || variant === null || found.digest !== recorded) return [];
+      const { state: _, ...sealed } = found;
+      return [{ build_id: id, path: keys.manifest(builder, id), ...sealed, variant }];
+    })
     .toSorted((a, b) => a.sequence - b.sequence || (a.build_id < b.build_id ? -1 : 1));
 }
 
-function chainProblems(builder: BuilderRecord, seen: readonly Seen[]): readonly ChainProblem[] {
+function chainProblems(builder: ChainHead, seen: readonly Seen[], links: readonly ChainLink[]): readonly ChainProblem[] {
   const vouched = vouchedFor(builder, seen);
   const each = [...forks(builder.builder, seen), ...seen.flatMap((one) => placeProblem(builder.builder, vouched, one) ?? [])];
   // Where a link is not what it was, what hangs on it says nothing new.
-  return each.length > 0 ? each : linkProblems(builder, linksOf(builder.builder, seen));
+  return each.length > 0 ? each : linkProblems(builder, links);
 }
 
 /**
  * The digests that the record of the builder vouches for, or a manifest that is what was recorded: their own, and along
  * the chain those of all manifests before.
  */
-function vouchedFor({ newest }: BuilderRecord, seen: readonly Seen[]): ReadonlySet<Digest> {
+function vouchedFor({ newest }: ChainHead, seen: readonly Seen[]): ReadonlySet<Digest> {
   const previous = new Map(seen.flatMap(({ found }) => (found.state === 'read' ? [[found.digest, found.previous] as const] : [])));
   const vouched = new Set<Digest>();
   const starts = seen.flatMap(({ recorded, found }) => (found.state === 'read' && found.digest === recorded ? [found.digest] : []));
@@ -209,18 +194,18 @@ function forks(builder: BuilderName, seen: readonly Seen[]): readonly ChainProbl
 }
 
 /** Holes, links that lead elsewhere, and another end than the records name. */
-function linkProblems({ newest }: BuilderRecord, links: readonly ChainLink[]): readonly ChainProblem[] {
+function linkProblems({ newest }: ChainHead, links: readonly ChainLink[]): readonly ChainProblem[] {
   const problems: ChainProblem[] = [];
   for (const [index, link] of links.entries()) {
     const before = links[index - 1];
     const expected = (before?.sequence ?? 0) + 1;
-    if (link.sequence !== expected) problems.push({ problem: 'hole', sequence: expected, key: link.key });
+    if (link.sequence !== expected) problems.push({ problem: 'hole', sequence: expected, key: link.path });
     else if (link.previous !== (before?.digest ?? null))
-      problems.push({ problem: 'unlinked', key: link.key, names: link.previous, before: before?.key ?? null });
+      problems.push({ problem: 'unlinked', key: link.path, names: link.previous, before: before?.path ?? null });
   }
   const last = links.at(-1);
   if (newest?.digest !== last?.digest || newest?.sequence !== last?.sequence || newest?.build_id !== last?.build_id)
-    problems.push({ problem: 'head', recorded: newest, last: last?.key ?? null });
+    problems.push({ problem: 'head', recorded: newest, last: last?.path ?? null });
   return problems;
 }
 
@@ -228,7 +213,7 @@ function linkProblems({ newest }: BuilderRecord, links: readonly ChainLink[]): r
  * The newest-of key is a copy of the newest manifest, as soon as the build that sealed it is settled. Until then it may
  * show an older one of the chain, or none.
  */
-function pointerProblems(builder: BuilderRecord, seen: readonly Seen[], pointer: Found, settled: boolean): readonly ChainProblem[] {
+function pointerProblems(builder: ChainHead, seen: readonly Seen[], pointer: FoundManifest, settled: boolean): readonly ChainProblem[] {
   const { newest } = builder;
   const found = lightened(pointer);
   const digest = found.state === 'read' ? found.digest : null;

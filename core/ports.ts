@@ -196,15 +196,23 @@ export interface Announcements {
 
 // ---- what the dispatcher knows by itself -------------------------------------------------------------------
 
+/**
+ * `there`: each artifact is what it is said to be, or nothing is known of such artifacts. `absent`: some do not show, and
+ * might yet; all others hold. `false`: what is there is not what was claimed. Each artifact that does not hold is named in the
+ * failure's evidence (ARTIFACT_UNCONFIRMED).
+ */
+export type ArtifactsFound = { readonly state: 'there' } | { readonly state: 'absent' | 'false'; readonly failure: Failure };
+
 /** Looks whether artifacts that an attempt claims are what they are said to be. */
 export interface ArtifactCheck {
   /**
-   * @param made `after`: when the attempt began, in milliseconds since 1970; what is older was not made by it.
-   * @returns what is wrong with the artifacts (ARTIFACT_UNCONFIRMED), naming each in its evidence; undefined where they hold,
-   *   or nothing is known of such artifacts.
+   * Looks once, and waits for nothing.
+   *
+   * @param made `after`: when the attempt began, in milliseconds since 1970; what is older was not made by it. `accounts`: to
+   *   whom artifacts may belong beside the account of this deployment.
    * @throws where it cannot be known now: ask again later.
    */
-  problem(artifacts: readonly Artifact[], made: { readonly after: number }): Promise<Failure | undefined>;
+  look(artifacts: readonly Artifact[], made: { readonly after: number; readonly accounts: readonly string[] }): Promise<ArtifactsFound>;
 }
 
 /** The source that builds are made from, where the dispatcher was deployed with it. */
@@ -295,6 +303,9 @@ export interface PackerJob {
   readonly tool: PackerTool;
   readonly template: string;
   readonly varFiles: readonly string[];
+  /** The builds of the template to run; none: all. */
+  readonly only: readonly string[];
+  readonly except: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   /** Reach packer in a private file, never as arguments. */
   readonly secrets: Readonly<Record<string, string>>;

@@ -1,7 +1,8 @@
 import { type Build } from './build.ts';
 import { type BuilderRecord, type SealedManifest } from './builder-record.ts';
+import { type ChainLink } from './chain-link.ts';
 import { brokenChain } from './chain-problem.ts';
-import { type Channel, type ChannelName, channelArtifactLimit, channelIdOf } from './channel.ts';
+import { type Channel, type ChannelName, channelIdOf, namedArtifacts } from './channel.ts';
 import { commandText } from './command-text.ts';
 import { keys } from './contract/keys.ts';
 import { type Digest } from './digest.ts';
@@ -10,9 +11,10 @@ import { type Outcome, failure, success } from './failure.ts';
 import { type HashManifest, manifestDigest } from './hash-manifest.ts';
 import { type BuildId, type BuilderName, timestamp } from './identity.ts';
 import { type Input } from './input.ts';
-import { type ManifestChain, readChain } from './manifest-chain.ts';
+import { readChain } from './manifest-chain.ts';
 import { type Clock, type Objects, type RecordWrite, type Records } from './ports.ts';
 import { quarantineFailure } from './quarantine.ts';
+import { readManifest } from './read-manifest.ts';
 import { isFinal } from './states.ts';
 import { variantIdOf } from './variant.ts';
 
@@ -104,36 +106,27 @@ function writesOf(builder: BuilderRecord, channel: Channel): readonly RecordWrit
 // ---- the gate ----------------------------------------------------------------------------------------------
 
 async function planOver(ports: PublishPorts, request: PublishRequest, builder: BuilderRecord | undefined): Promise<Outcome<PublishPlan>> {
-  if (builder === undefined) return noManifest(request);
-  if (builder.quarantine !== null) return { ok: false, failure: quarantineFailure(builder, builder.quarantine) };
-  const channel = await ports.records.readChannel(channelIdOf(request.builder, request.channel));
-  const newest = await newestOf(ports.records, request);
-  const id = request.wanted.build ?? newest?.build_id;
-  const whole = [id, channel?.published.build_id].filter((each) => each !== undefined);
-  const chain = await readChain(ports, builder, whole);
+  const quarantine = builder?.quarantine ?? null;
+  if (builder !== undefined && quarantine !== null) return { ok: false, failure: quarantineFailure(builder, quarantine) };
+  const chain = await readChain(ports, { builder: request.builder, newest: builder?.newest ?? null });
   if (!chain.ok) return chain;
-  const before = channel === undefined ? success(null) : publishedManifest(chain.value, channel);
-  if (!before.ok) return before;
-
-  if (id === undefined) return noManifest(request);
-  const asNewest =
-    newest === undefined ? undefined : recordedManifest(chain.value, builder.builder, id, 'the record of its variables', newest);
-  if (asNewest?.ok === false) return asNewest;
-  const build = publishable(await ports.records.readBuild(id), request, id);
-  if (!build.ok) return build;
-  const sealed = recordedManifest(chain.value, builder.builder, id, `the record of the build ${id}`, build.value.manifest);
-  if (!sealed.ok) return sealed;
+  const { links, channels } = chain.value;
+  const channel = channels.find((each) => each.channel === request.channel);
 
   const { wanted } = request;
-  if (wanted.build === null && sealed.value.fingerprint !== wanted.fingerprint) return drifted(request.builder, wanted, sealed.value);
-  if (sealed.value.artifacts.length === 0)
+  const variant = wanted.build === null ? variantIdOf(request.builder, wanted.variables) : null;
+  const id = wanted.build ?? links.findLast((link) => link.variant === variant)?.build_id;
+  if (id === undefined) return noManifest(request);
+  const build = publishable(await ports.records.readBuild(id), request, id);
+  if (!build.ok) return build;
+  const manifest = await manifestOf(ports.objects, request.builder, links, id);
+  if (!manifest.ok) return manifest;
+  if (wanted.build === null && manifest.value.fingerprint !== wanted.fingerprint) return drifted(request.builder, wanted, manifest.value);
+  if (manifest.value.artifacts.length === 0)
     return failure('BUILD_NOT_PUBLISHABLE', `the build ${id} left no artifact`, 'see its log, mend its template, and build again');
-  return success(planOf(ports.clock.now(), request, sealed.value, channel, before.value));
-}
-
-/** The newest manifest of the variables that are asked for; undefined where there is none, or a build was named. */
-async function newestOf(records: Records, { builder, wanted }: PublishRequest): Promise<SealedManifest | undefined> {
-  return wanted.build === null ? (await records.readVariant(variantIdOf(builder, wanted.variables)))?.newest : undefined;
+  const before =
+    channel === undefined ? success(null) : await manifestOf(ports.objects, request.builder, links, channel.published.build_id);
+  return before.ok ? success(planOf(ports.clock.now(), request, manifest.value, channel, before.value)) : before;
 }
 
 function noManifest({ builder, wanted }: PublishRequest): Outcome<never> {
@@ -164,24 +157,22 @@ function publishable(build: Build | undefined, { builder }: PublishRequest, id: 
   );
 }
 
-/** The manifest of a build, on the condition that the chain holds the one that a record names. */
-function recordedManifest(
-  { manifests }: ManifestChain,
+/** The manifest of a build, as it is in a chain that holds. */
+async function manifestOf(
+  objects: Objects,
   builder: BuilderName,
+  links: readonly ChainLink[],
   id: BuildId,
-  record: string,
-  recorded: Build['manifest'],
-): Outcome<HashManifest> {
-  const manifest = manifests.get(id);
-  const digest = manifest === undefined ? undefined : manifestDigest(manifest);
-  if (manifest !== undefined && digest === recorded?.digest && manifest.fingerprint === recorded?.fingerprint) return success(manifest);
+): Promise<Outcome<HashManifest>> {
+  const link = links.find(({ build_id }) => build_id === id);
   const key = keys.manifest(builder, id);
-  const message = `${record} names the manifest ${recorded?.digest ?? 'of none'}, and the chain holds ${digest ?? 'none'} at ${key}`;
+  const found = await readManifest(objects, key);
+  if (link !== undefined && found.state === 'read' && manifestDigest(found.manifest) === link.digest) return success(found.manifest);
+  const message =
+    link === undefined
+      ? `${key} is missing: the build succeeded, and no manifest of it is recorded`
+      : `${key} was changed while it was read`;
   return { ok: false, failure: brokenChain(builder, message, [key]) };
-}
-
-function publishedManifest(chain: ManifestChain, { builder, channel, published }: Channel): Outcome<HashManifest> {
-  return recordedManifest(chain, builder, published.build_id, `the record of the channel ${channel}`, published);
 }
 
 function drifted(builder: BuilderName, wanted: Extract<Wanted, { readonly build: null }>, manifest: HashManifest): Outcome<never> {
@@ -231,7 +222,7 @@ function planOf(
       builder: request.builder,
       channel: request.channel,
       published,
-      artifacts: manifest.artifacts.slice(0, channelArtifactLimit).map(({ id }) => id),
+      artifacts: namedArtifacts(manifest),
       published_at: timestamp(now),
       published_by: request.by,
       previous: channel?.published.build_id ?? null,

@@ -25,14 +25,10 @@ export function receive(handed: ReadHandover, build: Build, attempt: 1 | 2, key:
   const { report, log, scrubManifest: claimed } = value;
   const redactor = createRedactor({ values: [], key });
   const logScrub = createFileScrub('packer.log, on receipt', redactor, key);
-  const text = log ?? '';
-  const lines =
-    text === ''
-      ? []
-      : text
-          .replace(/\n$/, '')
-          .split('\n')
-          .map((line) => logScrub.line(plainText(line)));
+  const text = (log ?? '').replace(/\n$/, '');
+  // A line at a time: an escape sequence without an end takes no more than its line.
+  const plain = text.split('\n').map(plainText).join('\n');
+  const lines = text === '' ? [] : scrubText(logScrub, plain).split('\n');
   const reportScrub = createFileScrub('report.json, on receipt', redactor.forAnotherFile(), key);
   const scrubbed: AttemptReport = {
     ...report,
@@ -50,10 +46,7 @@ export function receive(handed: ReadHandover, build: Build, attempt: 1 | 2, key:
 
 /** A text of any number of lines, through the hook, without terminal escapes. */
 export function scrubText(scrub: FileScrub, text: string): string {
-  return plainText(text)
-    .split('\n')
-    .map((line) => scrub.line(line))
-    .join('\n');
+  return (scrub.push(`${plainText(text)}\n`) + scrub.rest()).slice(0, -1);
 }
 
 /** What an own check said, through the hook. */

@@ -1,30 +1,70 @@
-import { type KnownRuns, advance } from './advance.ts';
-import { newestAttempt } from './build.ts';
+import { type Wait, advance } from './advance.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
-import { type BuildId, type BuilderName, type RunId } from './identity.ts';
-import { type RunRecord } from './run-record.ts';
+import { type BuildId, type BuilderName } from './identity.ts';
+import { openBuilds } from './open-builds.ts';
 import { settle } from './settle.ts';
 import { isFinal } from './states.ts';
+import { type Turn } from './turn.ts';
 
-/** How many open builds are gone through, and how many runs looked up, at once: as many as `BuildService.look` takes. */
-const pageSize = 100;
-
-/** What a sweep could not go on with: a build, or where that is null a builder, or where both are a look at the runs under way. */
+/** What could not be gone on with: a build that has ended and is not settled, or where `build_id` is null what is due for a builder. */
 export interface SweepProblem {
-  readonly builder: BuilderName | null;
+  readonly builder: BuilderName;
   readonly build_id: BuildId | null;
-  readonly message: string;
+  readonly cause: unknown;
 }
 
 /** What a sweep found. */
 export interface Sweep {
   /** How many builds were open when it came. */
   readonly open: number;
-  /** The builders that it went on with. */
-  readonly builders: readonly BuilderName[];
   /** What went wrong; the next sweep tries again. */
   readonly problems: readonly SweepProblem[];
+}
+
+/**
+ * Does what is due for one builder: settles what of its open builds has ended, and goes on with the line. What goes wrong with
+ * one of that keeps none of the rest from it.
+ */
+async function goOnWith(
+  ports: CompletePorts,
+  config: Config,
+  builder: BuilderName,
+  open: readonly BuildId[],
+): Promise<{ readonly problems: readonly SweepProblem[]; readonly wait: Wait | undefined }> {
+  const problems: SweepProblem[] = [];
+  const attempt = async (id: BuildId | null, work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (cause) {
+      problems.push({ builder, build_id: id, cause });
+    }
+  };
+  for (const id of open) {
+    await attempt(id, async () => {
+      const build = await ports.records.readBuild(id);
+      if (build !== undefined && isFinal(build.state)) await settle(ports, build);
+    });
+  }
+  let wait: Wait | undefined;
+  await attempt(null, async () => {
+    wait = await advance(ports, config, builder);
+  });
+  return { problems, wait };
+}
+
+/**
+ * Does what a turn asks for.
+ *
+ * @returns as `advance` does.
+ * @throws AggregateError where something of what a sweep found could not be gone on with, after all the rest was.
+ */
+export async function takeTurn(ports: CompletePorts, config: Config, { turn: builder, open }: Turn): Promise<Wait | undefined> {
+  if (open === undefined) return advance(ports, config, builder);
+  const { problems, wait } = await goOnWith(ports, config, builder, open);
+  if (problems.length === 0) return wait;
+  const causes = problems.map(({ cause }) => cause);
+  throw new AggregateError(causes, problems.map((problem) => sweepProblemText(problem)).join('; '));
 }
 
 /**
@@ -33,55 +73,13 @@ export interface Sweep {
  * grows with what is open, never with what was.
  */
 export async function reconcile(ports: CompletePorts, config: Config): Promise<Sweep> {
+  const open = await openBuilds(ports);
   const problems: SweepProblem[] = [];
-  const attempt = async (what: Omit<SweepProblem, 'message'>, work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (cause) {
-      problems.push({ ...what, message: cause instanceof Error ? cause.message : String(cause) });
-    }
-  };
-  let found = 0;
-  const builders = new Set<BuilderName>();
-  const runs = new Set<RunId>();
-  let cursor: string | undefined;
-  do {
-    const page = await ports.records.listOpenBuilds({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
-    found += page.items.length;
-    for (const open of page.items) {
-      await attempt(open, async () => {
-        const build = await ports.records.readBuild(open.build_id);
-        if (build === undefined) return;
-        if (isFinal(build.state)) return settle(ports, build);
-        builders.add(build.builder);
-        const run = newestAttempt(build)?.run ?? null;
-        if (build.state === 'running' && run !== null) runs.add(run);
-      });
-    }
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  const known = await lookUp(ports, [...runs], (look) => attempt({ builder: null, build_id: null }, look));
-  for (const builder of builders) await attempt({ builder, build_id: null }, () => advance(ports, config, builder, known));
-  return { open: found, builders: [...builders], problems };
+  for (const [builder, builds] of open) problems.push(...(await goOnWith(ports, config, builder, builds)).problems);
+  return { open: [...open.values()].flat().length, problems };
 }
 
 /** A problem in one line. */
-export function sweepProblemText({ builder, build_id: build, message }: SweepProblem): string {
-  return `${build !== null ? `build ${build}` : builder !== null ? `builder ${builder}` : 'the runs under way'}: ${message}`;
-}
-
-/** What the build service knows of all runs under way, up to 100 in one call. Those of a call that fails are looked up each by itself later, and so is one that it does not know. */
-async function lookUp(
-  ports: CompletePorts,
-  runs: readonly RunId[],
-  attempt: (look: () => Promise<void>) => Promise<void>,
-): Promise<KnownRuns> {
-  const known = new Map<RunId, RunRecord>();
-  for (let from = 0; from < runs.length; from += pageSize) {
-    const asked = runs.slice(from, from + pageSize);
-    await attempt(async () => {
-      for (const record of await ports.buildService.look(asked)) known.set(record.run, record);
-    });
-  }
-  return known;
+export function sweepProblemText({ builder, build_id: build, cause }: SweepProblem): string {
+  return `${build === null ? `builder ${builder}` : `build ${build}`}: ${cause instanceof Error ? cause.message : String(cause)}`;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { advance } from './advance.ts';
+import { type Wait, advance } from './advance.ts';
 import { type Build } from './build.ts';
 import { type CompletePorts } from './complete.ts';
 import { type Config } from './config.ts';
@@ -22,12 +22,14 @@ export type RunEvent = z.infer<typeof RunEvent>;
  * Goes on with the build that an event of the build service is about. It may come twice, late, before the start was
  * recorded, or never. One for a build that is not known, that has ended, or for a run that its build does not have, is
  * recorded once and has no effect.
+ *
+ * @returns as `advance` does.
  */
-export async function handleRunEvent(ports: CompletePorts, config: Config, event: RunEvent): Promise<void> {
+export async function handleRunEvent(ports: CompletePorts, config: Config, event: RunEvent): Promise<Wait | undefined> {
   const build = event.build_id === null ? undefined : await ports.records.readBuild(event.build_id);
   const why = strayReason(build, event.run);
-  if (why !== undefined) return recordStray(ports, event, why);
-  if (build !== undefined) await advance(ports, config, build.builder);
+  if (why !== undefined) await recordStray(ports, event, why);
+  return build === undefined || why !== undefined ? undefined : advance(ports, config, build.builder);
 }
 
 function strayReason(build: Build | undefined, run: RunId): StrayEvent['why'] | undefined {

@@ -3,6 +3,9 @@ import { milliseconds } from './duration.ts';
 /** How long an attempt has, after it was asked to stop or its time is up, before it is ended by force: packer's clean-up can need two minutes. Milliseconds. */
 export const stopGrace = 150_000;
 
+/** How often a running attempt looks whether it is asked to stop: in a folder, and in a bucket, where each look is paid for. Milliseconds. */
+export const stopPoll = { folder: 500, bucket: 2000 } as const;
+
 /** What a build service may need before the attempt begins: a machine, the source, the command line and packer. Milliseconds. */
 const preparation = 15 * 60_000;
 

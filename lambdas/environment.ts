@@ -37,8 +37,8 @@ const Environment = z.object({
 } satisfies Record<keyof typeof variables, z.ZodType>);
 
 /**
- * Parses the environment of a function. Each needs all of it: whoever looks at a builder may have to start a run, seal
- * what one left, or tell the operators.
+ * Parses the environment of a function. All have the same one, and each asks for all of it: what is missing shows with the
+ * first call of any, not only where a run is to be started or sealed.
  *
  * @throws FailureError DEPLOYMENT_INVALID that names everything that is missing or wrong; never with a value.
  */

@@ -2,18 +2,17 @@
 export const logMessages = {
   REQUEST_DISPATCHED: { level: 'INFO', text: 'a request was given a build' },
   REQUEST_REFUSED: { level: 'WARN', text: 'a request was refused, and its caller was told why' },
-  ADVANCE_FAILED: { level: 'ERROR', text: 'a build was accepted, but what is due for it could not be done; the queue comes back to it' },
   CALL_FAILED: { level: 'ERROR', text: 'a call failed, and nothing was accepted; it may be made again' },
-  TURN_SENT: { level: 'INFO', text: 'a build waits for a time, and a turn was sent for it' },
-  TURN_NOT_SENT: { level: 'ERROR', text: 'a build waits for a time, and no turn could be sent for it; the sweep comes back to it' },
+  TURN_SENT: { level: 'INFO', text: 'a builder waits for a time, and a turn was sent for it' },
+  TURN_NOT_SENT: { level: 'ERROR', text: 'no turn could be sent for a builder; the next sweep comes back to it' },
   EVENT_TAKEN: { level: 'INFO', text: 'an event of the build service was gone on with' },
   TURN_TAKEN: { level: 'INFO', text: 'a turn was taken' },
   MESSAGE_UNREADABLE: { level: 'ERROR', text: 'a message is nothing that is known here, and was dropped' },
   MESSAGE_FAILED: { level: 'ERROR', text: 'a message could not be gone on with, and comes again' },
   BATCH_FAILED: { level: 'ERROR', text: 'a batch could not be gone on with' },
-  SWEPT: { level: 'INFO', text: 'everything open was gone through' },
-  SWEEP_PROBLEM: { level: 'ERROR', text: 'a build or a builder could not be gone on with; the next sweep tries again' },
-  SWEEP_FAILED: { level: 'ERROR', text: 'what is open could not be gone through; the next sweep tries again' },
+  SWEEP_PROBLEM: { level: 'ERROR', text: 'what a sweep found could not be gone on with; the next sweep tries again' },
+  SWEPT: { level: 'INFO', text: 'everything open was found, and turns were sent for it' },
+  SWEEP_FAILED: { level: 'ERROR', text: 'what is open could not be listed; the next sweep tries again' },
 } as const satisfies Record<string, { level: 'INFO' | 'WARN' | 'ERROR'; text: string }>;
 
 export type LogCode = keyof typeof logMessages;

@@ -43,7 +43,7 @@ export function runsOnDemand(runs: () => Promise<Runs>): Runs {
 }
 
 export function turnsOnDemand(turns: () => Promise<Turns>): Turns {
-  return { send: async (builder, delay) => (await turns()).send(builder, delay) };
+  return { send: async (turn, delay) => (await turns()).send(turn, delay) };
 }
 
 export function outgoingOnDemand(outgoing: () => Promise<Outgoing>): Outgoing {
@@ -54,5 +54,5 @@ export function outgoingOnDemand(outgoing: () => Promise<Outgoing>): Outgoing {
 }
 
 export function artifactCheckOnDemand(check: () => Promise<ArtifactCheck>): ArtifactCheck {
-  return { problem: async (artifacts, made) => (await check()).problem(artifacts, made) };
+  return { look: async (artifacts, made) => (await check()).look(artifacts, made) };
 }

@@ -28,12 +28,12 @@ ${bill(build)}
 Its calls, as a test counts them over the deployed functions and adapters:
 
 ${table(
-  ['part', 'DynamoDB read units', 'DynamoDB write units', 'S3 reads', 'S3 writes', 'events'],
+  ['part', 'DynamoDB read units', 'DynamoDB write units', 'S3 reads', 'S3 writes', 'messages sent', 'events'],
   namesOf(usageOfBuild).map((part) => {
     const usage: Usage = usageOfBuild[part];
     return [
       partNames[part],
-      ...[usage.readUnit, usage.writeUnit, usage.objectRead, usage.objectWrite, usage.event].map((n) => `${n ?? 0}`),
+      ...[usage.readUnit, usage.writeUnit, usage.objectRead, usage.objectWrite, usage.queueRequest, usage.event].map((n) => `${n ?? 0}`),
     ];
   }),
 )}
@@ -46,7 +46,7 @@ ${bill(month)}
 
 ### What is assumed
 
-Nobody has measured these in an account; put your own into \`scripts/cost/usage.ts\`: ${assumed.dispatchSeconds} s of \`dispatch\`, ${assumed.completeSeconds} s of \`complete\` and ${assumed.sweepSeconds} s of each sweep, each with the memory that the stack gives it; ${assumed.buildLog} MB of packer's output and ${assumed.sweepLog * 1000} KB in a sweep's log; ${assumed.metrics} metrics of our own that every sweep counts (a month with builds of every kind has ${mostMetrics}). What is stored is not counted: a build leaves its scrubbed log and a few small documents in S3, with four tags an object, and some records in DynamoDB, which also bills restoring to any second. No price was found for \`small\`, which is arm64 and the default: put it in for \`buildMinute\`. A VPC needs a way out, and a NAT gateway costs more than all of this.
+Nobody has measured these in an account; put your own into \`scripts/cost/usage.ts\`: ${assumed.dispatchSeconds} s of \`dispatch\`, ${assumed.startSeconds} s and ${assumed.completeSeconds} s of \`complete\` for the start and the end, ${assumed.sweepSeconds} s of each sweep and ${assumed.sweptSeconds} s of \`complete\` with each turn of it, each with the memory that the stack gives it; ${assumed.buildLog} MB of packer's output and ${assumed.sweepLog * 1000} KB in a sweep's log; ${assumed.metrics} metrics of our own that every sweep counts (a month with builds of every kind has ${mostMetrics}). What is stored is not counted: a build leaves its scrubbed log and a few small documents in S3, with four tags an object, and some records in DynamoDB, which also bills restoring to any second. No price was found for \`small\`, which is arm64 and the default: put it in for \`buildMinute\`. A VPC needs a way out, and a NAT gateway costs more than all of this.
 
 ### Prices
 
@@ -75,10 +75,11 @@ export function withCostSection(document: string): string {
 const mostMetrics = namesOf(metrics).length + namesOf(states).filter((name) => states[name].final).length;
 
 const partNames = {
-  dispatch: '`dispatch`, until the run has its word to go',
+  dispatch: '`dispatch`, until it has sent a turn',
+  start: '`complete`, until the run has its word to go',
   attempt: 'the attempt, which hands over',
   complete: '`complete`, until the build is settled',
-  sweepBeside: 'a sweep while it runs, every five minutes',
+  sweepBeside: 'a sweep while it runs, every five minutes, and `complete` with its turn',
   idleSweep: 'a sweep that finds nothing',
 } as const satisfies Record<keyof typeof usageOfBuild, string>;
 

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 
 import { buildApp } from '../cdk/app.ts';
+import { checkTemplateSize } from '../cdk/template-size.ts';
 import { FailureError } from '../core/failure-error.ts';
 import { type Failure } from '../core/failure.ts';
 import { bundleFunctions } from './bundle-functions.ts';
@@ -37,8 +38,12 @@ export async function synthesize(
     if (!made.ok) return tell(made.failure, say);
     for (const warning of made.value.warnings) say(`warning: ${warning}`);
     const outdir = environment['CDK_OUTDIR'] ?? join(root, 'cdk.out');
+    const { stackName, deployment } = made.value.plan;
     const assembly = buildApp(made.value.plan, { outdir, checks: true }).synth();
-    say(`${relative(from, made.value.file)} as the stack ${made.value.plan.stackName}: ${relative(from, assembly.directory)}`);
+    const { size } = await stat(assembly.getStackByName(stackName).templateFullPath);
+    const fits = checkTemplateSize(stackName, Object.keys(deployment.config.builders).length, size);
+    if (!fits.ok) return tell(fits.failure, say);
+    say(`${relative(from, made.value.file)} as the stack ${stackName}: ${relative(from, assembly.directory)}`);
     return 0;
   } catch (cause) {
     if (cause instanceof FailureError) return tell(cause.failure, say);

@@ -21,19 +21,9 @@ import { type Called, explained } from './service-failure.ts';
 /** What CodeBuild takes as a time limit, in minutes. */
 const timeLimits = { shortest: 5, longest: 2160 } as const;
 
-/** Where a run's source is, instead of where its project says. */
-export interface StartSource {
-  readonly type: 'S3' | 'GITHUB' | 'GITHUB_ENTERPRISE' | 'GITLAB' | 'BITBUCKET' | 'CODECOMMIT';
-  readonly location: string;
-  /** A commit, branch, tag, or version of an object. */
-  readonly version?: string;
-}
-
 export interface CodeBuildServiceOptions {
   /** A builder's project is named with this before the builder's name. */
   readonly projectPrefix: string;
-  /** Where the deployment rather than the project says what is built. */
-  readonly source?: (builder: BuilderName) => StartSource | undefined;
 }
 
 /**
@@ -93,7 +83,7 @@ async function start(client: CodeBuildClient, options: CodeBuildServiceOptions, 
   const project = `${options.projectPrefix}${request.builder}`;
   const environment = checkEnvironment(request);
   if (!environment.ok) return { state: 'refused', failure: environment.failure };
-  const command = new StartBuildCommand(inputOf(project, options.source?.(request.builder), request));
+  const command = new StartBuildCommand(inputOf(project, request));
   return explained(named(project, 'StartBuild'), async () => {
     try {
       const { build } = await client.send(command);
@@ -110,7 +100,7 @@ function named(project: string, action: string): Called {
   return { what: `the CodeBuild project ${project}`, action: `codebuild:${action}` };
 }
 
-function inputOf(project: string, source: StartSource | undefined, request: StartRequest): StartBuildCommandInput {
+function inputOf(project: string, request: StartRequest): StartBuildCommandInput {
   const { shortest, longest } = timeLimits;
   return {
     projectName: project,
@@ -120,8 +110,6 @@ function inputOf(project: string, source: StartSource | undefined, request: Star
       .sort()
       .map((name) => ({ name, value: request.environment[name] ?? '', type: 'PLAINTEXT' as const })),
     timeoutInMinutesOverride: Math.min(longest, Math.max(shortest, Math.ceil(request.timeLimit / 60_000))),
-    ...(source === undefined ? {} : { sourceTypeOverride: source.type, sourceLocationOverride: source.location }),
-    ...(source?.version === undefined ? {} : { sourceVersion: source.version }),
   };
 }
 

@@ -1,25 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeRegionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 
 import { type Failure } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
-import { type ArtifactCheck } from '../../core/ports.ts';
-import { type Wait } from './backoff.ts';
+import { type ArtifactCheck, type ArtifactsFound } from '../../core/ports.ts';
 import { type Claim, claimedResources } from './ec2-claims.ts';
 import { type Ec2Resource, describeEc2 } from './ec2-resources.ts';
 import { explained } from './service-failure.ts';
 
 export interface Ec2ImagesOptions {
-  /** The account that whatever a run claims has to belong to. */
+  /** The account of this deployment, which sees its own images and those that are shared with it. */
   readonly account: string;
   /** The region of this deployment, in which it is asked for the others. */
   readonly region: string;
-  /** Lets so many milliseconds pass before what is not there yet is looked for again. */
-  readonly wait?: Wait;
 }
-
-/** EC2 shows what was made a moment later: pauses after which what is not there is looked for again. Milliseconds. */
-const pauses = [1000, 2000, 4000, 8000] as const;
 
 /** How far the clocks of EC2 and of whoever started the attempt may be apart. Milliseconds. */
 const clockTolerance = 120_000;
@@ -32,53 +25,51 @@ const standingStates: ReadonlySet<string> = new Set(['available', 'pending', 'tr
 
 /**
  * Holds what a run claims to have made against EC2: the images of packer's amazon builders, and the volumes and snapshots
- * of `ebsvolume`. Each must be there, belong to the account, and be no older than the attempt. What has another form
- * (files, images of other clouds, AMIs that a script made and nobody claims) is not judged.
+ * of `ebsvolume`. Each must be there, belong to the account or to one that the builder names, and be no older than the attempt.
+ * What has another form (files, images of other clouds, AMIs that a script made and nobody claims) is not judged.
  *
- * A region that the account has not enabled holds nothing of it, which is a failure like an image that is not there:
- * else whoever names a region that does not exist could keep the build from ever ending.
+ * A region that the account has not enabled holds nothing of it, and will not in a moment either: to claim something there is
+ * false, not early.
  *
  * @param clientOf a client for a region.
  * @returns a check that throws FailureError STORAGE where EC2 throttles, refuses or does not answer.
  */
 export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2ImagesOptions): ArtifactCheck {
-  const { account, region, wait = sleep } = options;
+  const { account, region } = options;
   return {
-    async problem(artifacts, { after }) {
+    async look(artifacts, { after, accounts }) {
       const claims = claimedResources(artifacts);
-      if (claims.state === 'malformed') return unconfirmed([`the run claims ${claims.claimed}, which is no id that EC2 gives`]);
+      if (claims.state === 'malformed') return unconfirmed('false', [`the run claims ${claims.claimed}, which is no id that EC2 gives`]);
       if (claims.resources.length > mostClaims)
-        return unconfirmed([
+        return unconfirmed('false', [
           `the run claims to have made ${claims.resources.length} images, and more than ${mostClaims} are not looked for`,
         ]);
-      const problems = await problemsOf(claims.resources, after);
-      return problems.length === 0 ? undefined : unconfirmed(problems);
+      return lookAt(claims.resources, { after, owners: [account, ...accounts] });
     },
   };
 
-  async function problemsOf(claims: readonly Claim[], after: number): Promise<readonly string[]> {
+  async function lookAt(claims: readonly Claim[], rightful: Rightful): Promise<ArtifactsFound> {
     const abroad = claims.some((claim) => claim.region !== region);
     const enabled = abroad ? await enabledRegions() : new Set([region]);
-    const problems = claims
-      .filter((claim) => !enabled.has(claim.region))
-      .map((claim) => `the run claims ${nameOf(claim)} in ${claim.region}, a region that the account ${account} has not enabled`);
-    let open = claims.filter((claim) => enabled.has(claim.region));
-    for (let looked = 0; open.length > 0; looked += 1) {
-      const found = await lookFor(open);
-      for (const claim of open) {
+    const elsewhere = claims.filter((claim) => !enabled.has(claim.region));
+    const here = claims.filter((claim) => enabled.has(claim.region));
+    const found = await lookFor(here);
+    const problems = [
+      ...elsewhere.map(
+        (claim) => `the run claims ${nameOf(claim)} in ${claim.region}, a region that the account ${account} has not enabled`,
+      ),
+      ...here.flatMap((claim) => {
         const resource = found.get(claim.id);
-        const problem = resource === undefined ? undefined : problemOf(claim, resource, after);
-        if (problem !== undefined) problems.push(problem);
-      }
-      open = open.filter((claim) => !found.has(claim.id));
-      const pause = pauses[looked];
-      if (pause === undefined) break;
-      if (open.length > 0) await wait(pause);
-    }
-    return [
-      ...problems,
-      ...open.map((claim) => `the run claims ${nameOf(claim)}, which is not in ${claim.region}, or not for the account ${account} to see`),
+        return resource === undefined ? [] : (problemOf(claim, resource, rightful) ?? []);
+      }),
     ];
+    if (problems.length > 0) return unconfirmed('false', problems);
+    const absent = here.filter(({ id }) => !found.has(id));
+    if (absent.length === 0) return { state: 'there' };
+    return unconfirmed(
+      'absent',
+      absent.map((claim) => `the run claims ${nameOf(claim)}, which EC2 in ${claim.region} does not show to the account ${account}`),
+    );
   }
 
   async function lookFor(claims: readonly Claim[]): Promise<ReadonlyMap<string, Ec2Resource>> {
@@ -98,9 +89,9 @@ export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2I
     return new Set(Regions.flatMap(({ RegionName }) => (RegionName === undefined ? [] : [RegionName])));
   }
 
-  function problemOf(claim: Claim, { owner, made, state }: Ec2Resource, after: number): string | undefined {
+  function problemOf(claim: Claim, { owner, made, state }: Ec2Resource, { owners, after }: Rightful): string | undefined {
     const name = nameOf(claim);
-    if (owner !== null && owner !== account) return `${name} belongs to the account ${owner}, not to ${account}`;
+    if (owner !== null && !owners.includes(owner)) return `${name} belongs to the account ${owner}, not to ${owners.join(' or ')}`;
     if (state !== null && !standingStates.has(state)) return `${name} is ${state}`;
     if (made === null || made < after - clockTolerance)
       return `${name} was made ${made === null ? 'nobody knows when' : `at ${timestamp(made)}`}, but the attempt began at ${timestamp(after)}`;
@@ -108,18 +99,27 @@ export function ec2Images(clientOf: (region: string) => EC2Client, options: Ec2I
   }
 }
 
+/** What something has to be to have been made by a run. */
+interface Rightful {
+  /** Accounts. */
+  readonly owners: readonly string[];
+  /** No older than this: milliseconds since 1970. */
+  readonly after: number;
+}
+
 /** As packer names it. */
 function nameOf({ region, id }: Claim): string {
   return `${region}:${id}`;
 }
 
-function unconfirmed(problems: readonly string[]): Failure {
+function unconfirmed(state: 'absent' | 'false', problems: readonly string[]): ArtifactsFound {
   const [first] = problems;
-  return {
+  const failure: Failure = {
     rule: 'ARTIFACT_UNCONFIRMED',
     message: `${first}${problems.length > 1 ? `, and ${problems.length - 1} more artifacts do not hold` : ''}`,
     remedy:
-      'find out what ran in that build and who could write what it handed over; then release the builder with `hybridcore-packer quarantine release`',
+      'where packer makes images in another account on purpose, share them with this one (`ami_users`) and name that account under `aws.image_accounts` of the builder; else find out what ran in that build and who could write what it handed over; then release the builder with `hybridcore-packer quarantine release`',
     evidence: problems.slice(0, 100),
   };
+  return { state, failure };
 }

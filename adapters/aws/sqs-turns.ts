@@ -1,6 +1,6 @@
 import { type SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
 
-import { type Turn, type Turns } from '../../core/turn.ts';
+import { type Turns } from '../../core/turn.ts';
 import { explained } from './service-failure.ts';
 
 /**
@@ -11,10 +11,9 @@ import { explained } from './service-failure.ts';
  */
 export function sqsTurns(client: SQSClient, queue: string): Turns {
   return {
-    async send(builder, delay) {
-      const turn: Turn = { turn: builder };
+    async send(turn, delay) {
       const message = new SendMessageCommand({ QueueUrl: queue, MessageBody: JSON.stringify(turn), DelaySeconds: Math.ceil(delay / 1000) });
-      const called = { what: `the queue ${queue}`, action: 'sqs:SendMessage', subject: `the turn of ${builder}` };
+      const called = { what: `the queue ${queue}`, action: 'sqs:SendMessage', subject: `the turn of ${turn.turn}` };
       await explained(called, () => client.send(message));
     },
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
+import { pointerName } from '../../core/channel.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type ChannelPointers } from '../../core/ports.ts';
 import { type Wait } from './backoff.ts';
@@ -83,7 +84,7 @@ export function ssmPointers(client: SSMClient, { region, wait = sleep }: SsmPoin
 
   return {
     async point({ channel, parameter }, image) {
-      const name = parameter.replaceAll('{channel}', channel);
+      const name = pointerName(parameter, channel);
       const amis = amisOf(image, region);
       const [ami] = amis;
       if (ami === undefined || amis.length > 1)

@@ -190,6 +190,10 @@ function declaredInputs(
   return success([
     ...(builder.packer === undefined ? [] : [toolInput('packer', builder.packer.version)]),
     ...(builder.var_files.length === 0 ? [] : [optionInput('var_files', [...builder.var_files])]),
+    // Packer runs what they name, in the template's own order.
+    ...(['only', 'except'] as const).flatMap((name) =>
+      builder[name].length === 0 ? [] : [optionInput(name, [...new Set(builder[name])].toSorted())],
+    ),
     ...[...references].map(([name, reference]) => sensitiveVariableInput(name, reference)),
     ...plain.map(([name, value]) => plainVariableInput(name, value)),
   ]);

@@ -10,6 +10,6 @@ export const withoutDeployment: {
   readonly deployedSource: DeployedSource;
 } = {
   announcements: { announce: async () => undefined },
-  artifactCheck: { problem: async () => undefined },
+  artifactCheck: { look: async () => ({ state: 'there' }) },
   deployedSource: { fingerprint: async () => null },
 };

@@ -17,6 +17,8 @@ export function packerArguments(command: 'build' | 'validate', root: string, job
     command,
     '-machine-readable',
     ...(command === 'build' ? ['-color=false', '-on-error=cleanup'] : []),
+    ...(job.only.length === 0 ? [] : [`-only=${job.only.join(',')}`]),
+    ...(job.except.length === 0 ? [] : [`-except=${job.except.join(',')}`]),
     ...job.varFiles.map((file) => `-var-file=${file}`),
     ...(privateVarFile === null ? [] : [`-var-file=${privateVarFile}`]),
     ...Object.entries(job.variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]),

@@ -117,7 +117,7 @@ function functionAlarms(functions: Readonly<Record<FunctionName, Function>>): Wa
       {
         id: `${title}Throttles`,
         metric: functions[name].metricThrottles(every),
-        // A sweep that begins before the one before it has ended is throttled on purpose.
+        // Where one execution is reserved, a sweep that is invoked beside another is throttled on purpose.
         ...(name === 'reconcile' ? { periods: 6 } : {}),
         entry: 'function-throttles',
         says: `The function ${name} was throttled.`,

@@ -1,6 +1,5 @@
 import { Aws, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild';
-import { type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type Bucket } from 'aws-cdk-lib/aws-s3';
@@ -9,7 +8,7 @@ import { Construct } from 'constructs';
 
 import { type Builder } from '../../core/config.ts';
 import { stackTagKeys } from '../../core/contract/deployment.ts';
-import { controlPrefix, incomingPrefix, lastingPrefixes } from '../../core/contract/key-patterns.ts';
+import { controlPrefix, incomingPrefix } from '../../core/contract/key-patterns.ts';
 import { variables } from '../../core/contract/variables.ts';
 import { runLimit } from '../../core/run-limit.ts';
 import { FailureError } from '../../core/failure-error.ts';
@@ -18,7 +17,7 @@ import { type RetentionPolicy, retentionClass } from '../../core/retention.ts';
 import { buildMachine, installedPacker } from './build-machine.ts';
 import { type BuilderSource, builderSource } from './builder-source.ts';
 import { buildspecWithSecrets, secretStatements } from './builder-secrets.ts';
-import { allow, permit, writeLog } from './permissions.ts';
+import { allow, iamPath, permit, writeLog } from './permissions.ts';
 
 /** What IAM puts in for the ARN of the build that asks: no attempt can name another's place. */
 const ownBuild = '${codebuild:buildArn}';
@@ -33,8 +32,8 @@ export interface BuilderProjectProps {
   readonly retention: RetentionPolicy;
   readonly projectPrefix: string;
   readonly bucket: Bucket;
-  /** What no attempt may touch, whatever its builder's own policies allow. */
-  readonly outOfReach: { readonly table: Table; readonly arns: readonly string[] };
+  /** The ARNs of what is the dispatcher's, patterns among them: no attempt reaches it, whatever its builder's policies allow. */
+  readonly outOfReach: readonly string[];
   readonly buildspec: Readonly<Record<string, unknown>>;
   /** The image repository as it was deployed. */
   readonly repository: Asset;
@@ -47,6 +46,7 @@ export interface BuilderProjectProps {
 /** The project that runs packer for one builder, with a role that may hand over under its own run and nothing else of ours. */
 export class BuilderProject extends Construct {
   readonly role: Role;
+  readonly boundary: ManagedPolicy;
   readonly logGroup: LogGroup;
   /** Whether its image is none of CodeBuild's own. */
   readonly hasOwnImage: boolean;
@@ -64,8 +64,12 @@ export class BuilderProject extends Construct {
     const source = builderSource(builder.aws?.source, props);
     const kept = retentionClass(props.retention, builder.retention ?? props.retention.default).days;
     this.logGroup = new LogGroup(this, 'Log', { retention: logRetention(kept), removalPolicy: RemovalPolicy.RETAIN });
+    const ofTheDispatchers = [...this.ownStatements(props, source), writeLog(this.logGroup)];
+    this.boundary = this.bound(props, ofTheDispatchers);
     this.role = new Role(this, 'Role', {
+      path: iamPath(Stack.of(this).stackName),
       description: `What packer may do for ${name}`,
+      permissionsBoundary: this.boundary,
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com', {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
@@ -75,7 +79,7 @@ export class BuilderProject extends Construct {
         },
       }),
     });
-    const permissions = permit(this.role, [...this.ownStatements(props, source), writeLog(this.logGroup), this.denyAllElse(props)]);
+    const permissions = permit(this.role, [...ofTheDispatchers, ...furtherStatements(Stack.of(this), builder)]);
     this.addFurther(builder);
     this.acknowledged = furtherFindings(builder);
     const { vpc } = builder.aws ?? {};
@@ -91,7 +95,6 @@ export class BuilderProject extends Construct {
       source: { ...source.properties, buildSpec: JSON.stringify(buildspecWithSecrets(props.buildspec, builder)) },
       ...(source.version === null ? {} : { sourceVersion: source.version }),
       encryptionKey: 'alias/aws/s3',
-      cache: { type: 'LOCAL', modes: ['LOCAL_CUSTOM_CACHE'] },
       logsConfig: { cloudWatchLogs: { status: 'ENABLED', groupName: this.logGroup.logGroupName } },
       ...(vpc === undefined ? {} : { vpcConfig: { vpcId: vpc.id, subnets: vpc.subnets, securityGroupIds: vpc.security_groups } }),
       environment: {
@@ -115,7 +118,8 @@ export class BuilderProject extends Construct {
     Tags.of(this).add(stackTagKeys.builder, name);
   }
 
-  private ownStatements({ builder, bucket, bundle }: BuilderProjectProps, source: BuilderSource): PolicyStatement[] {
+  /** All that an attempt may do to what is the dispatcher's. */
+  private ownStatements({ bucket, bundle }: BuilderProjectProps, source: BuilderSource): PolicyStatement[] {
     return [
       allow('HandOver', { actions: ['s3:PutObject'], resources: [bucket.arnForObjects(`${incomingPrefix(ownBuild)}*`)] }),
       allow('HearTheDispatcher', { actions: ['s3:GetObject'], resources: [bucket.arnForObjects(`${controlPrefix(ownBuild)}*`)] }),
@@ -124,24 +128,23 @@ export class BuilderProject extends Construct {
         resources: [bundle.asset.bucket.arnForObjects(bundle.asset.s3ObjectKey)],
       }),
       ...source.statements,
-      ...secretStatements(Stack.of(this), builder),
-      ...imageStatements(Stack.of(this), builder),
-      ...vpcStatements(Stack.of(this), builder),
     ];
   }
 
-  /** A denial outweighs whatever `aws.policies` allow, so that no builder's policy can open the dispatcher's own things to packer. */
-  private denyAllElse({ bucket, outOfReach }: BuilderProjectProps): PolicyStatement {
-    return new PolicyStatement({
-      sid: 'NothingOfTheDispatchers',
-      effect: Effect.DENY,
-      actions: ['*'],
-      resources: [
-        bucket.bucketArn,
-        ...lastingPrefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
-        outOfReach.table.tableArn,
-        `${outOfReach.table.tableArn}/index/*`,
-        ...outOfReach.arns,
+  /**
+   * What the role may do at most. It grants nothing by itself: of the dispatcher's things it lets its own run's pass, of
+   * everything else whatever `aws.policies` allow. A denial could not say so, since it cannot spare what is the run's own.
+   */
+  private bound({ name, builder, outOfReach }: BuilderProjectProps, ofTheDispatchers: readonly PolicyStatement[]): ManagedPolicy {
+    return new ManagedPolicy(this, 'Boundary', {
+      path: iamPath(Stack.of(this).stackName),
+      description: `What packer may do at most for ${name}, whatever its policies allow`,
+      statements: [
+        allow('AllButTheDispatchers', {
+          actions: ['*'],
+          notResources: [...outOfReach, ...channelPointers(Stack.of(this), builder)],
+        }),
+        ...ofTheDispatchers,
       ],
     });
   }
@@ -150,6 +153,7 @@ export class BuilderProject extends Construct {
     const policies = aws?.policies ?? [];
     if (policies.length === 0) return;
     new ManagedPolicy(this.role, 'Further', {
+      path: iamPath(Stack.of(this).stackName),
       description: 'The policies that hybridcore.yaml gives this builder',
       roles: [this.role],
       statements: policies.map(
@@ -172,6 +176,18 @@ const logRetentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
 /** The shortest retention of CloudWatch that keeps a log for so many days; for ever where none is long enough. */
 function logRetention(days: number): RetentionDays {
   return logRetentions.find((known) => known >= days) ?? RetentionDays.INFINITE;
+}
+
+/** What an attempt needs of things that are not the dispatcher's. */
+function furtherStatements(stack: Stack, builder: Builder): PolicyStatement[] {
+  return [...secretStatements(stack, builder), ...imageStatements(stack, builder), ...vpcStatements(stack, builder)];
+}
+
+/** The parameters that publishing moves, of all channels: no attempt publishes. */
+function channelPointers(stack: Stack, { publish }: Builder): string[] {
+  if (publish?.ssm_parameter === undefined) return [];
+  const name = publish.ssm_parameter.replace(/^\//, '').replaceAll('{channel}', '*');
+  return [stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: name })];
 }
 
 function imageStatements(stack: Stack, builder: Builder): PolicyStatement[] {

@@ -45,7 +45,6 @@ export function builderSource(
       type: gitTypes[source.type],
       location: source.repository,
       auth: { type: 'CODECONNECTIONS', resource: source.connection },
-      gitCloneDepth: 1,
       reportBuildStatus: false,
     },
     version: source.ref,

@@ -16,13 +16,15 @@ const delivery = { Principal: { Service: ['events.amazonaws.com', 'delivery.logs
 export class FinalStates extends Construct {
   readonly bus: EventBus;
   readonly logGroup: LogGroup;
+  readonly logGroupName: string;
 
   constructor(scope: Construct, id: string, stackName: string) {
     super(scope, id);
     this.bus = new EventBus(this, 'Bus', { eventBusName: stackName, description: 'The final state of every build' });
-    // EventBridge writes to groups of this name only.
+    // EventBridge writes to groups of such a name only.
+    this.logGroupName = `/aws/events/${stackName}-final-states`;
     this.logGroup = new LogGroup(this, 'Log', {
-      logGroupName: `/aws/events/${stackName}-final-states`,
+      logGroupName: this.logGroupName,
       retention: RetentionDays.ONE_YEAR,
       // What is said here is in the results; a group of this name would keep the stack from being deployed again.
       removalPolicy: RemovalPolicy.DESTROY,

@@ -7,13 +7,13 @@ import { Construct } from 'constructs';
 
 import { type FunctionName, functionMemory, functionNames, functionVariables } from '../../core/contract/deployment.ts';
 import { observationVariables } from '../../core/contract/metrics.ts';
-import { type Grounds, allow, functionStatements, permit, writeLog } from './permissions.ts';
+import { type Grounds, allow, functionStatements, iamPath, permit, writeLog } from './permissions.ts';
 
-/** Timeouts in seconds. Each may have to complete a run: to read whole logs and redact them again, and to wait for EC2 to show an image. */
+/** Timeouts in seconds. `complete` may have to read whole logs and redact them again; the others write a few records and messages. */
 const shapes = {
-  dispatch: { description: 'Accepts requests for builds, and starts their runs', seconds: 60 },
-  complete: { description: 'Classifies ended runs, seals, retries once, tells people', seconds: 120 },
-  reconcile: { description: 'Finishes what a crash or a lost event left', seconds: 270 },
+  dispatch: { description: 'Accepts requests for builds', seconds: 60 },
+  complete: { description: 'Starts runs, classifies ended ones, seals, retries once, tells people', seconds: 120 },
+  reconcile: { description: 'Finds what a crash or a lost event left', seconds: 60 },
 } as const satisfies Record<FunctionName, { description: string; seconds: number }>;
 
 /** How long a message of the queue is hidden: six times the timeout of who works it off, as Lambda asks for. */
@@ -33,6 +33,8 @@ export class Functions extends Construct {
   readonly byName: Readonly<Record<FunctionName, Function>>;
   readonly roles: Readonly<Record<FunctionName, Role>>;
   readonly logGroups: readonly LogGroup[];
+  /** By which `complete` takes the messages of the queue. */
+  readonly mapping: CfnEventSourceMapping;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
@@ -47,7 +49,7 @@ export class Functions extends Construct {
     this.logGroups = made.map(([, { logGroup }]) => logGroup);
     this.roles = { dispatch: dispatch.role, complete: complete.role, reconcile: reconcile.role };
 
-    const mapping = new CfnEventSourceMapping(this, 'Messages', {
+    this.mapping = new CfnEventSourceMapping(this, 'Messages', {
       functionName: complete.function.functionArn,
       eventSourceArn: props.queue.queueArn,
       batchSize: 10,
@@ -55,14 +57,18 @@ export class Functions extends Construct {
       // A burst of events must not take an account's whole concurrency from `dispatch`.
       scalingConfig: { maximumConcurrency: 5 },
     });
-    mapping.node.addDependency(complete.permissions);
+    this.mapping.node.addDependency(complete.permissions);
   }
 
   private make(name: FunctionName, props: FunctionsProps) {
     const title = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
     const { description, seconds } = shapes[name];
     const logGroup = new LogGroup(this, `${title}Log`, { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
-    const role = new Role(this, `${title}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
+    const role = new Role(this, `${title}Role`, {
+      path: iamPath(props.stackName),
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description,
+    });
     // Invoked asynchronously, by Scheduler: what it fails on must not vanish. A sweep that fails is followed by the next.
     const isAsynchronous = name === 'dispatch';
     const permissions = permit(role, [
@@ -85,7 +91,7 @@ export class Functions extends Construct {
       // `complete` sends itself the turns that are due later; Lambda would cut such a chain off after 16.
       recursiveLoop: name === 'complete' ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       ...(isAsynchronous ? { deadLetterQueue: props.missed } : {}),
-      // One sweep at a time. The next is never far, so a failed one is not tried again.
+      // The next sweep is never far, so a failed one is not tried again. Two at once do each thing once, but read it all twice.
       ...(name === 'reconcile' ? { retryAttempts: 0, ...(props.reserveConcurrency ? { reservedConcurrentExecutions: 1 } : {}) } : {}),
     });
     return { function: made, role, permissions, logGroup };

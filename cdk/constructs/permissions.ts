@@ -22,9 +22,47 @@ export interface Grounds {
   readonly projectPrefix: string;
 }
 
+/**
+ * What a start leaves as its project has it: every key of conditions that IAM has for an override of StartBuild, but that of
+ * the variables, which are limited by their names ("AWS CodeBuild condition keys", CodeBuild User Guide). What it has none for
+ * is in docs/trust-boundary.md.
+ */
+const keptByProjects = [
+  'artifacts',
+  'autoRetryLimit',
+  'cache',
+  'encryptionKey',
+  'environment.certificate',
+  'environment.computeType',
+  'environment.fleet.fleetArn',
+  'environment.image',
+  'environment.imagePullCredentialsType',
+  'environment.privilegedMode',
+  'environment.registryCredential',
+  'environment.type',
+  'logsConfig',
+  'secondaryArtifacts',
+  'secondarySources',
+  'serviceRole',
+  'source',
+  'source.auth.type',
+  'source.buildspec',
+  'source.insecureSsl',
+  'source.location',
+] as const;
+
+/** Where the stack's roles and policies are, and nobody else's: one pattern names them all. */
+export function iamPath(stackName: string): string {
+  return `/${stackName}/`;
+}
+
 /** Gives a role what the statements say, in a managed policy: those have a name of their own in an audit. */
 export function permit(role: Role, statements: readonly PolicyStatement[]): ManagedPolicy {
-  return new ManagedPolicy(role, 'Permissions', { roles: [role], statements: [...statements] });
+  return new ManagedPolicy(role, 'Permissions', {
+    path: iamPath(Stack.of(role).stackName),
+    roles: [role],
+    statements: [...statements],
+  });
 }
 
 /** A statement that allows, under a name that says what for. */
@@ -41,14 +79,18 @@ export function writeLog(group: ILogGroup): PolicyStatement {
 }
 
 /**
- * What each function may do, and nothing else. Whoever looks at a builder does what is due for it (`advance`): it may have to
- * start a run, seal what one left, or tell the operators. Beyond that `complete` takes messages and `reconcile` finds what is
- * open.
+ * What each function may do, and nothing else. `dispatch` accepts requests, `reconcile` finds what is open, and both leave the
+ * rest to `complete`, to which they send turns: it alone starts runs, seals what they leave and tells the operators.
  */
 export function functionStatements(name: FunctionName, grounds: Grounds): PolicyStatement[] {
-  const { takeMessages, findOpenBuilds, readOpenBuilds, ...advance } = abilities(grounds);
-  const further = { dispatch: [], complete: [takeMessages], reconcile: [findOpenBuilds, readOpenBuilds] } as const;
-  return [...Object.values(advance), ...further[name]];
+  const { findOpenBuilds, readOpenBuilds, ...complete } = abilities(grounds);
+  const { keepRecords, sendTurns } = complete;
+  const statements = {
+    dispatch: [keepRecords, sendTurns],
+    complete: Object.values(complete),
+    reconcile: [findOpenBuilds, readOpenBuilds, sendTurns],
+  } as const satisfies Record<FunctionName, readonly PolicyStatement[]>;
+  return [...statements[name]];
 }
 
 function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }: Grounds) {
@@ -66,12 +108,12 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       resources: [`${table.tableArn}/index/${tableIndexes.open.name}`],
     }),
     readOpenBuilds: allow('ReadOpenBuilds', { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }),
-    // A start may say what the attempt is, and brings no buildspec. Other overrides (source, image) stay open to these roles.
+    // A start may say what the attempt is, and how long it may take. All else is as the project says.
     startRuns: allow('StartRuns', {
       actions: ['codebuild:StartBuild'],
       resources: projects,
       conditions: {
-        Null: { 'codebuild:source.buildspec': 'true' },
+        Null: Object.fromEntries(keptByProjects.map((key) => [`codebuild:${key}`, 'true'])),
         'ForAllValues:StringEquals': { 'codebuild:environment.environmentVariables.name': [...startVariables] },
       },
     }),

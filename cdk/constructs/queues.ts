@@ -24,6 +24,8 @@ export class Queues extends Construct {
   readonly undelivered: Queue;
   /** Schedules that `dispatch` or `reconcile` did not take, or failed on. */
   readonly missed: Queue;
+  /** What brings the states of runs to the queue. */
+  readonly runStates: CfnRule;
 
   /**
    * @param projectPrefix what the names of this stack's projects begin with, and of no other stack's.
@@ -40,7 +42,7 @@ export class Queues extends Construct {
       visibilityTimeout: visibility,
       deadLetterQueue: { queue: this.unprocessed, maxReceiveCount: receives },
     });
-    const rule = new CfnRule(this, 'RunStates', {
+    this.runStates = new CfnRule(this, 'RunStates', {
       description: 'What CodeBuild says of the runs of this stack, once they have ended',
       state: 'ENABLED',
       eventPattern: {
@@ -68,7 +70,7 @@ export class Queues extends Construct {
           principals: [new ServicePrincipal('events.amazonaws.com')],
           actions: ['sqs:SendMessage'],
           resources: [queue.queueArn],
-          conditions: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
+          conditions: { ArnEquals: { 'aws:SourceArn': this.runStates.attrArn } },
         }),
       );
     }

@@ -10,7 +10,7 @@ import { sweepInterval } from '../../core/contract/deployment.ts';
 import { BuilderName } from '../../core/identity.ts';
 import { scheduledCall } from '../../core/scheduled-call.ts';
 import { type Schedule } from '../../core/schedule.ts';
-import { allow, permit } from './permissions.ts';
+import { allow, iamPath, permit } from './permissions.ts';
 
 export interface SchedulesProps {
   readonly config: Config;
@@ -78,6 +78,7 @@ export class Schedules extends Construct {
   /** A role by which Scheduler, for this group alone, invokes one function and keeps what it could not deliver. */
   private invoker(name: string, group: CfnScheduleGroup, target: Function, missed: Queue): string {
     const role = new Role(this, `${name}Role`, {
+      path: iamPath(Stack.of(this).stackName),
       description: `By which EventBridge Scheduler invokes ${target.node.id}`,
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': group.attrArn } },

@@ -75,6 +75,8 @@ export class Storage extends Construct {
   /**
    * What holds for every principal, whatever its own policies allow: sealed keys are only ever created, the newest-of keys only
    * replaced on a condition, neither is deleted before its lifecycle ends, and nobody but the dispatcher writes or tags them.
+   *
+   * @param dispatcher the roles that seal.
    */
   keepFor(dispatcher: readonly Role[]): void {
     const objects = (patterns: readonly string[]) => patterns.map((pattern) => this.bucket.arnForObjects(pattern));

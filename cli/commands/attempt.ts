@@ -14,12 +14,10 @@ import { milliseconds } from '../../core/duration.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type RunId } from '../../core/identity.ts';
 import { type PackerTool } from '../../core/ports.ts';
+import { stopPoll } from '../../core/run-limit.ts';
 import { type Answer } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
 import { personLine } from './logs.ts';
-
-/** How often a running attempt looks whether it is asked to stop: in a folder, and in a bucket, where each look is paid for. Milliseconds. */
-const stopPoll = { folder: 500, bucket: 2000 } as const;
 
 /**
  * `attempt <builder>`: one run of packer, as the buildspec calls it. What it is to do stands in its environment;

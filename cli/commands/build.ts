@@ -110,7 +110,7 @@ async function answer(host: Host, embedded: Embedded, build: Build): Promise<Out
 }
 
 /** What work threw; undefined where it did not. */
-async function problemOf(work: () => Promise<void>): Promise<Error | undefined> {
+async function problemOf(work: () => Promise<unknown>): Promise<Error | undefined> {
   try {
     await work();
     return undefined;

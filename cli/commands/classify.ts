@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
 
 import { lineSplitter } from '../../adapters/packer/line-splitter.ts';
+import { findConfigFile, readConfigFile } from '../../adapters/local/config-file.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
+import { type RuleRow } from '../../core/classification/rules-row.ts';
+import { rowsOf } from '../../core/classification/users-rows.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
@@ -10,12 +13,17 @@ import { systemRandomness } from '../../adapters/local/system.ts';
 import { type Answer, verdictText } from '../answer.ts';
 import { type Host } from '../host.ts';
 
-/** `classify [file]`: the verdict on a packer log, from a file or standard input; the verdict's lines are scrubbed. */
+/**
+ * `classify [file]`: the verdict on a packer log, from a file or standard input; the verdict's lines are scrubbed. The rules of
+ * the nearest `hybridcore.yaml` are asked too, where there is one.
+ */
 export async function classify(
   host: Host,
   file: string,
   options: { packerExitCode: number | null; attempt: 1 | 2 },
 ): Promise<Outcome<Answer>> {
+  const rules = await nearestRules(host);
+  if (!rules.ok) return rules;
   const reader = packerRunReader();
   const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
   const splitter = lineSplitter((line) => reader.line(redactor.line(plainText(line))));
@@ -34,6 +42,14 @@ export async function classify(
     signal: null,
     attempt: options.attempt,
     recorded: [],
+    rules: rules.value,
   });
   return success({ exitCode: verdict.exit_code, document: verdict, text: verdictText(host.terminal.out, verdict) });
+}
+
+async function nearestRules(host: Host): Promise<Outcome<readonly RuleRow[]>> {
+  const file = await findConfigFile(host.workingFolder, undefined);
+  if (!file.ok) return success([]);
+  const read = await readConfigFile(file.value);
+  return read.ok ? success(rowsOf(read.value.config.rules)) : read;
 }

@@ -1,5 +1,5 @@
 import { type Builder } from '../../core/config.ts';
-import { type ChannelName } from '../../core/channel.ts';
+import { type ChannelName, pointerName } from '../../core/channel.ts';
 import { type PublishDocument } from '../../core/documents.ts';
 import { differenceLines } from '../../core/drift.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -14,6 +14,7 @@ import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
 import { type Host, type Repository } from '../host.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
+import { changesDocument } from './drift.ts';
 import { undeclaredText } from './inputs.ts';
 
 /** The options of `publish`, as they were typed. */
@@ -44,7 +45,7 @@ export async function publish(
   const request = { builder: named.name, channel: options.channel, wanted, by: options.by };
   const plan = options.check ? await planPublish(embedded, request) : await movePublished(embedded, request);
   if (!plan.ok) return plan;
-  const document = documentOf(plan.value, options.check, undeclared);
+  const document = documentOf(named.builder, plan.value, options.check, undeclared);
   return success({ exitCode: 0, document, text: textOf(host, plan.value, document) });
 }
 
@@ -70,10 +71,12 @@ async function whatIsWanted(
 }
 
 function documentOf(
+  { publish: outside }: Builder,
   { channel, moves, before, difference }: PublishPlan,
   check: boolean,
   undeclared: readonly UndeclaredInput[],
 ): PublishDocument {
+  const parameter = outside?.ssm_parameter;
   return {
     builder: channel.builder,
     channel: channel.channel,
@@ -81,14 +84,8 @@ function documentOf(
     published: channel.published,
     artifacts: channel.artifacts,
     before,
-    changes:
-      difference === null
-        ? null
-        : {
-            added: [...difference.added],
-            removed: [...difference.removed],
-            changed: difference.changed.map((change) => ({ ...change, changed: [...change.changed] })),
-          },
+    changes: difference === null ? null : changesDocument(difference),
+    pointer: parameter === undefined ? null : { parameter: pointerName(parameter, channel.channel), set: false },
     undeclared: [...undeclared],
   };
 }
@@ -100,12 +97,13 @@ const words = {
 } as const satisfies Record<PublishDocument['outcome'], { now: string; earlier: string }>;
 
 function textOf(host: Host, { difference }: PublishPlan, document: PublishDocument): string {
-  const { builder, channel, outcome, published, artifacts, before } = document;
+  const { builder, channel, outcome, published, artifacts, before, pointer } = document;
   const { now, earlier } = words[outcome];
   return [
     `${paint(host.terminal.out, 'green', `${channel} of ${builder}`)} ${now} build ${published.build_id}`,
     ...artifacts.map((id) => `  artifact  ${plainText(id)}`),
     `  manifest  ${published.path} (number ${published.sequence})`,
+    ...(pointer === null ? [] : [`  parameter ${pointer.parameter} is left as it is: on one machine no pointer outside is set`]),
     ...(outcome === 'stays' ? [] : comparison(before, earlier, difference)),
     ...undeclaredText(document.undeclared).map((line) => plainText(line)),
   ].join('\n');

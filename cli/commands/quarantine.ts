@@ -3,8 +3,8 @@ import { type QuarantineDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { releaseQuarantine } from '../../core/quarantine.ts';
+import { allPages } from '../../core/pages.ts';
 import { type Answer } from '../answer.ts';
-import { allPages } from '../pages.ts';
 import { type Embedded } from '../embedded.ts';
 import { table } from '../render/table.ts';
 

@@ -2,11 +2,11 @@ import { type Config } from '../../core/config.ts';
 import { type StatusDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type BuilderName } from '../../core/identity.ts';
+import { allPages } from '../../core/pages.ts';
 import { type Answer } from '../answer.ts';
 import { buildLine } from '../build-line.ts';
 import { type Embedded } from '../embedded.ts';
 import { builderNames } from '../host.ts';
-import { allPages } from '../pages.ts';
 import { table } from '../render/table.ts';
 
 /** `status [builder]`: what runs, what waits, how the last build ended, what is closed, what is published. */

@@ -1,9 +1,12 @@
 import { findSecrets } from '../../adapters/local/secret-scan.ts';
+import { nearestName } from '../../adapters/local/nearest-name.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
 import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
-import { systemRandomness } from '../../adapters/local/system.ts';
+import { systemClock, systemRandomness } from '../../adapters/local/system.ts';
+import { type AllowedSecret } from '../../core/allowed-secret.ts';
 import { checkSecrets } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
+import { rowsOf } from '../../core/classification/users-rows.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { type Builder } from '../../core/config.ts';
@@ -41,12 +44,14 @@ export async function validate(
 ): Promise<Outcome<Answer>> {
   const builders: ValidateDocument['builders'] = [];
   const text: string[] = [];
+  const inputNames = new Set<string>();
   for (const name of names) {
     const builder = builderOf(repository.config, name);
     if (builder === undefined) continue;
     const [refused] = refusedVariables(builder, name, options.variables);
     const discovered: Outcome<Discovery> =
       refused === undefined ? await repositoryInputs(repository).discover(builder, options.variables) : { ok: false, failure: refused };
+    if (discovered.ok) for (const input of discovered.value.inputs) inputNames.add(input.name);
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
     const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, options) : discovered;
     const verdict = checked.ok ? null : verdictOf(checked.failure);
@@ -62,9 +67,22 @@ export async function validate(
       ...undeclaredText(undeclared),
     );
   }
+  const unknown = repository.config.secrets_allowed.find(({ file }) => !inputNames.has(file));
+  const all = names.length === Object.keys(repository.config.builders).length;
+  if (unknown !== undefined && all && builders.every(({ fingerprint }) => fingerprint !== null)) return strayAllowance(unknown, inputNames);
   const exitCode: ExitCode = builders.map((each) => each.exit_code).sort(byGravity)[0] ?? 0;
   const document: ValidateDocument = { exit_code: exitCode, builders };
   return success({ exitCode, document, text: text.join('\n') });
+}
+
+/** An allowance that is for nothing: the file was renamed, or its name is mistyped. */
+function strayAllowance({ file }: AllowedSecret, inputNames: ReadonlySet<string>): Outcome<never> {
+  const near = nearestName(file, [...inputNames]);
+  return failure(
+    'CONFIG_INVALID',
+    `secrets_allowed in hybridcore.yaml names ${file}, which is among the inputs of no builder`,
+    near === undefined ? 'take the entry out' : `did you mean ${near}? Else take the entry out`,
+  );
 }
 
 async function checkBuilder(
@@ -77,7 +95,12 @@ async function checkBuilder(
 ): Promise<Outcome<void>> {
   const [hole] = discovery.undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, discovery.undeclared);
-  const clear = await checkSecrets((inputs) => findSecrets(repository.root, inputs), discovery.inputs);
+  const clear = await checkSecrets(
+    (inputs) => findSecrets(repository.root, inputs),
+    discovery.inputs,
+    repository.config.secrets_allowed,
+    systemClock.now(),
+  );
   if (!clear.ok) return unbuilt(clear);
   const tool = await findTool();
   if (!tool.ok) return tool;
@@ -111,6 +134,8 @@ async function packerValidate(
     tool,
     template: builder.template,
     varFiles: builder.var_files,
+    only: builder.only,
+    except: builder.except,
     variables,
     secrets,
     hiddenEnvironment: [],
@@ -122,7 +147,13 @@ async function packerValidate(
   );
   if (exitCode === 0) return success(undefined);
   const run = reader.end();
-  const verdict = classifyPackerRun(run, { packerExitCode: exitCode, signal: null, attempt: 1, recorded: [] });
+  const verdict = classifyPackerRun(run, {
+    packerExitCode: exitCode,
+    signal: null,
+    attempt: 1,
+    recorded: [],
+    rules: rowsOf(repository.config.rules),
+  });
   const lines = errorLines(run)
     .split('\n')
     .filter((line) => line.trim() !== '');

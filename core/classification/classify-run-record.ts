@@ -46,7 +46,7 @@ function byContexts(contexts: readonly string[], attempt: 1 | 2, exported: strin
   const commands = contexts.filter((context) => context.includes(': COMMAND_EXECUTION_ERROR: '));
   const others = contexts.filter((context) => !commands.includes(context));
   for (const context of others) {
-    const found = findInErrors([{ number: 0, text: context }], { target: null, step: [], made: [] }, 'service');
+    const found = findInErrors([{ number: 0, text: context }], { target: null, step: [], made: [], users: [] }, 'service');
     if (found === undefined) continue;
     const again = attempt === 2 && found.class === 2 ? ' It failed like this on the second attempt: a third one is not made.' : '';
     return verdictWith(found.class, {

@@ -6,6 +6,7 @@ import { type PackerRun } from '../packer-log/packer-run.ts';
 import { type TargetRun } from '../packer-log/target-reader.ts';
 import { type Finding, findInErrors, findInStep } from './finding.ts';
 import { type OwnRule, ownRules } from './own-rules.ts';
+import { type RuleRow } from './rules-row.ts';
 import { type Verdict, verdictWith } from './verdict.ts';
 
 export { classifyRunRecord } from './classify-run-record.ts';
@@ -18,6 +19,8 @@ export interface PackerRunContext {
   readonly attempt: 1 | 2;
   /** What the manifest post-processors recorded for this run. */
   readonly recorded: readonly Artifact[];
+  /** The user's own rules. */
+  readonly rules?: readonly RuleRow[];
 }
 
 /**
@@ -27,7 +30,7 @@ export interface PackerRunContext {
  */
 export function classifyPackerRun(run: PackerRun, context: PackerRunContext): Verdict {
   const packerFailed = context.signal !== null || (context.packerExitCode ?? 0) !== 0;
-  const failures = failuresOf(run, packerFailed);
+  const failures = failuresOf(run, packerFailed, context.rules ?? []);
   if (failures.length === 0 && !packerFailed && run.ended && run.cancelled === null) return withoutFailure(run, context);
   if (failures.length > 0) return gravest(failures, context.attempt);
   if (run.cancelled !== null) return interrupted([run.cancelled.line], 'Packer was told to stop and cleaned up.');
@@ -47,11 +50,11 @@ interface FailedPart {
   readonly name: string | null;
 }
 
-function failuresOf(run: PackerRun, packerFailed: boolean): FailedPart[] {
-  const targets = run.targets.filter((target) => target.outcome === 'errored').flatMap((target) => failureOf(target, run));
+function failuresOf(run: PackerRun, packerFailed: boolean, users: readonly RuleRow[]): FailedPart[] {
+  const targets = run.targets.filter((target) => target.outcome === 'errored').flatMap((target) => failureOf(target, run, users));
   // A run that made what it should, and says so, is not failed by a line of no target.
   if (targets.length === 0 && !packerFailed && run.ended && run.listedArtifacts > 0 && run.cancelled === null) return [];
-  const context = { target: null, step: [], made: [] };
+  const context = { target: null, step: [], made: [], users };
   // A command is quoted in the agent's words: it is no cause.
   const service = run.service.filter((line) => !/^Command did not exit|COMMAND_EXECUTION_ERROR/.test(line.text));
   const found = [findInErrors(run.errors, context), findInErrors(service, context, 'service')].filter((finding) => finding !== undefined);
@@ -61,8 +64,8 @@ function failuresOf(run: PackerRun, packerFailed: boolean): FailedPart[] {
   return targets.length > 0 || lines.length === 0 ? targets : [{ finding: null, lines, name: null }];
 }
 
-function failureOf(target: TargetRun, run: PackerRun): FailedPart[] {
-  const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made };
+function failureOf(target: TargetRun, run: PackerRun, users: readonly RuleRow[]): FailedPart[] {
+  const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made, users };
   const lines = [...target.errors, ...stateChanges(target)];
   const own = findInErrors(lines, context);
   // Once told to stop, a target fails because of that, unless its error says otherwise.
@@ -100,7 +103,7 @@ function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
 
 /** Packer came to no end and said of no error. */
 function undecided(run: PackerRun, context: PackerRunContext): Verdict {
-  const finding = findWithoutEnd(run);
+  const finding = findWithoutEnd(run, context.rules ?? []);
   if (finding !== undefined) return verdictOf({ finding, lines: finding.lines, name: null }, context.attempt);
   const { packerExitCode: code } = context;
   if (!run.ended && endedByForce(run, code))
@@ -117,11 +120,11 @@ function endedByForce(run: PackerRun, code: number | null): boolean {
 }
 
 /** The cause in a log that was cut before the final errors: of the last lines, never a violation. */
-function findWithoutEnd(run: PackerRun): Finding | undefined {
-  if (run.crash !== null) return findInErrors([run.crash], { target: null, step: [], made: [] });
+function findWithoutEnd(run: PackerRun, users: readonly RuleRow[]): Finding | undefined {
+  if (run.crash !== null) return findInErrors([run.crash], { target: null, step: [], made: [], users });
   const unfinished = run.targets.filter((target) => target.outcome === 'unknown');
   const found = unfinished.flatMap((target) => {
-    const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made };
+    const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made, users };
     const printed = findInStep(target.step, context, run.failing ? 'script' : 'other');
     const marked = target.step.filter((line) => line.marked).slice(-10);
     const own = marked.reverse().flatMap((line) => findInErrors([line], context) ?? []);
@@ -129,7 +132,7 @@ function findWithoutEnd(run: PackerRun): Finding | undefined {
   });
   if (found[0] !== undefined) return found[0];
   const tail = run.tail.map((line) => ({ ...line, marked: false }));
-  return run.failing ? findInStep(tail, { target: null, step: tail.map((line) => line.text), made: [] }, 'script') : undefined;
+  return run.failing ? findInStep(tail, { target: null, step: tail.map((line) => line.text), made: [], users }, 'script') : undefined;
 }
 
 /** The last lines that anything printed, for a person to begin with. */
@@ -150,9 +153,15 @@ function verdictOf({ finding, lines, name }: FailedPart, attempt: 1 | 2): Verdic
     finding.class,
     rule.code,
     subject(name, rule.reason),
-    `${turn === undefined ? rule.hint : turn.says}${again}`,
+    `${turn === undefined ? rule.hint + otherwise(rule, finding.class) : turn.says}${again}`,
     finding.lines,
   );
+}
+
+/** What an ambiguous message would be where the log told of another context. */
+function otherwise(rule: RuleRow, decided: ExitCode): string {
+  const others = new Set((rule.turns ?? []).map((turn) => turn.to).filter((to) => to !== decided));
+  return others.size === 0 ? '' : ` The same message can be of class ${[...others].join(' or ')}; nothing in this log says so.`;
 }
 
 function subject(name: string | null, reason: string): string {
@@ -169,7 +178,7 @@ function interrupted(lines: readonly LogLine[], what: string): Verdict {
 
 function unknown(lines: readonly LogLine[], name: string | null = null): Verdict {
   const hint =
-    'Read the error lines. If the same build, unchanged, could work later, or if this kind of failure will come again, add a row for it to core/classification/rules.ts.';
+    'Read the error lines. If the same build, unchanged, could work later, or if this kind of failure will come again, add a rule of your own under `rules` in hybridcore.yaml: `hybridcore-packer schema config` prints what it may hold.';
   return ownVerdict('UNKNOWN', hint, lines, name);
 }
 

@@ -12,15 +12,17 @@ export interface Finding {
   readonly lines: readonly LogLine[];
 }
 
+/** What is known of a failure beside its text. */
+export interface Situation extends Omit<TurnContext, 'text'> {
+  /** The user's own rules. */
+  readonly users: readonly RuleRow[];
+}
+
 /** After these words packer quotes what a program printed, on which no violation may rest. */
 const quotedOutput = /(?:^|\s)(?:std(?:err|out)|output)\s*:/i;
 
 /** What an error of packer's own comes from. */
-export function findInErrors(
-  lines: readonly LogLine[],
-  context: Omit<TurnContext, 'text'>,
-  source: TextSource = 'error',
-): Finding | undefined {
+export function findInErrors(lines: readonly LogLine[], context: Situation, source: TextSource = 'error'): Finding | undefined {
   if (lines.length === 0) return undefined;
   const text = cutLine(lines.map((line) => line.text).join('\n'));
   const finding = findInText(text, lines, context, source);
@@ -29,8 +31,8 @@ export function findInErrors(
   return finding?.class === 3 && quoted >= 0 ? findInText(text.slice(0, quoted), lines, context, source) : finding;
 }
 
-function findInText(text: string, lines: readonly LogLine[], context: Omit<TurnContext, 'text'>, source: TextSource): Finding | undefined {
-  const rule = ruleFor(text, source);
+function findInText(text: string, lines: readonly LogLine[], context: Situation, source: TextSource): Finding | undefined {
+  const rule = ruleFor(text, source, context.users);
   return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text });
 }
 
@@ -43,14 +45,14 @@ const reach = { script: 40, other: 10, cause: 10 } as const;
  */
 export function findInStep(
   step: readonly (LogLine & { readonly marked: boolean })[],
-  context: Omit<TurnContext, 'text'>,
+  context: Situation,
   after: 'script' | 'other',
 ): Finding | undefined {
   const last = step.slice(-reach[after]).reverse();
   let consequence: { finding: Finding; at: number } | undefined;
   for (const [at, line] of last.entries()) {
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
-    const rule = ruleFor(line.text, 'output');
+    const rule = ruleFor(line.text, 'output', context.users);
     if (rule === undefined) continue;
     const finding = findingOf(rule, [line], { ...context, text: line.text });
     if (rule.consequence === undefined) return finding;

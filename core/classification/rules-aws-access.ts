@@ -15,7 +15,8 @@ export const awsAccessRules: readonly RuleRow[] = [
     code: 'AWS_ACCESS_DENIED',
     class: 3,
     reads: 'error',
-    pattern: /\bAccessDenied(?:Exception)?\b|is not authorized to perform: /,
+    pattern:
+      /\bAccessDenied(?:Exception)?\b|\bForbiddenException\b|is not authorized to perform: |does not exist or does not have sufficient permissions/,
     reason: 'IAM or a resource policy denies a call',
     hint: 'The message names the user and the action: allow it, or find out why the build asks for it, then release the builder.',
     evidence: 'AWS API error text in CodeBuild logs',
@@ -50,7 +51,7 @@ export const awsAccessRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidSignatureException|security token included in the request is invalid/,
+      /InvalidClientTokenId|InvalidAccessKeyId|InvalidIdentityToken|IncompleteSignature|SignatureDoesNotMatch|UnrecognizedClientException|InvalidSignatureException|security token included in the request is invalid/,
     reason: 'the access key or its secret is not valid',
     hint: 'Find out whether the key was revoked or mistyped; prefer a role to keys.',
     evidence: 'smithy-typescript constants.ts:9-17',
@@ -60,7 +61,7 @@ export const awsAccessRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /UnauthorizedSSO|SSO session associated with this profile has expired|Error loading SSO Token|Session token not found or invalid/,
+      /UnauthorizedSSO|SSO session associated with this profile has expired|Error loading SSO Token|Session token not found or invalid|InvalidGrantException/,
     reason: 'the build uses a single sign-on session of a person, and it has expired',
     hint: 'Log in with `aws sso login`; for unattended builds use a role.',
     evidence: 'botocore exceptions.py:765-770',
@@ -70,7 +71,7 @@ export const awsAccessRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /[Nn]o valid credential sources|NoCredentialProviders|Error loading credentials for AWS Provider|no EC2 IMDS role found|failed to refresh cached credentials|Unable to locate credentials/,
+      /[Nn]o valid credential sources|NoCredentialProviders|Error loading credentials for AWS Provider|no EC2 IMDS role found|failed to refresh cached credentials|Unable to locate credentials|failed to get shared config profile|SharedConfigProfileNotExist|EC2RoleRequestError|static credentials are empty/,
     reason: 'no AWS credentials reached packer',
     hint: 'Attach a role to the build project, or see in `packer_environment` and the profile why the credentials are not found.',
     evidence: 'packer-plugin-amazon common/access_config.go:268,466; the capture fail-no-credentials',

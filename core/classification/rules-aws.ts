@@ -117,7 +117,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|RequestThrottled|TooManyRequestsException|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded/,
+      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|RequestThrottled|TooManyRequestsException|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
     reason: 'an AWS API throttles this account',
     hint: 'The retry waits. If it fails too, spread the schedules or ask for a higher rate.',
     evidence: 'smithy-typescript constants.ts:24-39; botocore retries/standard.py:503-518',
@@ -136,7 +136,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure/,
+      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason: <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
     reason: 'an instance, image or snapshot went into a failed state, and AWS did not say why',
     hint: 'If the retry fails too, look at its state reason: an encryption key without a grant, expired credentials and snapshot limits end like this.',
     evidence: 'packer-plugin-amazon common/state.go:484-488, docs/README.md:394-450; hashicorp/packer#7708',
@@ -150,6 +150,15 @@ export const awsRules: readonly RuleRow[] = [
     reason: 'AWS does not see yet the image that this run has just made',
     hint: 'If the retry fails too, look whether something deletes new images.',
     evidence: 'hashicorp/packer#2319, #2033, #3377; common/step_create_tags.go:110',
+  },
+  {
+    code: 'AWS_AMI_PENDING',
+    class: 2,
+    reads: 'error',
+    pattern: /is pending, and cannot be run/,
+    reason: 'the source image is still being made',
+    hint: 'If the retry fails too, look whether the build that makes the source image failed; build this one after it.',
+    evidence: 'hashicorp/packer#12162',
   },
   {
     code: 'AWS_AMI_MISSING',
@@ -238,7 +247,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|ServiceUnavailable|Unavailable)\b|Server\.InternalError/,
+      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|ServiceUnavailable|Unavailable)\b|Server\.InternalError/,
     reason: 'the service that packer called had a fault of its own',
     hint: 'If the retry fails too, look at the health dashboard of the provider.',
     evidence: 'smithy constants.ts:49; botocore standard.py:462; hashicorp/packer#1253',

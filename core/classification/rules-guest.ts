@@ -93,6 +93,24 @@ export const guestRules: readonly RuleRow[] = [
     ],
   },
   {
+    code: 'SCP_MISSING',
+    class: 1,
+    reads: 'any',
+    pattern: /SCP failed to start/,
+    reason: 'the guest has no scp',
+    hint: 'Install an SSH client in the source image, or set `ssh_file_transfer_method = "sftp"`.',
+    evidence: 'packer-plugin-sdk sdk-internals/communicator/ssh/communicator.go',
+  },
+  {
+    code: 'UPLOAD_DENIED',
+    class: 1,
+    reads: 'error',
+    pattern: /Upload failed: [^\n]{0,300}(?:[Pp]ermission denied|exited with status 1)/,
+    reason: 'the user of the guest may not write where a file is to go',
+    hint: 'Upload to /tmp first and move the file with sudo in a script.',
+    evidence: 'packer docs, provisioner file',
+  },
+  {
     code: 'SSH_UPLOAD',
     class: 2,
     reads: 'any',
@@ -156,7 +174,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /NO_PUBKEY|signatures (?:couldn't be verified|were invalid)|GPG check FAILED|BAD signature from|(?:[Cc]hecksum|computed checksum|SHA\d{3} ?sum)s? (?:did NOT match|mismatch|does not match)/,
+      /NO_PUBKEY|signatures (?:couldn't be verified|were invalid)|GPG check FAILED|BAD signature from|is not signed\.$|DO NOT MATCH THE HASHES|\bEINTEGRITY\b|hashes do not match|Checksum for '[^'\n]{1,300}' did not meet|(?:[Cc]hecksum|computed checksum|SHA\d{3} ?sum)s? (?:did NOT match|mismatch|does not match)/,
     reason: 'a step could not verify a signature or a checksum',
     hint: "Find out whether the repository changed its key or the file was replaced, before you trust the new one. A script's words alone quarantine nothing.",
     evidence: 'apt, dnf, gpg and coreutils text',
@@ -166,7 +184,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /SSL certificate problem|CERTIFICATE_VERIFY_FAILED|x509: certificate |curl: \((?:51|60|77)\)|unable to get local issuer certificate|self[- ]signed certificate/i,
+      /SSL certificate problem|CERTIFICATE_VERIFY_FAILED|x509: certificate |curl: \((?:51|60|77)\)|unable to get local issuer certificate|self[- ]signed certificate|Could not create SSL\/TLS secure channel/i,
     reason: 'a step did not trust a certificate',
     hint: 'Find out who answered, and install the authority in the image where it is yours. Do not switch the check off.',
     evidence: 'curl, OpenSSL, Python ssl and Go crypto/x509 text',
@@ -176,7 +194,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /An error occurred \((?:AccessDenied\w*|UnauthorizedOperation|ExpiredToken\w*|InvalidClientTokenId|UnrecognizedClientException|AuthFailure)\)|Unable to locate credentials|Permission denied \(publickey|Host key verification failed|fatal: Authentication failed for|The requested URL returned error: 40[13]|HTTP (?:Error )?40[13]\b/,
+      /An error occurred \((?:AccessDenied\w*|UnauthorizedOperation|ExpiredToken\w*|InvalidClientTokenId|UnrecognizedClientException|AuthFailure|40[13])\)|Unable to locate credentials|unauthorized: authentication required|npm (?:ERR!|error) code E40[13]|Permission denied \(publickey|Host key verification failed|fatal: Authentication failed for|The requested URL returned error: 40[13]|HTTP (?:Error )?40[13]\b/,
     reason: 'a step was refused: its credentials or its rights do not do',
     hint: "Give the guest the role, key or token that the step needs. A script's words alone quarantine nothing.",
     evidence: 'botocore, OpenSSH, git and curl text',
@@ -186,7 +204,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Hash Sum mismatch|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out)|Some index files failed to download/,
+      /Hash Sum mismatch|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out)|Some index files failed to download|InRelease is not valid yet|Failed to update apt cache|package cache file is corrupted/,
     reason: 'an apt mirror is in flux or cannot be reached',
     hint: 'If the retry fails too, use another mirror, or `apt-get -o Acquire::Retries=3`.',
     evidence: 'puphpet#2401; Varying-Vagrant-Vagrants/VVV#2208; clong/DetectionLab#237',
@@ -206,7 +224,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:6|7|16|18|28|35|52|56)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|No more mirrors to try/,
+      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:6|7|16|18|28|35|52|56)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|Failed to synchronize cache for repo|No more mirrors to try/,
     reason: 'a dnf or yum mirror cannot be reached',
     hint: 'If the retry fails too, check the way out of the guest; the mirrors of a release at its end of life move to an archive.',
     evidence: 'syslog-ng#3882; googleapis/google-cloud-cpp#9448; MeshLib#6003; yum text',
@@ -240,11 +258,32 @@ export const scriptRules: readonly RuleRow[] = [
     ],
   },
   {
+    code: 'FETCH_GONE',
+    class: 1,
+    reads: 'output',
+    pattern:
+      /returned error: 40[04]\b|ERROR 40[04]: |HTTP Error 40[04]\b|returned an error: \(40[04]\)|npm (?:ERR!|error) code E404|An error occurred \(404\)/,
+    reason: 'what a step fetches is not there',
+    hint: 'Correct the address, name or version in the script: old releases move to an archive.',
+    evidence: 'curl, wget, Python, npm and PowerShell text',
+  },
+  {
+    code: 'PKG_CONFLICT',
+    class: 1,
+    reads: 'output',
+    pattern:
+      /unmet dependencies|held broken packages|\bERESOLVE\b|No matching distribution found|Unable to find a match: |externally-managed-environment|Could not find a valid gem/,
+    reason: 'packages do not fit together, or there is none of that version',
+    hint: 'Correct the names and versions that the script asks for.',
+    evidence: 'apt, npm, pip, dnf and gem text',
+    consequence: true,
+  },
+  {
     code: 'PKG_INDEX',
     class: 2,
     reads: 'output',
     pattern:
-      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
+      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
     reason: 'a package index or key server did not answer',
     hint: 'If the retry fails too, check the way out of the guest, or use a mirror of your own.',
     evidence: 'npm, pip, snap, apk, gpg, gem and maven text',
@@ -254,7 +293,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out/,
+      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|connection was closed|connection closed before|error sending request|HTTP(?: Error|\/\d(?:\.\d)?) (?:429|50[0234])\b|\b50[234] (?:Service Unavailable|Bad Gateway|Gateway Time-?out)|returned an error: \((?:429|50[0234])\)|http response code \(?(?:429|50[0234])|Status code: (?:429|50[0234])\b|gzip: stdin: unexpected end of file|Unexpected EOF in archive|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out/,
     reason: 'a step could not fetch something over the network',
     hint: 'If the retry fails too, check the address and the way out of the guest; let the script retry.',
     evidence: 'curl, wget, git and PowerShell text',
@@ -273,7 +312,7 @@ export const scriptRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /: command not found\b|: not found$|executable file not found in|is not recognized as (?:an internal|the name of a cmdlet)|No such file or directory|unbound variable|[Ss]yntax error|SyntaxError:|: Permission denied$|Traceback \(most recent call last\)|requires superuser privilege|[Aa]re you root\?|ModuleNotFoundError:|the role '[^'\n]{1,200}' was not found|couldn't resolve module/,
+      /: command not found\b|: not found$|executable file not found in|is not recognized as (?:an internal|the name of a cmdlet)|No such file or directory|unbound variable|[Ss]yntax error|SyntaxError:|: Permission denied$|A parameter cannot be found that matches|running scripts is disabled|because it does not exist\.|exec format error|Traceback \(most recent call last\)|requires superuser privilege|[Aa]re you root\?|ModuleNotFoundError:|the role '[^'\n]{1,200}' was not found|couldn't resolve module/,
     reason: 'a script has a fault of its own',
     hint: 'The line names what is missing or wrong: mend the script.',
     evidence: 'bash, PowerShell, Python and ansible text',

@@ -34,7 +34,7 @@ export const integrityRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|SSL certificate problem|CERTIFICATE_VERIFY_FAILED/,
+      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|certificate verify failed|unable to get local issuer certificate|self[- ]signed certificate/,
     reason: 'a certificate is not trusted',
     hint: 'Find out who answered: an expired certificate, a proxy that intercepts, or the wrong host. Do not switch the check off.',
     evidence: 'CodeBuild troubleshooting.md:303; Go crypto/x509 verify.go',
@@ -62,7 +62,7 @@ export const integrityRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /InvalidKMSKey\.InvalidState|KMS key provided is in an incorrect state|specified KMS key is not accessible|KMS(?:InvalidState|AccessDenied|Disabled|NotFound)Exception/,
+      /InvalidKMSKey\.InvalidState|KMS key provided is in an incorrect state|specified KMS key is not accessible|KMSKeyNotAccessible|KMS(?:InvalidState|AccessDenied|Disabled|NotFound)Exception/,
     reason: 'the encryption key is disabled, in another region, or grants packer no use',
     hint: 'Look at the key in KMS: is it enabled, in this region, and does its policy allow kms:CreateGrant, Decrypt and GenerateDataKey to the role?',
     evidence: 'hashicorp/packer#12683; hashicorp/packer-plugin-amazon#225',

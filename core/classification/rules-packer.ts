@@ -34,6 +34,11 @@ export const packerRules: readonly RuleRow[] = [
     evidence: 'packer/plugin-getter/plugins.go:684,952,962; command/init.go:162; hashicorp/packer#11259',
     turns: [
       {
+        to: 3,
+        when: ({ text }) => /\b401\b[^\n]{0,20}Bad credentials/.test(text),
+        says: 'GitHub refuses the token in PACKER_GITHUB_API_TOKEN: renew it, then release the builder.',
+      },
+      {
         to: 2,
         when: ({ text }) => networkTrouble.test(text),
         says: 'The same message tells of the network: the plugin may exist, but could not be fetched. If the retry fails too, bake the plugins into the build image.',
@@ -67,6 +72,34 @@ export const packerRules: readonly RuleRow[] = [
     reason: 'the machine that builds has no usable /dev/kvm',
     hint: 'Build on a host with virtualisation and let the user into the group kvm, or set `accelerator = "tcg"`.',
     evidence: 'hashicorp/nomad#650; MatthewCroughan/NixThePlanet#47',
+  },
+  {
+    code: 'QEMU_START',
+    class: 1,
+    reads: 'any',
+    pattern: /Qemu failed to start|Error processing QemuArg/,
+    reason: 'QEMU did not start',
+    hint: 'Build with PACKER_LOG=1 to see what QEMU says: mostly an argument, the display or the accelerator is wrong.',
+    evidence: 'packer-plugin-qemu driver.go; hashicorp/packer#10280',
+  },
+  {
+    code: 'PORT_TAKEN',
+    class: 2,
+    reads: 'error',
+    pattern: /[Ee]rror finding (?:an? )?(?:available )?(?:VNC )?port|no free ports?\b|address already in use/,
+    reason: 'no port is free on the machine that builds',
+    hint: 'If the retry fails too, widen the range of ports in the template, or run fewer builds at once.',
+    evidence: 'packer-plugin-sdk net/configure_port.go',
+  },
+  {
+    code: 'HYPERVISOR_HOST',
+    class: 1,
+    reads: 'error',
+    pattern:
+      /VT-x is not available|\bVERR_\w+|\/dev\/vboxdrv does not exist|Unable to initialize any driver for this platform|Device\/Credential Guard are not compatible|unable to find a virtual switch/,
+    reason: 'the hypervisor of the machine that builds is missing, or set up wrongly',
+    hint: 'Mend it there: install it, load its kernel module, switch virtualisation on, or create the switch that the template names.',
+    evidence: 'VBoxManage, vmrun and Hyper-V texts; rapid7/metasploitable3#202',
   },
   {
     code: 'TPL_VARIABLE',
@@ -111,9 +144,10 @@ export const packerRules: readonly RuleRow[] = [
     code: 'OUTPUT_EXISTS',
     class: 1,
     reads: 'error',
-    pattern: /Output directory (?:'[^'\n]{1,300}' )?(?:already )?exists/i,
-    reason: 'the output folder of an earlier build is still there',
-    hint: 'Remove the folder, or write each build into one of its own.',
+    pattern:
+      /Output directory (?:'[^'\n]{1,300}' )?(?:already )?exists|already exists[^\n]{0,200}\bforce\b|already exists in [^\n]{0,200}\n[^\n]{0,100}force flag/i,
+    reason: 'what an earlier build made is still there under the same name',
+    hint: 'Remove it, or give what each build makes a name of its own.',
     evidence: 'packer-plugin-qemu step_prepare_output_dir.go; packer-plugin-virtualbox common/output_config.go',
   },
   {

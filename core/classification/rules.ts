@@ -29,9 +29,14 @@ export const rules: readonly RuleRow[] = [
 /** Where a text comes from, which decides the rows that may read it. */
 export type TextSource = 'error' | 'output' | 'service';
 
-/** The first row that takes a text of this source. `text` is cut by the reader to what a row may cost. */
-export function ruleFor(text: string, source: TextSource): RuleRow | undefined {
-  return rules.find((row) => isReadFrom(row, source) && row.pattern.test(text));
+/**
+ * The first row that takes a text of this source: one of the user's own before a built-in one, unless that tells of a
+ * violation, which no rule hides. `text` is cut by the reader to what a row may cost.
+ */
+export function ruleFor(text: string, source: TextSource, users: readonly RuleRow[] = []): RuleRow | undefined {
+  const takes = (row: RuleRow) => isReadFrom(row, source) && row.pattern.test(text);
+  const builtIn = rules.find(takes);
+  return builtIn?.class === 3 ? builtIn : (users.find(takes) ?? builtIn);
 }
 
 /** The turn that holds in this context; undefined where the row's own class stands. */

@@ -94,8 +94,8 @@ export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;
 export const functionNames = ['dispatch', 'complete', 'reconcile'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** The memory of each function, in MB. Who completes a run holds its whole log several times over: as bytes, as text, as lines. */
-export const functionMemory = { dispatch: 1024, complete: 2048, reconcile: 2048 } as const satisfies Record<FunctionName, number>;
+/** The memory of each function, in MB. `complete` holds the whole log of a run several times over: as bytes, as text, as lines. */
+export const functionMemory = { dispatch: 1024, complete: 2048, reconcile: 512 } as const satisfies Record<FunctionName, number>;
 
 /** Who asks for the builds of a schedule. */
 export const scheduleCaller = 'schedule';

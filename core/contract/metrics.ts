@@ -15,7 +15,7 @@ export const metrics = {
   /** Messages of the queue: dropped, since they are nothing that is known; failed, and to come again. */
   unreadableMessages: 'MessagesUnreadable',
   failedMessages: 'MessagesFailed',
-  /** As a sweep found them: builds that something is still to be done for, and what it could not go on with. */
+  /** Of sweeps: builds that something is still to be done for, and builders of them that could not be gone on with. */
   openBuilds: 'BuildsOpen',
   sweepProblems: 'SweepProblems',
 } as const;

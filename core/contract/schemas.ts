@@ -8,15 +8,18 @@ import {
   BuildsDocument,
   ClassifyDocument,
   DispatchDocument,
+  DriftDocument,
   InitDocument,
   InputsDocument,
   LogsDocument,
   PublishDocument,
   QuarantineDocument,
   SchemasDocument,
+  ScrubDocument,
   StatusDocument,
   StopDocument,
   ValidateDocument,
+  VerifyDocument,
 } from '../documents.ts';
 import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
@@ -35,6 +38,7 @@ const schemas = {
   deployment: { schema: Deployment, title: 'deployment.json: what was deployed', io: 'output' },
   dispatch: { schema: DispatchDocument, title: 'What the function dispatch answers to a request that it takes', io: 'output' },
   'dispatch-call': { schema: DispatchCall, title: 'What the function dispatch is called with', io: 'input' },
+  drift: { schema: DriftDocument, title: 'What `drift --json` prints', io: 'output' },
   'hash-manifest': { schema: HashManifest, title: 'A sealed hash manifest', io: 'output' },
   init: { schema: InitDocument, title: 'What `init --json` prints', io: 'output' },
   inputs: { schema: InputsDocument, title: 'What `inputs --json` prints', io: 'output' },
@@ -43,10 +47,12 @@ const schemas = {
   publish: { schema: PublishDocument, title: 'What `publish --json` prints', io: 'output' },
   quarantine: { schema: QuarantineDocument, title: 'What `quarantine --json` prints', io: 'output' },
   result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },
+  scrub: { schema: ScrubDocument, title: 'What `scrub --json` prints: every redaction made in a text', io: 'output' },
   'scrub-manifest': { schema: ScrubManifest, title: 'Every redaction made in the log of an attempt', io: 'output' },
   schemas: { schema: SchemasDocument, title: 'What `schema --json` prints without a name', io: 'output' },
   status: { schema: StatusDocument, title: 'What `status --json` prints', io: 'output' },
   stop: { schema: StopDocument, title: 'What `stop --json` prints', io: 'output' },
+  verify: { schema: VerifyDocument, title: 'What `verify --json` prints', io: 'output' },
   validate: { schema: ValidateDocument, title: 'What `validate --json` prints', io: 'output' },
 } as const satisfies Record<string, { schema: z.ZodType; title: string; io: 'input' | 'output' }>;
 

@@ -49,7 +49,9 @@ const carriers = [
   /^PACKER (?:OUT|ERR) /,
   /^[^()\n]{1,300} \(local-exec\): ?/,
   /^\s{0,20}[│╷╵] ?/,
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d):? /,
+  /^\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)\]?:? /,
+  /^\d\d:\d\d:\d\d(?:\.\d{1,9})? /,
+  /^##\[(?:debug|error|warning|section)\]/,
 ] as const;
 
 /** Reads one line, without its line end. Takes any text and never throws; what it cannot place is `ui` text or `other`. */

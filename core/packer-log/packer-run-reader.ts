@@ -21,6 +21,10 @@ const mostTargets = 500;
 const errorHeading =
   /^(?:Error: |Errors? validating |Template validation failed|Failed (?:to (?:parse|initialize|prepare|load)|getting|installing) |Error initializing core|flag provided but not defined|Usage: packer |invalid command-line|An error occurred \(|\d{1,6} error\(?s?\)? occurred)/;
 
+// command/init.go, since 1.7.
+const pluginInstalled = /^Installed plugin ([\w.-]+(?:\/[\w.-]+){1,15}) v(\d[\w.+-]{0,60}) in "/;
+const mostPlugins = 100;
+
 export function packerRunReader(): PackerRunReader {
   const reader = new Reader();
   return {
@@ -48,6 +52,7 @@ class Reader {
   #crash: LogLine | null = null;
   #failing = false;
   #version: string | null = null;
+  readonly #plugins = new Map<string, string>();
   /** What `-->` lines are, as the last heading said. */
   #summaries: 'errors' | 'artifacts' | null = null;
   /** The text that goes on in lines of their own: only in logs for people, where a text is not one line. */
@@ -75,6 +80,7 @@ class Reader {
       crash: this.#crash,
       failing: this.#failing,
       version: this.#version,
+      plugins: Object.fromEntries(this.#plugins),
     };
   }
 
@@ -177,6 +183,9 @@ class Reader {
   }
 
   #takeText(text: string, level: UiLevel | null): void {
+    // Before there is a target nothing of a person's has run.
+    const [, plugin, version] = this.#targets.size === 0 && this.#plugins.size < mostPlugins ? (pluginInstalled.exec(text) ?? []) : [];
+    if (plugin !== undefined && version !== undefined) this.#plugins.set(plugin, version);
     if (TargetReader.saysFailing(text)) this.#failing = true;
     if (level === 'error' || (this.#open === null && errorHeading.test(text))) {
       this.#errors.begin(this.#lineOf(text));

@@ -27,6 +27,8 @@ export interface PackerRun {
   /** Whether a line says that a step failed, whatever came after it. */
   readonly failing: boolean;
   readonly version: string | null;
+  /** Versions of the plugins that `packer init` installed, by their sources. */
+  readonly plugins: Readonly<Record<string, string>>;
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Artifact } from '../artifact.ts';
 import { ArtifactReader } from './artifact-reader.ts';
 import { ErrorBlock } from './error-block.ts';
 import { LastLines } from './last-lines.ts';
+import { BaseImageReader } from './base-image-reader.ts';
 import { type ArtifactPart } from './packer-event.ts';
 import { type LogLine } from './log-line.ts';
 
@@ -24,6 +25,8 @@ export interface TargetRun {
   readonly artifacts: readonly Artifact[];
   /** Ids of images that this run created itself. */
   readonly made: readonly string[];
+  /** What the image is made from, as far as the builder says what it found. */
+  readonly base: readonly string[];
 }
 
 // What a target prints where a step begins that runs a person's code (packer/provisioner.go and the provisioners' own first lines).
@@ -47,6 +50,7 @@ export class TargetReader {
   #failed = false;
   readonly #artifacts = new ArtifactReader();
   readonly #made = new Set<string>();
+  readonly #base = new BaseImageReader();
 
   constructor(name: string) {
     this.#name = name;
@@ -64,7 +68,11 @@ export class TargetReader {
       this.#failed = true;
       return;
     }
-    if (marked && stepBegins.test(line.text)) this.#step.clear();
+    if (marked && stepBegins.test(line.text)) {
+      this.#step.clear();
+      this.#base.close();
+    }
+    this.#base.take(line.text, marked);
     const [, made] = imageMade.exec(line.text) ?? [];
     if (made !== undefined && this.#made.size < 100) this.#made.add(made);
     if (line.text.trim() !== '') this.#step.push({ ...line, marked });
@@ -100,6 +108,7 @@ export class TargetReader {
       step: this.#step.lines(),
       artifacts,
       made: [...this.#made],
+      base: this.#base.end(artifacts),
     };
   }
 }

@@ -1,24 +1,43 @@
 import { createHmac } from 'node:crypto';
 
+import { privateKeyRule, redactionRules } from './redaction-rules.ts';
+
+/** What a marker says of a known value. The variable's name is in the scrub manifest alone: a log could hide a secret as a name. */
+export const valueCode = 'SECRET';
+
+/** What a marker says of a line that was made to wear the hook out, and is gone as a whole. */
+export const hostileLineCode = 'LINE';
+
+/** All that can stand in a marker: nobody can print a text of their own that passes for one. */
+const codes: readonly string[] = [valueCode, hostileLineCode, privateKeyRule, ...redactionRules.map((rule) => rule.code)];
+
 /**
- * What stands in place of a secret: `[REDACTED:<rule or variable>:<id>]`. The id is the beginning of an
- * HMAC-SHA256 of the secret with a random key: equal for equal secrets under one key, and nothing to guess
- * a secret by without the key, which is never written.
+ * What stands in place of a secret: `[REDACTED:<code>:<id>]`. The id is the beginning of an HMAC-SHA256 of the
+ * secret with a random key: equal for equal secrets under one key, and nothing to guess a secret by without the
+ * key, which is never written.
  */
-export function markerOf(name: string, id: string): string {
-  return `[REDACTED:${name}:${id}]`;
+export function markerOf(code: string, id: string): string {
+  return `[REDACTED:${code}:${id}]`;
 }
 
-/** Finds markers. What looks like one is never searched again, so scrubbing twice changes nothing. */
-export const markerPattern = /\[REDACTED:[A-Za-z0-9_.-]{1,128}:[0-9a-f]{8}\]/g;
+/**
+ * Finds markers, which are never searched again, so scrubbing twice changes nothing. A text that has their shape and
+ * another code is a text like any other.
+ */
+export const markerPattern = new RegExp(String.raw`\[REDACTED:(?:${codes.join('|')}):[0-9a-f]{8}\]`, 'g');
 
 /** The text by which a line without any marker is told quickly. */
 export const markerStart = '[REDACTED:';
 
-/** The name as it can stand in a marker. */
-export function markerName(name: string): string {
+/** Whether a text is a part of what stands in every marker. */
+export function isOfMarkers(text: string): boolean {
+  return [markerStart, ...codes].some((word) => word.includes(text));
+}
+
+/** The name of a variable as it can stand in a scrub manifest. */
+export function manifestName(name: string): string {
   const plain = name.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 128);
-  return plain === '' ? 'SECRET' : plain;
+  return plain === '' ? valueCode : plain;
 }
 
 /** The stable id of a secret: 8 hex digits. */

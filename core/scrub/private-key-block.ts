@@ -5,6 +5,8 @@ import { type Span } from './span.ts';
 export interface PrivateKeyBlock {
   /** Where a line holds a part of a private key. Lines come in order. */
   find(line: string): Span[];
+  /** Whether a block has begun and not ended, so that lines are secret which do not look so. */
+  isOpen(): boolean;
   /** Forgets an open block. */
   reset(): void;
 }
@@ -70,13 +72,13 @@ export function createPrivateKeyBlock(): PrivateKeyBlock {
         open = true;
         return spans;
       }
-      spans.push({ from: header.from, to: close.to, rule: privateKeyRule });
+      spans.push({ from: header.from, to: close.to, rule: privateKeyRule, code: privateKeyRule });
       position = close.to;
     }
     return spans;
   }
 
-  return { find, reset };
+  return { find, isOpen: () => open, reset };
 }
 
 function next(pattern: RegExp, line: string, from: number): { from: number; to: number } | undefined {
@@ -87,10 +89,10 @@ function next(pattern: RegExp, line: string, from: number): { from: number; to: 
 
 /** A BEGIN without its END: all that follows where that holds a part of a key, else each such BEGIN alone. */
 function unended(line: string, header: { from: number; to: number }): Span[] {
-  if (longBase64.test(line.slice(header.to))) return [{ from: header.from, to: line.length, rule: privateKeyRule }];
+  if (longBase64.test(line.slice(header.to))) return [{ from: header.from, to: line.length, rule: privateKeyRule, code: privateKeyRule }];
   const spans: Span[] = [];
   for (let each: typeof header | undefined = header; each !== undefined; each = next(begin, line, each.to))
-    spans.push({ ...each, rule: privateKeyRule });
+    spans.push({ ...each, rule: privateKeyRule, code: privateKeyRule });
   return spans;
 }
 
@@ -98,10 +100,10 @@ function unended(line: string, header: { from: number; to: number }): Span[] {
 function endOfBlock(line: string, close: { from: number; to: number }): Span {
   const before = line.slice(0, close.from);
   const word = tailWord(before);
-  return { from: longBase64.test(before) ? 0 : (word?.from ?? close.from), to: close.to, rule: privateKeyRule };
+  return { from: longBase64.test(before) ? 0 : (word?.from ?? close.from), to: close.to, rule: privateKeyRule, code: privateKeyRule };
 }
 
 function tailWord(line: string): Span | undefined {
   const range = (bodyLine.exec(line) ?? longTail.exec(line))?.indices?.groups?.['word'];
-  return range === undefined ? undefined : { from: range[0], to: range[1], rule: privateKeyRule };
+  return range === undefined ? undefined : { from: range[0], to: range[1], rule: privateKeyRule, code: privateKeyRule };
 }

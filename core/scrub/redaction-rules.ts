@@ -8,6 +8,8 @@ export interface RedactionRule {
   readonly reason: string;
   /** Lower-case texts: every line in which `pattern` matches holds one of them, in whatever case. */
   readonly anchors: readonly string[];
+  /** What the text around an anchor that stands in every log looks like where `pattern` may match, in whatever case. */
+  readonly hint?: RegExp;
   /** Global and with indices. Its named group that matched is what is replaced, the whole match where there is none. */
   readonly pattern: RegExp;
   /** Whether it is unmistakable enough to stop a build when it stands in an input. */
@@ -30,7 +32,7 @@ const quote = String.raw`\\{0,3}["']?`;
 const assigns = String.raw`${quote}\]?(?:\s{0,8}(?:=>|:=|[=:>])\s{0,8}|\s{1,8})${quote}`;
 
 /** What stands for a value that is not there: variables of a shell or template, words that say so. */
-const placeholder = String.raw`(?!\$\{|\$[A-Z_]+\b|\$\(|\{\{|<|\*{3}|%\{|(?:true|false|null|none|nil|yes|no|unset|undefined|required|optional|sensitive|hidden|redacted|string|changed|empty)(?![^\s"',;]))`;
+const placeholder = String.raw`(?!\$\{|\$[A-Z_]+\b|\$\(|\{\{|<|\*{3}|%\{|\([a-z ]{1,32}\)(?![^\s"',;])|(?:true|false|null|none|nil|yes|no|unset|undefined|required|optional|sensitive|hidden|redacted|string|changed|empty)(?![^\s"',;]))`;
 
 /**
  * A character of a value that nothing quotes. A comma, semicolon or `&` ends it only before a space or the
@@ -40,7 +42,7 @@ const bare = String.raw`(?:[^\s"'&,;<\\]|[,;](?!\s|$|[A-Za-z_][A-Za-z_. -]{0,40}
 const quoted = String.raw`(?<=["'])[^"'\\]{4,512}(?=\\{0,3}["'])`;
 const mixed = String.raw`(?=[^\s"']{0,64}[0-9!@#$%^*+/])`;
 
-const passwordWord = '(?:password|passwd|passphrase)';
+const passwordWord = '(?:password|passwd|passphrase|_pass|sshpass|mysql_pwd)';
 const tokenWord = '(?:(?:client|app|shared)[_-]?secret|(?:access|auth|api|refresh|private|join|bootstrap)[_-]?token|api[_-]?key)';
 
 /** In their order: where several take the same text, the first gives its name. */
@@ -175,6 +177,41 @@ export const redactionRules: readonly RedactionRule[] = [
     inInputs: true,
   },
   {
+    code: 'STRIPE_KEY',
+    reason: 'a secret key of Stripe, or of its webhooks',
+    anchors: ['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_', 'whsec_'],
+    pattern: new RegExp(String.raw`${start}(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/]{24,}={0,2})`, 'dg'),
+    // Secretlint's rule says so there.
+    inInputs: false,
+  },
+  {
+    code: 'SERVICE_TOKEN',
+    reason: 'a token of SendGrid, OpenAI, Anthropic, Hugging Face, Grafana, Shopify, New Relic, RubyGems or Databricks, or a key of age',
+    anchors: ['sg.', 'sk-ant-', 'sk-proj-', 'hf_', 'glsa_', 'shpat_', 'nrak-', 'rubygems_', 'dapi', 'age-secret-key-1'],
+    pattern: new RegExp(
+      String.raw`${start}(?:SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}|sk-(?:ant|proj)-[A-Za-z0-9_-]{32,}|hf_[A-Za-z]{34}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|shpat_[0-9a-fA-F]{32}|NRAK-[A-Z0-9]{27}|rubygems_[0-9a-f]{48}|dapi[0-9a-f]{32}|AGE-SECRET-KEY-1[0-9A-Z]{58})(?![A-Za-z0-9])`,
+      'dg',
+    ),
+    inInputs: true,
+  },
+  {
+    code: 'DOCKER_AUTH',
+    reason: 'the credentials of a registry in a configuration of Docker',
+    anchors: ['auth"', 'auth\\"'],
+    pattern: /\bauth\\{0,3}"\s{0,8}:\s{0,8}\\{0,3}"(?<secret>[A-Za-z0-9+/]{16,}={0,2})\\{0,3}"/dg,
+    inInputs: false,
+  },
+  {
+    code: 'COMMAND_PASSWORD',
+    reason: 'a password among the words of curl, docker login or sshpass',
+    anchors: ['curl ', 'docker login ', 'sshpass '],
+    pattern: new RegExp(
+      String.raw`\b(?:curl\s[^\r\n|;]{0,256}?\s(?:-u|--user)[ =]["']?[^\s:"']{1,64}:(?<user>${placeholder}${bare}{4,512})|(?:docker login\s[^\r\n|;]{0,256}?\s|sshpass )-p ?["']?(?<secret>${placeholder}${bare}{4,512}))`,
+      'dg',
+    ),
+    inInputs: false,
+  },
+  {
     code: 'JWT',
     reason: 'a JSON Web Token',
     anchors: ['.ey'],
@@ -195,6 +232,7 @@ export const redactionRules: readonly RedactionRule[] = [
     code: 'URL_PASSWORD',
     reason: 'a password in a URL',
     anchors: ['@'],
+    hint: /:\/\/[^\s/?#"'<>]{1,514}@/,
     // An image that is named by tag and digest is no URL with a password.
     pattern: /:\/\/[^\s/:@?#"'<>]{0,256}:(?<secret>(?!\$\{[^@]*\}@|\$[A-Z_]+@|\{\{|\*{3})[^\s/?#"'<>]{1,256})@(?!sha(?:256|512):)/dg,
     inInputs: false,
@@ -209,7 +247,7 @@ export const redactionRules: readonly RedactionRule[] = [
   {
     code: 'PASSWORD',
     reason: 'what is assigned to a name that ends with password, passwd or passphrase',
-    anchors: ['password', 'passwd', 'passphrase', 'pwd='],
+    anchors: ['password', 'passwd', 'passphrase', '_pass', 'sshpass', 'pwd'],
     // `Password: text` is often a sentence, so there a value without quotes needs a digit or a sign.
     pattern: new RegExp(
       String.raw`(?:${passwordWord}${quote}\]?(?:\s{0,8}(?:=>|:=|[=:])\s{0,8}\\{0,3}["'](?<quoted>${placeholder}${quoted})|\s{0,2}(?:=>|:=|=)\s{0,2}${quote}(?<secret>${placeholder}${bare}{4,512})|\s{0,2}:\s{0,2}${quote}(?<said>${placeholder}${mixed}${bare}{6,512}))|--${passwordWord}\s(?<given>${placeholder}${mixed}${bare}{6,512})|;\s?pwd=(?<odbc>${bare}{4,512}))`,

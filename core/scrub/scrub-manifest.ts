@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Digest, toDigest } from '../digest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
 import { ruleSetDigest } from './redaction-rules.ts';
+import { bytesOf } from './lossless-text.ts';
 import { type Redactor } from './redactor.ts';
 import { ScrubAction, mostActions } from './scrub-action.ts';
 
@@ -64,14 +65,17 @@ export function scrubManifest(
 
 /** Scrubs one file as a stream, and keeps what the manifest says of it. Nothing of the file is kept. */
 export interface FileScrub {
-  /** A line without its newline, well-formed; both files are digested with LF behind each line. */
-  line(text: string): string;
-  /** What the manifest says of the file. No line may follow. */
+  /** The next piece of the file, of any length; gives what can be written by now (`Redactor.push`). */
+  push(text: string): string;
+  /** What was kept back: the file is over, or what follows is a text of its own within it. */
+  rest(): string;
+  /** What the manifest says of the file. Nothing may follow. */
   end(): ScrubbedFile;
 }
 
 /**
- * Puts a file through the hook for the manifest.
+ * Puts a file through the hook for the manifest. Half characters, which stand for bytes that are no UTF-8, stay
+ * (`lossless-text.ts`).
  *
  * @param redactor one of its own: `forAnotherFile` where there are several
  * @param key the redactor's
@@ -81,22 +85,38 @@ export function createFileScrub(file: string, redactor: Redactor, key: Uint8Arra
   const after = createHash('sha256');
   const bytes = { before: 0, after: 0 };
   let lines = 0;
+  let inLine = false;
+
+  /** The last text that came, with its bytes: nearly all of them go out as they came. */
+  let last = { text: '', content: bytesOf('') };
+
+  function take(text: string): void {
+    const content = bytesOf(text);
+    last = { text, content };
+    before.update(content);
+    bytes.before += content.length;
+    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1)) lines += 1;
+    if (text !== '') inLine = !text.endsWith('\n');
+  }
+
+  function give(scrubbed: string): string {
+    const content = scrubbed === last.text ? last.content : bytesOf(scrubbed);
+    after.update(content);
+    bytes.after += content.length;
+    return scrubbed;
+  }
+
   return {
-    line(text) {
-      // A rule may end between the two halves of a character.
-      const scrubbed = redactor.line(text).toWellFormed();
-      lines += 1;
-      before.update(text).update('\n');
-      after.update(scrubbed).update('\n');
-      bytes.before += Buffer.byteLength(text) + 1;
-      bytes.after += Buffer.byteLength(scrubbed) + 1;
-      return scrubbed;
+    push(text) {
+      take(text);
+      return give(redactor.push(text));
     },
+    rest: () => give(redactor.rest()),
     end() {
       redactor.end();
       return {
         file,
-        lines,
+        lines: lines + (inLine ? 1 : 0),
         bytes_before: bytes.before,
         bytes_after: bytes.after,
         digest_before: `hmac-sha256:${before.digest('hex')}`,

@@ -31,13 +31,16 @@ export function isTooCommon(value: string): boolean {
   return trimmed.length < leastSecret || commonValues.has(trimmed.toLowerCase()) || /^(.)\1*$/su.test(trimmed);
 }
 
+/** A longer text is searched in pieces, which overlap so that what is found of them is one. UTF-16 code units. */
+const pieceLength = 512;
+const pieceOverlap = 16;
+
 /**
- * The forms in which a value is searched: in clear; base64, alone or inside a longer text (its three
- * alignments, both alphabets); URL-encoded; escaped for JSON (also as Go and Python write it), for shells,
- * PowerShell and HTML; and each of these as packer's machine-readable output writes it. Of a value with
- * several lines also each line that has at least 8 characters.
- *
- * What is split by wrapping, such as long base64 over several lines, is not found (issue 6).
+ * The forms in which a value is searched: in clear; base64, alone or inside a longer text (its three alignments,
+ * both alphabets, of UTF-8 and of the UTF-16 that PowerShell encodes its commands in); hex; as forms and HTML write
+ * it, and with the quotes of a shell or of PowerShell; and each of these as packer's machine-readable output writes
+ * it. Of a value with several lines also each line that has at least 8 characters. Escapes that begin with a percent
+ * sign, a backslash or a backtick need no form of their own: they are undone before (`view.ts`).
  */
 export function secretForms(value: string): SecretForm[] {
   const whole = value.toWellFormed().trim();
@@ -45,51 +48,44 @@ export function secretForms(value: string): SecretForm[] {
     .split(/\r\n|\n|\r/)
     .map((line) => line.trim())
     .filter((line) => line.length >= leastLine && !isTooCommon(line) && !boundaryLine.test(line));
-  const texts = whole.includes('\n') || whole.includes('\r') ? [whole, ...lines] : [whole];
+  const texts = (lines.length === 1 && lines[0] === whole ? lines : [whole, ...lines]).flatMap(piecesOf);
   const forms = new Map<string, SecretForm>();
   for (const text of texts) {
-    for (const encoded of base64Forms(text)) forms.set(encoded, { text: encoded, base64: true });
+    for (const bytes of [Buffer.from(text, 'utf8'), Buffer.from(text, 'utf16le')]) {
+      for (const encoded of base64Forms(bytes)) forms.set(encoded, { text: encoded, base64: true });
+    }
   }
   for (const text of texts) {
-    for (const escaped of escapedForms(text)) {
-      for (const written of [escaped, packerEscaped(escaped)]) {
-        if (!/[\r\n]/.test(written)) forms.set(written, { text: written, base64: false });
-      }
+    for (const written of writtenForms(text)) {
+      for (const form of [written, packerEscaped(written)]) forms.set(form, { text: form, base64: false });
     }
   }
   return [...forms.values()];
 }
 
-function escapedForms(text: string): string[] {
-  const json = JSON.stringify(text).slice(1, -1);
-  const url = encodeURIComponent(text);
-  const strictUrl = url.replaceAll(/[!'()*]/g, percentEncoded);
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; ; from += pieceLength - pieceOverlap) {
+    if (from + pieceLength >= text.length) return [...pieces, text.slice(text.length <= pieceLength ? 0 : text.length - pieceLength)];
+    pieces.push(text.slice(from, from + pieceLength));
+  }
+}
+
+function writtenForms(text: string): string[] {
+  const hex = Buffer.from(text, 'utf8').toString('hex');
+  const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return [
     text,
-    json,
-    json.replaceAll(/[<>&]/g, unicodeEscaped),
-    json.replaceAll(/[\u0080-\uffff]/g, unicodeEscaped),
-    json.replaceAll('/', '\\/'),
-    ...[url, strictUrl, strictUrl.replaceAll('%20', '+')].flatMap((form) => [
-      form,
-      form.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    ]),
+    hex,
+    hex.toUpperCase(),
+    // In a form, `+` stands for a space, beside whatever is escaped: the rest is undone.
+    text.replaceAll(' ', '+'),
     text.replaceAll("'", String.raw`'\''`),
     text.replaceAll("'", `'"'"'`),
     text.replaceAll("'", "''"),
-    text.replaceAll(/[\\"$`]/g, String.raw`\$&`),
-    text.replaceAll(/[^A-Za-z0-9_./:=@%+,\u0080-\uffff-]/g, String.raw`\$&`),
-    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
-    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;'),
+    html,
+    html.replaceAll('"', '&quot;').replaceAll("'", '&#39;'),
   ];
-}
-
-function percentEncoded(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-}
-
-function unicodeEscaped(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** As packer's `-machine-readable` writes data: what stands for a comma, CR and LF. */
@@ -98,11 +94,10 @@ function packerEscaped(text: string): string {
 }
 
 /**
- * The part of the base64 of any text with `text` in it that depends on `text` alone, for each of the three
+ * The part of the base64 of any bytes with `bytes` in them that depends on `bytes` alone, for each of the three
  * places at which it can begin within a group of three bytes.
  */
-function base64Forms(text: string): string[] {
-  const bytes = Buffer.from(text, 'utf8');
+function base64Forms(bytes: Buffer): string[] {
   const stable = [0, 1, 2].map((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
       .toString('base64')

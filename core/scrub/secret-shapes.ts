@@ -1,8 +1,18 @@
 import { type RedactionRule, privateKeyRule, redactionRules } from './redaction-rules.ts';
 import { type Span } from './span.ts';
 
-/** One search for the literals of all rules: nearly all lines of a log end here. */
+/** One search for the literals of all rules: nearly all lines of a log end here. For texts in lower case. */
 const prefilter = anyOf(redactionRules.flatMap((rule) => rule.anchors));
+
+/** Places near which a secret may stand, that of private keys included, in texts of many lines. Global. */
+export const hasAnchor = new RegExp(
+  [
+    anyOf(redactionRules.flatMap((rule) => (rule.hint === undefined ? rule.anchors : []))).source,
+    ...redactionRules.flatMap((rule) => (rule.hint === undefined ? [] : [rule.hint.source])),
+    '-----begin ',
+  ].join('|'),
+  'gi',
+);
 
 /** Secrets that their shape gives away, in the order of the rules. */
 export function findShapes(line: string): Span[] {
@@ -24,6 +34,7 @@ export function findShapesInInput(text: string): Span[] {
     from: match.index,
     to: match.index + match[0].length,
     rule: privateKeyRule,
+    code: privateKeyRule,
   }));
   const lower = text.toLowerCase();
   if (!prefilter.test(lower)) return keys;
@@ -39,6 +50,6 @@ function findRule(rule: RedactionRule, text: string): Span[] {
   return [...text.matchAll(rule.pattern)].map((match) => {
     const group = Object.values(match.indices?.groups ?? {}).find((range) => range !== undefined);
     const [from, to] = group ?? [match.index, match.index + match[0].length];
-    return { from, to, rule: rule.code };
+    return { from, to, rule: rule.code, code: rule.code };
   });
 }

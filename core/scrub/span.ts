@@ -5,13 +5,15 @@ export interface Span {
   readonly to: number;
   /** The rule or variable. */
   readonly rule: string;
+  /** What the marker says. */
+  readonly code: string;
   /** The stable id of a known value; without it, of the text itself. */
   readonly id?: string;
 }
 
 /**
  * Spans in their order without overlaps. Those that overlap become one: what holds all of the others keeps
- * its rule and id, else the rule of the first of them as given, over the text of all.
+ * its rule and id, as do those of one id, else the rule of the first of them as given, over the text of all.
  */
 export function mergeSpans(spans: readonly Span[]): Span[] {
   const ordered = spans.map((span, rank) => ({ span, rank })).toSorted((a, b) => a.span.from - b.span.from || a.rank - b.rank);
@@ -29,7 +31,9 @@ function union(a: { span: Span; rank: number }, b: { span: Span; rank: number })
   const from = Math.min(a.span.from, b.span.from);
   const to = Math.max(a.span.to, b.span.to);
   if (best.span.from === from && best.span.to === to) return best;
-  return { span: { from, to, rule: best.span.rule }, rank: best.rank };
+  // Pieces of one value that overlap are still that value.
+  if (a.span.id !== undefined && a.span.id === b.span.id) return { span: { ...best.span, from, to }, rank: best.rank };
+  return { span: { from, to, rule: best.span.rule, code: best.span.code }, rank: best.rank };
 }
 
 /** What is left of `spans` outside `holes`; both in order and without overlaps. */
@@ -43,11 +47,11 @@ export function subtractSpans(spans: readonly Span[], holes: readonly { readonly
     for (let index = first; index < holes.length; index += 1) {
       const hole = holes[index];
       if (hole === undefined || hole.from >= span.to) break;
-      if (hole.from > from) left.push({ from, to: hole.from, rule: span.rule });
+      if (hole.from > from) left.push({ from, to: hole.from, rule: span.rule, code: span.code });
       from = Math.max(from, hole.to);
     }
     if (from === span.from) left.push(span);
-    else if (from < span.to) left.push({ from, to: span.to, rule: span.rule });
+    else if (from < span.to) left.push({ from, to: span.to, rule: span.rule, code: span.code });
   }
   return left;
 }

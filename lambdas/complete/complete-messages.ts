@@ -1,17 +1,16 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod';
 
-import { advance } from '../../core/advance.ts';
 import { type CompletePorts } from '../../core/complete.ts';
 import { type Config } from '../../core/config.ts';
 import { type Outcome } from '../../core/failure.ts';
 import { type BuilderName } from '../../core/identity.ts';
+import { takeTurn } from '../../core/reconcile.ts';
 import { type RunEvent, handleRunEvent } from '../../core/run-event.ts';
-import { Turn, type Turns } from '../../core/turn.ts';
+import { Turn, type Turns, nextTurn } from '../../core/turn.ts';
 import { type Count } from '../counts.ts';
 import { type Log, type LogKeys } from '../log.ts';
 import { problemOf } from '../scrub-text.ts';
-import { sendTurn } from '../turns.ts';
 
 export interface CompleteDependencies {
   readonly ports: CompletePorts;
@@ -27,11 +26,10 @@ export interface CompleteDependencies {
 const buildersAtOnce = 2;
 
 const Batch = z.object({ Records: z.array(z.object({ messageId: z.string(), body: z.string() })) });
-type QueueMessage = z.infer<typeof Batch>['Records'][number];
 
 /** What a message asks for. */
 type Message =
-  | { readonly type: 'turn'; readonly builder: BuilderName }
+  | { readonly type: 'turn'; readonly turn: Turn }
   | { readonly type: 'event'; readonly event: RunEvent }
   | { readonly type: 'unreadable'; readonly why: string };
 
@@ -40,7 +38,8 @@ type KnownMessage = Exclude<Message, { type: 'unreadable' }>;
 /**
  * Goes on with what the messages of a batch are about: events of the build service, and turns. Messages of one builder
  * follow each other in their order; different builders do not wait for each other. A message that fails comes again, and
- * it alone; one that is nothing known is logged and dropped, since it would be that for ever.
+ * it alone; but not the turn of a sweep, since the next sweep sends another. One that is nothing known is logged and dropped:
+ * it would be that for ever.
  *
  * @param batch what the queue's mapping delivers.
  * @returns the messages that are to come again.
@@ -53,7 +52,7 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
     throw new Error('this function takes batches of an SQS queue, and was called with something else');
   }
   const failed: string[] = [];
-  let unreadable = 0;
+  let [unreadable, sweepProblems] = [0, 0];
   const lines = new Map<string, (() => Promise<void>)[]>();
   for (const record of parsed.data.Records) {
     const message = readMessage(dependencies, record.body);
@@ -63,7 +62,15 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
       continue;
     }
     const take = async (work: () => Promise<void>) => {
-      if (!(await taken(dependencies, record, message, work))) failed.push(record.messageId);
+      try {
+        await work();
+      } catch (cause) {
+        const isOfSweep = message.type === 'turn' && message.turn.open !== undefined;
+        const keys = { message_id: record.messageId, ...aboutMessage(message), problem: problemOf(cause) };
+        log(isOfSweep ? 'SWEEP_PROBLEM' : 'MESSAGE_FAILED', keys);
+        if (isOfSweep) sweepProblems += 1;
+        else failed.push(record.messageId);
+      }
     };
     await take(async () => {
       const builder = await builderOf(dependencies, message);
@@ -73,7 +80,7 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
     });
   }
   await inTurn([...lines.values()], buildersAtOnce);
-  count({ unreadableMessages: unreadable, failedMessages: failed.length });
+  count({ unreadableMessages: unreadable, failedMessages: failed.length, sweepProblems });
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
@@ -86,44 +93,33 @@ function readMessage({ readRunEvent }: CompleteDependencies, body: string): Mess
     return { type: 'unreadable', why: 'it is no JSON' };
   }
   const turn = Turn.safeParse(value);
-  if (turn.success) return { type: 'turn', builder: turn.data.turn };
+  if (turn.success) return { type: 'turn', turn: turn.data };
   const event = readRunEvent(value);
   return event.ok ? { type: 'event', event: event.value } : { type: 'unreadable', why: `it is no turn, and ${event.failure.message}` };
 }
 
 /** Undefined where the records hold no such build. */
 async function builderOf({ ports }: CompleteDependencies, message: KnownMessage): Promise<BuilderName | undefined> {
-  if (message.type === 'turn') return message.builder;
+  if (message.type === 'turn') return message.turn.turn;
   const { build_id: id } = message.event;
   return id === null ? undefined : (await ports.records.readBuild(id))?.builder;
 }
 
+/** Does what a message asks for, and sends a turn where the builder then waits for a time. */
 async function goOnWith(dependencies: CompleteDependencies, message: KnownMessage, builder: BuilderName | undefined): Promise<void> {
-  const { ports, config, log } = dependencies;
-  if (message.type === 'turn') await advance(ports, config, message.builder);
-  else await handleRunEvent(ports, config, message.event);
-  if (builder !== undefined) await sendTurn(dependencies, builder);
+  const { ports, config, turns, log } = dependencies;
+  const taken = message.type === 'turn' ? message.turn : null;
+  const wait = message.type === 'turn' ? await takeTurn(ports, config, message.turn) : await handleRunEvent(ports, config, message.event);
+  const next = builder === undefined ? undefined : nextTurn(builder, wait, taken, ports.clock.now());
+  if (builder !== undefined && next !== undefined) {
+    await turns.send(next.turn, next.delay);
+    log('TURN_SENT', { builder, delay: Math.ceil(next.delay / 1000) });
+  }
   log(message.type === 'turn' ? 'TURN_TAKEN' : 'EVENT_TAKEN', aboutMessage(message));
 }
 
 function aboutMessage(message: KnownMessage): LogKeys {
-  return message.type === 'turn' ? { builder: message.builder } : { build_id: message.event.build_id, run: message.event.run };
-}
-
-/** Whether work on a message was done; where it was not, that is logged. */
-async function taken(
-  { log }: CompleteDependencies,
-  { messageId }: QueueMessage,
-  message: KnownMessage,
-  work: () => Promise<void>,
-): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (cause) {
-    log('MESSAGE_FAILED', { message_id: messageId, ...aboutMessage(message), problem: problemOf(cause) });
-    return false;
-  }
+  return message.type === 'turn' ? { builder: message.turn.turn } : { build_id: message.event.build_id, run: message.event.run };
 }
 
 /** Works through several lines, at most so many at once; the work of one line in its order. */

@@ -1,7 +1,4 @@
-import { advance } from '../../core/advance.ts';
-import { type Build } from '../../core/build.ts';
 import { verdictOf } from '../../core/classification/verdict.ts';
-import { type CompletePorts } from '../../core/complete.ts';
 import { type Config } from '../../core/config.ts';
 import { scheduleCaller } from '../../core/contract/deployment.ts';
 import { type DispatchPorts, type Dispatched, dispatch } from '../../core/dispatch.ts';
@@ -14,40 +11,42 @@ import { type Turns } from '../../core/turn.ts';
 import { type Count } from '../counts.ts';
 import { type Log } from '../log.ts';
 import { problemOf } from '../scrub-text.ts';
-import { sendTurn } from '../turns.ts';
 
 export interface DispatchDependencies {
-  readonly ports: DispatchPorts & CompletePorts;
+  readonly ports: DispatchPorts;
   readonly config: Config;
   readonly turns: Turns;
   readonly log: Log;
   readonly count: Count;
 }
 
-/** When the queue comes back to a builder that could not be gone on with. Milliseconds. */
-const secondLook = 60_000;
-
 /**
- * Takes a request, from a caller or from a schedule, and begins with its build where its turn has come.
+ * Takes a request, from a caller or from a schedule, and sends a turn for its builder. It starts and completes nothing itself:
+ * what is due for a builder may take longer than a caller waits, and be somebody else's run.
  *
  * @param call untrusted (`DispatchCall`).
  * @param invocation the id of the invocation: Lambda repeats a call under the same one.
  * @returns what the request was given, or a result that says why it was refused.
- * @throws where the world failed before the request was accepted. From then on its build is in the records, so a fault is
- *   logged and left to the queue: a caller that asks again may be asking for another build.
+ * @throws where the world failed before the request was accepted. From then on its build is in the records, so a turn that
+ *   cannot be sent is logged and left to the sweep: a caller that asks again may be asking for another build.
  */
 export async function dispatchRequest(
   dependencies: DispatchDependencies,
   call: unknown,
   invocation: string,
 ): Promise<DispatchDocument | Result> {
-  const { log, count } = dependencies;
+  const { log, count, turns } = dependencies;
   const opened = openDispatchCall(call, invocation);
   if (!opened.ok) return refuse(dependencies, call, null, opened.failure);
   const asked = await accept(dependencies, opened.value);
   if (!asked.ok) return refuse(dependencies, call, opened.value.builder, asked.failure);
-  const { build, how } = asked.value;
-  const { build_id, builder, state } = await begin(dependencies, build);
+  const { how } = asked.value;
+  const { build_id, builder, state } = asked.value.build;
+  try {
+    await turns.send({ turn: builder }, 0);
+  } catch (cause) {
+    log('TURN_NOT_SENT', { build_id, builder, problem: problemOf(cause) });
+  }
   log('REQUEST_DISPATCHED', { build_id, builder, state, how });
   if (how === 'accepted') count({ accepted: 1 });
   return { dispatched: { build_id, builder, state, how } };
@@ -77,23 +76,4 @@ function isScheduled(call: unknown): boolean {
 
 function commandOf(builder: BuilderName | null): string {
   return builder === null ? 'hybridcore-packer dispatch' : `hybridcore-packer dispatch ${builder}`;
-}
-
-/** Does what is due for an accepted build. @returns the build as it is then. */
-async function begin(dependencies: DispatchDependencies, build: Build): Promise<Build> {
-  const { ports, config, turns, log } = dependencies;
-  const { build_id, builder } = build;
-  try {
-    await advance(ports, config, builder);
-    await sendTurn(dependencies, builder);
-    return (await ports.records.readBuild(build_id)) ?? build;
-  } catch (cause) {
-    log('ADVANCE_FAILED', { build_id, builder, problem: problemOf(cause) });
-  }
-  try {
-    await turns.send(builder, secondLook);
-  } catch (cause) {
-    log('TURN_NOT_SENT', { build_id, builder, problem: problemOf(cause) });
-  }
-  return build;
 }

@@ -1,4 +1,5 @@
 import { functionMemory, sweepInterval } from '../../core/contract/deployment.ts';
+import { stopPoll } from '../../core/run-limit.ts';
 import { type Priced } from './prices.ts';
 
 /** How much of what has a price. */
@@ -9,12 +10,15 @@ export type Usage = Readonly<Partial<Record<Priced, number>>>;
  * it over the functions and adapters, and fails where it is another.
  */
 export const usageOfBuild = {
-  dispatch: { objectWrite: 1, readUnit: 7, writeUnit: 19 },
+  /** Its turn is received and deleted by Lambda; what it then costs is `start`. */
+  dispatch: { queueRequest: 1, readUnit: 2, writeUnit: 9 },
+  /** `complete`, which takes that turn. */
+  start: { objectWrite: 1, readUnit: 2, writeUnit: 10 },
   /** Without its looks for a word to stop, which depend on how long it runs. */
   attempt: { objectRead: 1, objectWrite: 3 },
-  complete: { event: 1, objectRead: 9, objectWrite: 9, readUnit: 9, writeUnit: 21 },
-  /** A sweep that finds this one build under way. */
-  sweepBeside: { objectWrite: 1, readUnit: 6.5 },
+  complete: { event: 1, objectRead: 9, objectWrite: 9, readUnit: 8, writeUnit: 21 },
+  /** A sweep that finds this one build under way, and `complete`, which takes its turn. */
+  sweepBeside: { objectWrite: 1, queueRequest: 1, readUnit: 4.5 },
   /** A sweep that finds nothing open. */
   idleSweep: { readUnit: 0.5 },
 } as const satisfies Readonly<Record<string, Usage>>;
@@ -29,10 +33,13 @@ export const standing = { alarm: 17, dashboard: 1, key: 1 } as const satisfies U
 export const assumed = {
   /** How long CodeBuild runs, from the provisioning to the end. */
   buildMinutes: 30,
-  /** Seconds of the functions, with a cold start of `dispatch` and `complete`. */
-  dispatchSeconds: 2,
+  /** Seconds of the functions, with a cold start of `dispatch` and two of `complete`. */
+  dispatchSeconds: 1,
+  startSeconds: 2,
   completeSeconds: 6,
+  /** Of a sweep, and of `complete` with a turn of it. */
   sweepSeconds: 0.5,
+  sweptSeconds: 0.5,
   /** What packer prints, and what a sweep leaves in its log, in MB. */
   buildLog: 1,
   sweepLog: 0.0015,
@@ -46,12 +53,10 @@ const gigabytes = {
   sweep: functionMemory.reconcile / 1024,
 };
 
-/** An attempt looks so often, in seconds, whether it is asked to stop. */
-const stopLook = 2;
 /** The source of the project, and the head and body of the command line's file. */
 const fetches = 3;
-/** The event of CodeBuild is sent to the queue, received from it, and deleted. */
-const requestsOfAnEvent = 3;
+/** The event of CodeBuild is sent to the queue; who sends a turn has been counted. Each is received, and deleted. */
+const requestsOf = { event: 3, turn: 2 } as const;
 /** Lambda polls a queue with five connections, each for 20 seconds: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html. */
 const pollsAMinute = 15;
 const sweepMinutes = sweepInterval / 60_000;
@@ -59,10 +64,11 @@ const minutesOfMonth = 30 * 24 * 60;
 
 /** All that one build uses, in a stack that is there anyway. */
 export function usageOfWholeBuild(): Usage {
-  const { dispatch, attempt, complete, sweepBeside } = usageOfBuild;
+  const { dispatch, start, attempt, complete, sweepBeside } = usageOfBuild;
   const sweeps = Math.ceil(assumed.buildMinutes / sweepMinutes);
   return added(
     dispatch,
+    start,
     attempt,
     complete,
     times(sweepBeside, sweeps),
@@ -70,10 +76,12 @@ export function usageOfWholeBuild(): Usage {
     times(usageOfBuild.idleSweep, -sweeps),
     {
       buildMinute: assumed.buildMinutes,
-      functionSecond: assumed.dispatchSeconds * gigabytes.dispatch + assumed.completeSeconds * gigabytes.complete,
-      invocation: 2,
-      objectRead: (assumed.buildMinutes * 60) / stopLook + fetches,
-      queueRequest: requestsOfAnEvent,
+      functionSecond:
+        assumed.dispatchSeconds * gigabytes.dispatch +
+        (assumed.startSeconds + assumed.completeSeconds + sweeps * assumed.sweptSeconds) * gigabytes.complete,
+      invocation: 3 + sweeps,
+      objectRead: (assumed.buildMinutes * 60_000) / stopPoll.bucket + fetches,
+      queueRequest: requestsOf.event + (1 + sweeps) * requestsOf.turn,
       logGigabyte: assumed.buildLog / 1000,
     },
   );

@@ -33,7 +33,7 @@ const DeploymentContext = z.strictObject({
     .string({ error: 'it is missing; it says where docs/runbook.md is read, and alarms link it' })
     .regex(/^[^\s#]+$/, 'it is an address or a path, without # and blanks')
     .describe('where docs/runbook.md is read'),
-  reserve_concurrency: Switch.default(true).describe('false in an account whose limit of concurrent executions is 10'),
+  reserve_concurrency: Switch.default(false).describe('true where the account has concurrency to reserve, and sweeps are never to overlap'),
 });
 export type DeploymentContext = z.infer<typeof DeploymentContext>;
 

@@ -1,5 +1,7 @@
 import { imageRepository } from '../../adapters/local/image-repository.ts';
 import { findSecrets } from '../../adapters/local/secret-scan.ts';
+import { systemClock } from '../../adapters/local/system.ts';
+import { refusedSecrets } from '../../core/refused-secrets.ts';
 import { type Config } from '../../core/config.ts';
 import { type DeployedInputs } from '../../core/deployment.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -37,7 +39,7 @@ export async function deployedSources(root: string, config: Config): Promise<Out
     linked.push(...inputs.filter((input) => 'mode' in input && input.mode === '120000').map((input) => `${name}: ${input.name}`));
     warnings.push(
       ...undeclared.map(({ reference, template, line }) => `${name}: ${template}:${line}: ${reference} is an undeclared input`),
-      ...(await findSecrets(root, inputs)).map(
+      ...refusedSecrets(await findSecrets(root, inputs), config.secrets_allowed, systemClock.now()).map(
         ({ file, line, rule }) => `${name}: ${file}:${line} holds a secret in clear (${rule}), which is uploaded with the repository`,
       ),
     );

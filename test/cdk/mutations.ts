@@ -66,13 +66,14 @@ function statementMutations(value: unknown, path: Path): Mutation[] {
 
 function mutationsOfStatement(statement: unknown, path: Path): Mutation[] {
   if (!isRecord(statement)) return [];
-  const { Effect, Action, Resource, Condition } = statement;
-  const several = (key: 'Action' | 'Resource', value: unknown) =>
+  const { Effect, Action, Resource, NotResource, Condition } = statement;
+  const several = (key: 'Action' | 'Resource' | 'NotResource', value: unknown) =>
     eachOf(value).length < 2 ? [] : eachOf(value).map((_, index) => removal('permission', [...path, key, index]));
   return [
     removal('permission', path),
     ...several('Action', Action),
     ...several('Resource', Resource),
+    ...several('NotResource', NotResource),
     ...(Effect === 'Allow' && Resource !== undefined && Resource !== '*' ? [change('permission', [...path, 'Resource'], 'is *', '*')] : []),
     ...(isRecord(Condition) ? conditionMutations(Condition, [...path, 'Condition']) : []),
   ];

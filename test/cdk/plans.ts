@@ -33,7 +33,7 @@ export const plainContext: DeploymentContext = {
   stack: 'images',
   operators: ['duty@example.com'],
   runbook: 'https://example.com/runbook.md',
-  reserve_concurrency: true,
+  reserve_concurrency: false,
 };
 
 /** Makes a plan in a folder that vanishes, and gives what was done with it. */

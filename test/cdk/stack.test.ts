@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { planProblems, resourceCounts } from '../../cdk/plan-problems.ts';
+import { mostBuilders, planProblems, resourceCounts } from '../../cdk/plan-problems.ts';
 import { Config } from '../../core/config.ts';
 import { checks } from './checks/all.ts';
-import { fullConfig, templateOf, withPlan } from './plans.ts';
-import { type Template } from './template.ts';
+import { fullConfig, plainContext, templateOf, withPlan } from './plans.ts';
+import { type Template, resourcesOf } from './template.ts';
 
 let template: Template;
 beforeAll(async () => {
@@ -23,11 +23,26 @@ describe('the deployed stack', () => {
     const ofStack = names.filter((id) => !/^(?:Builders|SchedulesBuilder)(?:full|plain)/.test(id));
     expect(ofBuilder.length).toBeLessThanOrEqual(resourceCounts.ofBuilder);
     expect(ofStack.length).toBeLessThanOrEqual(resourceCounts.ofStack);
-    const builder = { template: 'base' };
-    const config = (count: number) =>
-      Config.parse({ version: 1, builders: Object.fromEntries(Array.from({ length: count }, (_, index) => [`b${index}`, builder])) });
-    expect(planProblems({ config: config(68) })).toEqual([]);
-    expect(planProblems({ config: config(69) })).toEqual(['there are 69 builders, and one stack has room for 68: deploy two']);
+    const config = (count: number) => {
+      const builders = Array.from({ length: count }, (_, index) => [`b${index}`, { template: 'base' }]);
+      return Config.parse({ version: 1, builders: Object.fromEntries(builders) });
+    };
+    expect(planProblems({ config: config(mostBuilders) })).toEqual([]);
+    expect(planProblems({ config: config(mostBuilders + 1) })).toEqual([
+      `there are ${mostBuilders + 1} builders, and one stack has room for ${mostBuilders}: deploy two`,
+    ]);
+  });
+
+  it('reserves the one execution of a sweep only where it is told to: a new account has none to reserve', async () => {
+    const reserved = (of: Template) =>
+      resourcesOf(of, 'AWS::Lambda::Function').flatMap(({ name, properties }) => {
+        const { ReservedConcurrentExecutions: executions } = properties;
+        return executions === undefined ? [] : [[name, executions]];
+      });
+    const context = { ...plainContext, reserve_concurrency: true };
+    const told = await withPlan(fullConfig, ({ plan }, folder) => templateOf(plan, join(folder, 'cdk.out')), context);
+    expect(reserved(template)).toEqual([]);
+    expect(reserved(told)).toEqual([['FunctionsReconcile', 1]]);
   });
 
   it('is promised each thing once, under a name of its own', () => {

@@ -55,6 +55,8 @@ function jobOf(tool: PackerTool): PackerJob {
     tool,
     template: 'image.pkr.hcl',
     varFiles: [],
+    only: [],
+    except: [],
     variables: {},
     secrets: {},
     hiddenEnvironment: [],
@@ -131,6 +133,15 @@ export function packerContract(name: string, make: () => Promise<PackerUnderTest
       const again = await run(['echo "word ${var.word}; more ${var.more};"'], { variables: { word: 'asked' } });
       expect(printed(again.lines, 'word asked; more none;')).toHaveLength(1);
       expect(again.commandLine).toContain('word=asked');
+    });
+
+    it('runs the builds of the template that the job names, and no others', async () => {
+      const named = await run(['echo it-ran'], { only: ['null.image', 'null.other'] });
+      expect(printed(named.lines, 'it-ran')).toHaveLength(1);
+      expect(named.commandLine).toContain('-only=null.image,null.other');
+      const left = await run(['echo it-ran'], { except: ['null.image'] });
+      expect(printed(left.lines, 'it-ran')).toEqual([]);
+      expect(left.commandLine).toContain('-except=null.image');
     });
 
     it('takes names out of the environment of packer, and leaves the others', async () => {

@@ -141,14 +141,6 @@ describe('a wish to stop that comes while a transient failure is carried out', (
 });
 
 describe('a run that the build service does not show', () => {
-  it('in a look that was made long ago is looked for again', async () => {
-    const id = await home.accepted();
-    await home.step();
-    home.pass(2 * lostPatience);
-    await advance(home.ports, config, base, new Map());
-    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
-  });
-
   it('is waited for, since a look may lag behind a start; and is ended by force before it is taken for lost', async () => {
     const id = await home.accepted();
     await home.step();
@@ -510,7 +502,7 @@ describe('a sweep whose look fails', () => {
     const waiting = await home.accepted(other);
     home.service.look = () => Promise.reject(new Error('ThrottlingException'));
     const { problems } = await reconcile(home.ports, config);
-    expect(problems.map(sweepProblemText)).toEqual(['the runs under way: ThrottlingException', 'builder base: ThrottlingException']);
+    expect(problems.map(sweepProblemText)).toEqual(['builder base: ThrottlingException']);
     expect(await home.build(waiting)).toMatchObject({ state: 'running' });
   });
 });

@@ -19,6 +19,8 @@ const builder = (changes: object = {}): Builder => {
 const changes = {
   template: 'other',
   var_files: ['common.pkrvars.hcl'],
+  only: ['file.image'],
+  except: ['file.image'],
   inputs: { scripts: ['*.sh'] },
   variables: ['region'],
   secrets: { token: 'ssm:/token' },

@@ -111,13 +111,27 @@ describe('differenceLines', () => {
       plainVariableInput('long', 'y'.repeat(200)),
     ];
     expect(differenceLines(compareInputs(before, after))).toEqual([
+      'added config new.conf',
       'changed option var_files: ["a"] to ["a","b"]',
       'changed script a.sh: content, mode 100644 to 100755',
+      'removed script gone.sh',
       'changed tool packer: "1.14.1" to "1.14.2"',
       'changed variable long: value',
       'changed variable token: env:A to env:B',
-      'added config new.conf',
-      'removed script gone.sh',
     ]);
+  });
+
+  it('tells a file that only has another name as moved, and not where another file is the same', () => {
+    const moved = compareInputs([file('script', 'a.sh', 'one')], [file('script', 'b.sh', 'one'), plainVariableInput('n', '1')]);
+    expect(differenceLines(moved)).toEqual(['moved script a.sh to b.sh', 'added variable n: "1"']);
+    const doubtful = compareInputs([file('script', 'a.sh', 'one')], [file('script', 'b.sh', 'one'), file('script', 'c.sh', 'one')]);
+    expect(differenceLines(doubtful)).toEqual(['removed script a.sh', 'added script b.sh', 'added script c.sh']);
+    const otherwise = compareInputs([file('script', 'a.sh', 'one')], [file('config', 'a.sh', 'one')]);
+    expect(differenceLines(otherwise)).toEqual(['added config a.sh', 'removed script a.sh']);
+  });
+
+  it('shows what a name has that a terminal would act on', () => {
+    const difference = compareInputs([], [file('script', 'a\u001B[2J\u202E.sh', '')]);
+    expect(differenceLines(difference)).toEqual(['added script "a\\u001b[2J\\u202e.sh"']);
   });
 });

@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { advance } from '../../core/advance.ts';
+import { absencePatience } from '../../core/complete.ts';
+import { Config } from '../../core/config.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
 import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
-import { type BuildId, type RunId } from '../../core/identity.ts';
+import { type BuildId, type RunId, timestamp } from '../../core/identity.ts';
 import { mergeArtifacts } from '../../core/packer-log/packer-run.ts';
+import { type ArtifactsFound } from '../../core/ports.ts';
 import { type Dispatcher, base, dispatcher, inputsFingerprint } from '../fixtures/dispatcher.ts';
 
 let home: Dispatcher;
@@ -31,6 +35,11 @@ const otherInputs = [toolInput('packer', '6.6.6')];
 const image = { id: 'us-east-1:ami-0123456789abcdef0', type: 'amazon-ebs', builder_id: 'mitchellh.amazonebs', name: 'x', files: [] };
 const write = (run: RunId, part: 'report' | 'log' | 'scrubManifest', content: string | Uint8Array) =>
   writeFile(join(home.home, keys.incoming(run)[part]), content);
+
+/** Artifacts that do not hold. */
+function unconfirmed(state: 'absent' | 'false', message: string): ArtifactsFound {
+  return { state, failure: { rule: 'ARTIFACT_UNCONFIRMED', message, remedy: 'look', evidence: [message] } };
+}
 
 /** An option among the inputs, of a value as it is spelled out. */
 const option = (value: string) => `{"kind":"option","name":"x","digest":"sha256:${'0'.repeat(64)}","value":${value}}`;
@@ -120,10 +129,8 @@ describe('an attempt that lies', () => {
 
   it.each(lies)('%s is quarantined: the verdict names the lie, and nothing is sealed', async (_, lie, rule, named) => {
     home.ports.deployedSource.fingerprint = async () => inputsFingerprint;
-    home.ports.artifactCheck.problem = async (artifacts) =>
-      artifacts.some(({ id }) => id === image.id)
-        ? { rule: 'ARTIFACT_UNCONFIRMED', message: `${image.id} is not there`, remedy: 'look', evidence: [`${image.id} is not there`] }
-        : undefined;
+    home.ports.artifactCheck.look = async (artifacts) =>
+      artifacts.some(({ id }) => id === image.id) ? unconfirmed('false', `${image.id} is not there`) : { state: 'there' };
     const id = await started();
     await lie(id);
     await ended();
@@ -140,9 +147,9 @@ describe('an attempt that lies', () => {
 describe('what an attempt claims to have made', () => {
   it('is asked about with the time at which the attempt was intended, and only where all else is a success', async () => {
     const asked: unknown[] = [];
-    home.ports.artifactCheck.problem = async (artifacts, made) => {
+    home.ports.artifactCheck.look = async (artifacts, made) => {
       asked.push([artifacts.map(({ id }) => id), made]);
-      return undefined;
+      return { state: 'there' };
     };
     const failed = await started();
     await home.handOver(failed, { failure: { rule: 'INPUTS_CHANGED', message: 'changed', remedy: 'again' } });
@@ -153,17 +160,17 @@ describe('what an attempt claims to have made', () => {
     await home.handOver(id);
     await ended();
     expect((await home.build(id)).state).toBe('succeeded');
-    expect(asked).toEqual([[['File'], { after: Date.parse('2026-11-22T10:01:00.000Z') }]]);
+    expect(asked).toEqual([[['File'], { after: Date.parse('2026-11-22T10:01:00.000Z'), accounts: [] }]]);
   });
 
   it('leaves the build as it is while it cannot be known', async () => {
     const id = await started();
     await home.handOver(id);
     home.service.end('SUCCEEDED');
-    home.ports.artifactCheck.problem = () => Promise.reject(new Error('throttled'));
+    home.ports.artifactCheck.look = () => Promise.reject(new Error('throttled'));
     await expect(home.step()).rejects.toThrow('throttled');
     expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
-    home.ports.artifactCheck.problem = async () => undefined;
+    home.ports.artifactCheck.look = async () => ({ state: 'there' });
     await home.step();
     expect((await home.build(id)).state).toBe('succeeded');
   });
@@ -172,15 +179,106 @@ describe('what an attempt claims to have made', () => {
     const id = await started();
     await home.handOver(id);
     home.service.end('SUCCEEDED');
-    home.ports.artifactCheck.problem = async () => ({ rule: 'ARTIFACT_UNCONFIRMED', message: 'not there', remedy: 'look' });
+    home.ports.artifactCheck.look = async () => unconfirmed('false', 'not there');
     const create = home.ports.objects.create.bind(home.ports.objects);
     home.ports.objects.create = () => Promise.reject(new Error('killed'));
     await expect(home.step()).rejects.toThrow('killed');
     home.ports.objects.create = create;
-    home.ports.artifactCheck.problem = () => Promise.reject(new Error('asked again'));
+    home.ports.artifactCheck.look = () => Promise.reject(new Error('asked again'));
     await home.step();
     expect(await home.result(id)).toMatchObject({ state: 'quarantined', classification: { rule: 'ARTIFACT_UNCONFIRMED' } });
     expect((await home.build(id)).attempts[0]?.outcome).toMatchObject({ verdict: { exit_code: 3 }, artifacts: [], fingerprint: null });
+  });
+});
+
+describe('an image that does not show', () => {
+  const minute = 60_000;
+  const looks: number[] = [];
+  const absent = async () => {
+    looks.push(home.ports.clock.now());
+    return unconfirmed('absent', `${image.id} does not show`);
+  };
+  /** A success whose run has ended now, and whose image EC2 does not show. */
+  const claimed = async () => {
+    looks.length = 0;
+    const id = await started();
+    home.pass(20 * minute);
+    await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    home.service.show({ finished_at: timestamp(home.ports.clock.now()) });
+    home.ports.artifactCheck.look = absent;
+    return id;
+  };
+
+  it('is no verdict as long as it may be on its way, and its run is completed when it shows', async () => {
+    const id = await claimed();
+    expect(await home.step()).toEqual({ until: home.ports.clock.now() + 15_000, ours: true });
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null, attempts: [{ outcome: null }] });
+    home.pass(9 * minute);
+    await home.step();
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
+    home.ports.artifactCheck.look = async () => ({ state: 'there' });
+    expect(await home.step()).toBeUndefined();
+    expect(await home.result(id)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+  });
+
+  it('is looked for at longer and longer pauses, which end with the patience', async () => {
+    await claimed();
+    const ended = home.ports.clock.now();
+    for (let wait = await home.step(); wait !== undefined; wait = await home.step()) home.pass(wait.until - home.ports.clock.now());
+    expect(looks.map((at) => (at - ended) / 1000)).toEqual([0, 15, 30, 60, 120, 240, 480, 600]);
+  });
+
+  it('is a violation once its run has ended long enough ago', async () => {
+    const id = await claimed();
+    home.pass(absencePatience - 1);
+    await home.step();
+    expect((await home.build(id)).state).toBe('running');
+    home.pass(1);
+    await home.step();
+    expect(await home.result(id)).toMatchObject({
+      state: 'quarantined',
+      exit_code: 3,
+      classification: { rule: 'ARTIFACT_UNCONFIRMED', reason: `${image.id} does not show` },
+    });
+  });
+
+  it('keeps nobody waiting for what time does not heal', async () => {
+    const id = await claimed();
+    home.ports.artifactCheck.look = async () => unconfirmed('false', `${image.id} was there before`);
+    await home.step();
+    expect(await home.result(id)).toMatchObject({ state: 'quarantined', classification: { reason: `${image.id} was there before` } });
+  });
+
+  it('of a run that the build service has forgotten is waited for as long as that could have run, whatever it says itself', async () => {
+    const id = await claimed();
+    await home.handOver(id, { finished_at: '2030-01-01T00:00:00.000Z' });
+    home.service.look = async () => [];
+    await home.step();
+    const { started_at: at, time_limit: limit } = (await home.build(id)).attempts[0] ?? {};
+    home.pass(Date.parse(at ?? '') + (limit ?? 0) + absencePatience - home.ports.clock.now() - 1);
+    await home.step();
+    expect((await home.build(id)).state).toBe('running');
+    home.pass(1);
+    await home.step();
+    expect((await home.build(id)).state).toBe('quarantined');
+  });
+
+  it('may belong to the accounts that its builder names', async () => {
+    const asked: unknown[] = [];
+    home.ports.artifactCheck.look = async (_, { accounts }) => {
+      asked.push(accounts);
+      return { state: 'there' };
+    };
+    const named = Config.parse({
+      version: 1,
+      builders: { base: { template: 'base', variables: ['n'], aws: { image_accounts: ['210987654321'] } } },
+    });
+    const id = await started();
+    await home.handOver(id);
+    home.service.end('SUCCEEDED');
+    await advance(home.ports, named, base);
+    expect(asked).toEqual([['210987654321']]);
   });
 });
 

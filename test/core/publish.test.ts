@@ -3,10 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ChannelName, channelArtifactLimit, channelIdOf, defaultChannel } from '../../core/channel.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
+import { documentText } from '../../core/hash-manifest.ts';
 import { timestamp } from '../../core/identity.ts';
 import { type Outcome } from '../../core/failure.ts';
 import { type PublishPlan, type PublishRequest, type Wanted, planPublish, publish } from '../../core/publish.ts';
 import { variantIdOf } from '../../core/variant.ts';
+import { chainDamage, manifestOf } from '../fixtures/chain-damage.ts';
 import { buildIdOf, buildRecord, builderNamed, someTime } from '../fixtures/records.ts';
 import { type SealedChain, debian, inputsOf, manifestKey, sealedChain } from '../fixtures/sealed-chain.ts';
 
@@ -141,21 +143,45 @@ describe('the gate', () => {
       expect(await refusals(wanted)).toMatchObject(refusal('CHAIN_BROKEN', manifestKey(1)));
   });
 
-  it('lets nothing through where the record of the variables names another manifest than was sealed', async () => {
+  it.each(Object.entries(chainDamage))('lets nothing through where verify finds a problem: %s', async (name, damage) => {
+    chain = await sealedChain(3);
+    await ask(inputsAre(3));
+    await damage(chain);
+    const before = structuredClone(chain.records.stored);
+    const stable = ChannelName.parse('stable');
+    // The first manifest is what a record of the variables that was put back would let through.
+    for (const wanted of [inputsAre(3), inputsAre(1), inputsAre(1, { n: '1' }), { build: buildIdOf(1) }, { build: buildIdOf(7) }])
+      for (const channel of [defaultChannel, stable]) {
+        const request = requestFor(wanted, { channel });
+        const answer = await planPublish(chain, request);
+        expect(answer, name).toMatchObject({ ok: false, failure: { rule: 'CHAIN_BROKEN' } });
+        expect(await publish(chain, request)).toEqual(answer);
+      }
+    expect(chain.records.stored).toEqual(before);
+  });
+
+  it('lets nothing through where the record of the variables has another fingerprint than was sealed', async () => {
     const variant = await chain.records.readVariant(variantIdOf(debian, {}));
     if (variant === undefined) throw new Error('the variant has a record');
     const forged = { ...variant, version: variant.version + 1, newest: { ...variant.newest, fingerprint: digestOf('now') } };
     await chain.records.commit([{ type: 'variant', expected: variant.version, document: forged }]);
     expect(await refusals({ build: null, variables: {}, fingerprint: digestOf('now'), inputs: null })).toMatchObject(
-      refusal('CHAIN_BROKEN', 'the record of its variables'),
+      refusal('CHAIN_BROKEN', 'is the newest manifest of its variables, and their record names'),
     );
   });
 
-  it('lets nothing through where the record of the channel names another manifest than was sealed', async () => {
-    const plan = await planned(planPublish(chain, requestFor({ build: buildIdOf(1) })));
-    const document = { ...plan.channel, published: { ...plan.channel.published, digest: digestOf('x') } };
-    await chain.records.commit([{ type: 'channel', expected: null, document }]);
-    expect(await ask(inputsAre(2))).toMatchObject(refusal('CHAIN_BROKEN', 'the record of the channel latest'));
+  it('takes no success of which no manifest is recorded', async () => {
+    await chain.records.commit([{ type: 'build', expected: null, document: buildRecord(8, { state: 'succeeded' }) }]);
+    expect(await refusals({ build: buildIdOf(8) })).toMatchObject(refusal('CHAIN_BROKEN', `${manifestKey(8)} is missing`));
+  });
+
+  it('takes no manifest that is another one by the time it is read', async () => {
+    meanwhile(async () => {
+      chain.tamper(manifestKey(2), documentText(manifestOf(chain, 1)));
+    });
+    expect(await planPublish(chain, requestFor(inputsAre(2)))).toMatchObject(
+      refusal('CHAIN_BROKEN', `${manifestKey(2)} was changed while it was read`),
+    );
   });
 
   it('says to build first where nothing was built, or nothing with these variables', async () => {

@@ -204,6 +204,53 @@ describe('classify', () => {
   });
 });
 
+describe('scrub', () => {
+  it('prints the text without secrets, and writes what it did where it is told to', async () => {
+    const images = await rig({ 'a.log': 'the value is hunter22\nand DB_PASSWORD=hunter1234\n' });
+    const ended = await images.run('scrub', 'a.log', '--secret', 'env:SCRUB_TEST_VALUE', '--manifest', 'scrub.json');
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('SCRUB_TEST_VALUE is not set');
+    const scrubbed = await images.run('scrub', 'a.log', '--manifest', 'scrub.json');
+    expect(scrubbed.stdout).toMatch(/^the value is hunter22\nand DB_PASSWORD=\[REDACTED:PASSWORD:[0-9a-f]{8}\]\n$/);
+    const document = await images.json('scrub.json');
+    expect(await publishedSchemaFaults('scrub', document)).toEqual([]);
+    expect(document).toMatchObject({ file: { lines: 2, actions: [{ rule: 'PASSWORD', count: 1, line: 2, column: 17 }] } });
+  });
+
+  it('prints the document in place of the text with --json, and says what is wrong when there is no such file', async () => {
+    const images = await rig({ 'a.log': 'nothing secret\n' });
+    const ended = await images.run('scrub', 'a.log', '--json');
+    expect(await publishedSchemaFaults('scrub', ended.json())).toEqual([]);
+    expect(ended.json()).toMatchObject({ file: { file: 'a.log', lines: 1, actions: [] } });
+    expect(Result.parse((await images.run('scrub', 'no.log', '--json')).json())).toMatchObject({
+      exit_code: 1,
+      classification: { rule: 'USAGE', reason: expect.stringContaining('no.log') as string },
+    });
+  });
+});
+
+describe('validate', () => {
+  const token = ['ghp_', 'a1B2c3D4e5F6'.repeat(3)].join('');
+  const withAllowance = (file: string, expires: string) =>
+    rig({
+      'hybridcore.yaml': `version: 1\nsecrets_allowed:\n  - { file: ${file}, rule: GITHUB_TOKEN, reason: made up, expires: ${expires} }\nbuilders:\n  base: { template: base, inputs: { scripts: ["base/*.sh"] } }\n`,
+      'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+      'base/run.sh': `#!/bin/sh\nTOKEN=${token}\n`,
+    });
+
+  it('takes a false alarm that is allowed, refuses it when that is over, and names an entry for no input', async () => {
+    expect((await (await withAllowance('base/run.sh', '2999-12-31')).run('validate', '--json')).json()).toMatchObject({ exit_code: 0 });
+    expect((await (await withAllowance('base/run.sh', '2020-12-31')).run('validate', '--json')).json()).toMatchObject({
+      exit_code: 3,
+      builders: [{ classification: { rule: 'INPUT_SECRET', reason: expect.stringContaining('allowed until 2020-12-31') as string } }],
+    });
+    expect((await (await withAllowance('base/ran.sh', '2999-12-31')).run('validate', '--json')).json()).toMatchObject({
+      exit_code: 1,
+      classification: { rule: 'CONFIG_INVALID', reason: expect.stringContaining('base/ran.sh') as string },
+    });
+  });
+});
+
 describe('schema', () => {
   it('prints what is published, for each name', async () => {
     const images = await rig({});

@@ -123,6 +123,30 @@ describe('hybridcore-packer build --json, with real packer', () => {
     expect(await images.json('artifacts/base.hash.json')).toMatchObject({ attempt: 2, sequence: 1 });
   });
 
+  it("2, by a rule of the user's own: it decides in the build", async () => {
+    const images = await repository('echo mirror.example.com: locked for maintenance >&2; exit 4');
+    expect(await checked(await images.run('build', 'base', '--json'))).toMatchObject({ exit_code: 1, attempt: 1 });
+    const rule = {
+      code: 'MIRROR_LOCKED',
+      class: 2,
+      reads: 'output',
+      pattern: 'mirror\\.example\\.com: locked for maintenance',
+      reason: 'the package mirror is locked while it is synchronised',
+      hint: 'Wait until the mirror has been synchronised.',
+    };
+    await images.write(
+      'hybridcore.yaml',
+      JSON.stringify({ version: 1, rules: [rule], builders: { base: { template: 'base', retry: { delay: '1s' } } } }),
+    );
+    const escalated = await checked(await images.run('build', 'base', '--json'));
+    expect(escalated).toMatchObject({
+      exit_code: 2,
+      state: 'escalated',
+      attempt: 2,
+      classification: { rule: 'MIRROR_LOCKED', hint: expect.stringContaining(rule.hint) as string },
+    });
+  });
+
   it('3: a secret among the inputs stops the build before packer, and quarantines the builder until a person releases it', async () => {
     const images = await repository(
       'touch packer-ran\ncat <<K\n-----BEGIN RSA PRIVATE KEY-----\nMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADEUPMADE\n-----END RSA PRIVATE KEY-----\nK',

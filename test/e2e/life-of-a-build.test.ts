@@ -188,7 +188,7 @@ build {
     expect(result.state).toBe('succeeded');
     expect(result.command).toContain('-var-file=secrets.pkrvars.json');
     const log = (await images.run('logs', result.build_id ?? '', '--raw')).stdout;
-    expect(log).toMatch(/the token is \[REDACTED:token:[0-9a-f]{8}\]/);
+    expect(log).toMatch(/the token is \[REDACTED:SECRET:[0-9a-f]{8}\]/);
     const packers = (await images.read('out/processes'))
       .split('\n')
       .filter((line) => line.includes('packer build') && line.includes(images.root));

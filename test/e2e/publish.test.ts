@@ -12,7 +12,8 @@ const script = (line: string) => `#!/bin/sh\nset -eu\n${line}\n`;
 
 function repository(): Promise<Rig> {
   return rig({
-    'hybridcore.yaml': 'version: 1\nbuilders:\n  base: { template: base, variables: [n] }\n  other: { template: other }\n',
+    'hybridcore.yaml':
+      'version: 1\nbuilders:\n  base: { template: base, variables: [n], publish: { ssm_parameter: "/images/{channel}" } }\n  other: { template: other }\n',
     'base/base.pkr.hcl': `variable "n" {\n  default = ""\n}\n\n${fileTemplate('out/image.txt', '${path.root}/run.sh')}`,
     'base/run.sh': script('echo one'),
     'other/other.pkr.hcl': fileTemplate('out/other.txt', '${path.root}/run.sh'),
@@ -68,11 +69,14 @@ describe('publish', () => {
     const change = { kind: 'script', name: 'base/run.sh', changed: ['digest'] };
     const checked = await published(images, '--check');
     expect(checked).toMatchObject({ outcome: 'would-move', published: { build_id: second }, before: { build_id: first } });
+    expect(checked.pointer).toEqual({ parameter: '/images/latest', set: false });
     expect(checked.changes).toMatchObject({ added: [], removed: [], changed: [change] });
     expect(await channels(images)).toEqual({ latest: first });
     const moved = await images.run('publish', 'base');
     expect(moved.stdout).toMatch(
-      new RegExp(`latest of base points to build ${second}[^]*before +build ${first}[^]*changed script base/run.sh: content`),
+      new RegExp(
+        `latest of base points to build ${second}[^]*parameter /images/latest is left as it is[^]*before +build ${first}[^]*changed script base/run.sh: content`,
+      ),
     );
 
     await images.write('base/run.sh', script('echo ont'));

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { advance } from '../../core/advance.ts';
+import { Config } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { type BuildId, BuilderName } from '../../core/identity.ts';
+import { type BuildId, BuilderName, timestamp } from '../../core/identity.ts';
 import { RunEvent } from '../../core/run-event.ts';
 import { completeMessages } from '../../lambdas/complete/complete-messages.ts';
 import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
@@ -63,7 +65,7 @@ describe('an event of the build service', () => {
     expect(await take(event(id))).toEqual([]);
     const { state, retry_at } = await home.build(id);
     expect(state).toBe('retrying');
-    expect(given.sent).toEqual([{ builder: base, delay: Date.parse(retry_at ?? '') - home.ports.clock.now() }]);
+    expect(given.sent).toEqual([{ turn: base, due: retry_at, delay: Date.parse(retry_at ?? '') - home.ports.clock.now() }]);
   });
 });
 
@@ -81,10 +83,14 @@ describe('a turn', () => {
   });
 
   it('that comes too early sends the next one', async () => {
-    await home.accepted();
+    const id = await home.accepted();
     await home.step();
     home.service.end('FAULT');
     await home.step();
+    const { retry_at: due } = await home.build(id);
+    expect(await take({ turn: 'base', due })).toEqual([]);
+    expect(given.sent).toMatchObject([{ turn: base, due }]);
+    // Somebody else's: the one for that time is under way.
     expect(await take({ turn: 'base' })).toEqual([]);
     expect(given.sent).toHaveLength(1);
   });
@@ -96,17 +102,70 @@ describe('a turn', () => {
     expect(await take({ turn: 'base' })).toEqual([]);
     home.pass(15_000);
     expect(await take({ turn: 'base' })).toEqual([]);
-    expect(given.sent).toEqual([
-      { builder: base, delay: 15_000 },
-      { builder: base, delay: 15_000 },
+    expect(given.sent).toMatchObject([
+      { turn: base, delay: 15_000 },
+      { turn: base, delay: 15_000 },
     ]);
     home.pass(15_000);
     expect(await take({ turn: 'base' })).toEqual([]);
     expect(await home.build(id)).toMatchObject({ state: 'running' });
   });
 
+  it('looks for an image again that does not show yet, when it may', async () => {
+    const id = await ended();
+    home.service.show({ finished_at: timestamp(home.ports.clock.now()) });
+    const failure = { rule: 'ARTIFACT_UNCONFIRMED', message: 'it does not show', remedy: 'look' } as const;
+    home.ports.artifactCheck.look = async () => ({ state: 'absent', failure });
+    expect(await take(event(id))).toEqual([]);
+    expect(given.sent).toMatchObject([{ turn: base, delay: 15_000 }]);
+    expect(await home.build(id)).toMatchObject({ state: 'running', decision: null });
+    home.ports.artifactCheck.look = async () => ({ state: 'there' });
+    home.pass(15_000);
+    expect(await take({ turn: 'base' })).toEqual([]);
+    expect(await home.build(id)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('for a builder of which nothing is known does no harm', async () => {
     expect(await take({ turn: 'unheard-of' })).toEqual([]);
+  });
+});
+
+describe('the turn of a sweep', () => {
+  it('settles what has ended, and goes on with the line', async () => {
+    const [first, second] = [await ended(), await home.accepted()];
+    home.ports.announcements.announce = () => Promise.reject(new Error('no bus'));
+    await expect(home.step()).rejects.toThrow('no bus');
+    home.ports.announcements.announce = async () => undefined;
+    expect(await take({ turn: 'base', open: [first, second] })).toEqual([]);
+    expect(await home.build(first)).toMatchObject({ state: 'succeeded', settled_at: expect.any(String) as string });
+    expect(await home.build(second)).toMatchObject({ state: 'running' });
+  });
+
+  it('goes on with the line though what has ended cannot be settled, and leaves that to the next sweep', async () => {
+    const [first, second] = [await ended(), await home.accepted()];
+    home.ports.announcements.announce = () => Promise.reject(new Error('no bus'));
+    await expect(home.step()).rejects.toThrow('no bus');
+    expect(await take({ turn: 'base', open: [first, second] })).toEqual([]);
+    expect(await home.build(second)).toMatchObject({ state: 'running' });
+    expect(given.lines).toEqual([
+      { code: 'SWEEP_PROBLEM', message_id: 'm1', builder: base, problem: `AggregateError: build ${first}: no bus` },
+    ]);
+    expect(given.counted).toEqual({ unreadableMessages: 0, failedMessages: 0, sweepProblems: 1 });
+  });
+
+  it('leaves what is due later to the next sweep, and sends a turn for what is due before it', async () => {
+    const id = await ended();
+    home.service.end('FAULT');
+    home.ports.objects.read = async () => ({ state: 'absent' });
+    const late = Config.parse({ version: 1, builders: { base: { template: 'base', retry: { delay: '1h' } } } });
+    await advance(home.ports, late, base);
+    const { state, retry_at: due } = await home.build(id);
+    expect(state).toBe('retrying');
+    expect(await take({ turn: 'base', open: [id] })).toEqual([]);
+    expect(given.sent).toEqual([]);
+    home.pass(Date.parse(due ?? '') - home.ports.clock.now() - 4 * 60_000);
+    expect(await take({ turn: 'base', open: [id] })).toEqual([]);
+    expect(given.sent).toEqual([{ turn: base, due, delay: 4 * 60_000 }]);
   });
 });
 
@@ -120,7 +179,7 @@ describe('a batch', () => {
     expect(given.lines.filter(({ code }) => code === 'MESSAGE_FAILED')).toEqual([
       { code: 'MESSAGE_FAILED', message_id: 'm1', build_id: bad, run: 'run-1', problem: 'Error: damaged' },
     ]);
-    expect(given.counted).toEqual({ unreadableMessages: 0, failedMessages: 1 });
+    expect(given.counted).toEqual({ unreadableMessages: 0, failedMessages: 1, sweepProblems: 0 });
   });
 
   it('fails a message whose turn could not be sent', async () => {
@@ -141,7 +200,7 @@ describe('a batch', () => {
     expect(await home.build(id)).toMatchObject({ state: 'succeeded' });
     expect(given.codes().filter((code) => code === 'MESSAGE_UNREADABLE')).toHaveLength(1);
     expect(given.lines[0]).toMatchObject({ code: 'MESSAGE_UNREADABLE', message_id: 'm1' });
-    expect(given.counted).toEqual({ unreadableMessages: 1, failedMessages: 0 });
+    expect(given.counted).toEqual({ unreadableMessages: 1, failedMessages: 0, sweepProblems: 0 });
     expect(JSON.stringify(given.lines)).not.toMatch(/planted/i);
   });
 

@@ -60,7 +60,7 @@ describe('ports whose adapters are loaded on demand', () => {
     const told: unknown[] = [];
     const tell = async (what: unknown) => void told.push(what);
     const outgoing = outgoingOnDemand(async () => ({ operators: { notify: tell }, announcements: { announce: tell } }));
-    await turnsOnDemand(async () => given.turns).send(base, 1000);
+    await turnsOnDemand(async () => given.turns).send({ turn: base }, 1000);
     await outgoing.operators.notify(notice);
     const end = {
       build_id: buildIdOf(1),
@@ -74,15 +74,16 @@ describe('ports whose adapters are loaded on demand', () => {
     const paths = { result_path: 'r', summary_path: 's', manifest_path: null };
     const announced = { ...end, finished_at: new Date(someTime).toISOString(), ...paths };
     await outgoing.announcements.announce(announced);
-    expect(given.sent).toEqual([{ builder: base, delay: 1000 }]);
+    expect(given.sent).toEqual([{ turn: base, delay: 1000 }]);
     expect(told).toEqual([notice, announced]);
   });
 
   it('hold artifacts against what is there', async () => {
-    const problem = { rule: 'HANDOVER_INVALID', message: 'm', remedy: 'r' } as const;
+    const found = { state: 'absent', failure: { rule: 'ARTIFACT_UNCONFIRMED', message: 'm', remedy: 'r' } } as const;
+    const made = { after: someTime, accounts: ['123456789012'] };
     const asked: unknown[] = [];
-    const check = artifactCheckOnDemand(async () => ({ problem: async (...words) => (asked.push(words), problem) }));
-    expect(await check.problem([], { after: someTime })).toBe(problem);
-    expect(asked).toEqual([[[], { after: someTime }]]);
+    const check = artifactCheckOnDemand(async () => ({ look: async (...words) => (asked.push(words), found) }));
+    expect(await check.look([], made)).toBe(found);
+    expect(asked).toEqual([[[], made]]);
   });
 });

@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { type BuildId } from '../../core/identity.ts';
+import { type BuildId, BuilderName } from '../../core/identity.ts';
+import { failure } from '../../core/failure.ts';
+import { type OpenBuild } from '../../core/ports.ts';
+import { completeMessages } from '../../lambdas/complete/complete-messages.ts';
 import { sweep } from '../../lambdas/reconcile/sweep.ts';
 import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
 import { type FunctionDependencies, functionDependencies } from '../fixtures/function-dependencies.ts';
+import { buildIdOf } from '../fixtures/records.ts';
 
 let home: Dispatcher;
 let given: FunctionDependencies;
@@ -13,74 +17,105 @@ beforeEach(async () => {
   given = functionDependencies();
 });
 
-const sweepNow = () => sweep({ ...given, ports: home.ports, config });
-
-/** A build that failed transiently, and that nobody has heard of yet. */
-async function failedOnce(): Promise<BuildId> {
-  const id = await home.accepted();
-  await home.step();
-  home.service.end('FAULT');
-  return id;
-}
+const sweepNow = () => sweep({ ...given, ports: home.ports });
 
 describe('a sweep', () => {
-  it('goes on with what is open, and counts it', async () => {
-    const [first, second] = [await home.accepted(base), await home.accepted(other)];
-    expect(await sweepNow()).toEqual({ open: 2 });
-    expect([(await home.build(first)).state, (await home.build(second)).state]).toEqual(['running', 'running']);
-    expect(given.lines).toEqual([{ code: 'SWEPT', open: 2, problems: 0 }]);
-    expect(given.counted).toEqual({ openBuilds: 2, sweepProblems: 0 });
+  it('sends a turn for each builder of which something is open, with what that is, and counts it', async () => {
+    const [first, second, third] = [await home.accepted(base), await home.accepted(base), await home.accepted(other)];
+    expect(await sweepNow()).toEqual({ open: 3 });
+    expect(given.sent).toEqual([
+      { turn: base, open: [first, second], delay: 0 },
+      { turn: other, open: [third], delay: 0 },
+    ]);
+    expect(given.lines).toEqual([{ code: 'SWEPT', open: 3, problems: 0 }]);
+    expect(given.counted).toEqual({ openBuilds: 3, sweepProblems: 0 });
   });
 
   it('counts nothing as nothing, so that an alarm has something to look at', async () => {
     expect(await sweepNow()).toEqual({ open: 0 });
+    expect(given.sent).toEqual([]);
     expect(given.counted).toEqual({ openBuilds: 0, sweepProblems: 0 });
   });
 
-  it('sends a turn for what is due before the next one', async () => {
-    await failedOnce();
-    await sweepNow();
-    expect(given.sent).toEqual([{ builder: base, delay: expect.any(Number) as number }]);
+  it('touches no build itself, whatever is wrong with one', async () => {
+    await home.accepted(base);
+    home.ports.records.readBuild = () => Promise.reject(new Error('damaged'));
+    home.ports.records.readBuilder = () => Promise.reject(new Error('damaged'));
+    expect(await sweepNow()).toEqual({ open: 1 });
+    expect(given.sent).toHaveLength(1);
   });
 
-  it('leaves what is due later to a sweep that comes before it is', async () => {
-    const patient = {
-      ...config,
-      builders: { ...config.builders, [base]: { ...config.builders[base], retry: { delay: '1h' } } },
-    } as typeof config;
-    const id = await failedOnce();
-    await sweep({ ...given, ports: home.ports, config: patient });
-    expect(given.sent).toEqual([]);
-    const { retry_at } = await home.build(id);
-    home.pass(Date.parse(retry_at ?? '') - home.ports.clock.now() - 4 * 60_000);
-    await sweep({ ...given, ports: home.ports, config: patient });
-    expect(given.sent).toEqual([{ builder: base, delay: 4 * 60_000 }]);
-  });
-
-  it('fails where it could not go on with something, after all else, and says with what', async () => {
-    const [bad, good] = [await home.accepted(base), await home.accepted(other)];
-    const readBuild = home.ports.records.readBuild.bind(home.ports.records);
-    home.ports.records.readBuild = (id) => (id === bad ? Promise.reject(new Error('planted-value')) : readBuild(id));
-    await expect(sweepNow()).rejects.toThrow(/^1 things could not be gone on with; the lines SWEEP_PROBLEM/);
-    expect(await home.build(good)).toMatchObject({ state: 'running' });
+  it('fails where a turn could not be sent, after all others were, and says for which builder', async () => {
+    await home.accepted(base);
+    const id = await home.accepted(other);
+    given.breakQueue('planted-value');
+    await expect(sweepNow()).rejects.toThrow(/^the turns of 1 builders could not be sent; the lines TURN_NOT_SENT/);
+    expect(given.sent).toEqual([{ turn: other, open: [id], delay: 0 }]);
     expect(given.lines).toEqual([
-      { code: 'SWEEP_PROBLEM', build_id: bad, builder: base, problem: 'planted-value' },
+      { code: 'TURN_NOT_SENT', builder: base, problem: 'Error: planted-value' },
       { code: 'SWEPT', open: 2, problems: 1 },
     ]);
     expect(given.counted).toEqual({ openBuilds: 2, sweepProblems: 1 });
   });
 
-  it('fails where a turn could not be sent', async () => {
-    await failedOnce();
-    given.breakQueue('no queue');
-    await expect(sweepNow()).rejects.toThrow(/^1 things/);
-    expect(given.codes()).toEqual(['TURN_NOT_SENT', 'SWEPT']);
-  });
-
   it('that cannot even list what is open fails without the words of what failed', async () => {
     home.ports.records.listOpenBuilds = () => Promise.reject(new Error('planted-value'));
-    await expect(sweepNow()).rejects.toThrow(/^what is open could not be gone through; the line SWEEP_FAILED/);
+    await expect(sweepNow()).rejects.toThrow(/^what is open could not be listed; the line SWEEP_FAILED/);
     expect(given.lines).toEqual([{ code: 'SWEEP_FAILED', problem: 'Error: planted-value' }]);
     expect(given.counted).toEqual({ sweepProblems: 1 });
+  });
+});
+
+describe('a sweep over two hundred builders', () => {
+  const builders = Array.from({ length: 200 }, (_, n) => BuilderName.parse(`b${n}`));
+  const open = builders.map((builder, n): OpenBuild => ({ builder, build_id: buildIdOf(n + 1) }));
+  let pages: number;
+
+  beforeEach(() => {
+    pages = 0;
+    home.ports.records.listOpenBuilds = async ({ limit, cursor = '0' }) => {
+      pages += 1;
+      const next = Number(cursor) + limit;
+      return { items: open.slice(Number(cursor), next), ...(next < open.length ? { cursor: String(next) } : {}) };
+    };
+  });
+
+  it('costs two lists and two hundred messages', async () => {
+    expect(await sweepNow()).toEqual({ open: 200 });
+    expect(pages).toBe(2);
+    expect(given.sent.map(({ turn }) => turn)).toEqual(builders);
+  });
+
+  it('has all of them served, though one fails and another never comes to an end', async () => {
+    await sweepNow();
+    const served = new Set<string>();
+    const endless = new Promise<never>(() => undefined);
+    home.ports.records.readBuild = async () => undefined;
+    home.ports.records.readBuilder = async (name) => {
+      if (name === 'b13') return endless;
+      if (name === 'b105') throw new Error('damaged');
+      served.add(name);
+      return undefined;
+    };
+    const readRunEvent = () => failure('REQUEST_INVALID', 'it is no event', 'see which rule sends it');
+    const messages = given.sent.map(({ delay: _, ...turn }, n) => ({ messageId: `m${n}`, body: JSON.stringify(turn) }));
+    for (let from = 0; from < messages.length; from += 10) {
+      const batch = completeMessages({ ...given, ports: home.ports, config, readRunEvent }, { Records: messages.slice(from, from + 10) });
+      // The function is ended where it does not come to an end by itself.
+      await Promise.race([batch, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 50))]);
+    }
+    expect(builders.filter((name) => !served.has(name))).toEqual(['b13', 'b105']);
+    expect(given.lines.filter(({ code }) => code === 'SWEEP_PROBLEM')).toMatchObject([{ builder: 'b105' }]);
+  });
+});
+
+describe('what a sweep finds', () => {
+  it('is gone on with by whoever takes its turns', async () => {
+    const ids: readonly BuildId[] = [await home.accepted(base), await home.accepted(other)];
+    await sweepNow();
+    const readRunEvent = () => failure('REQUEST_INVALID', 'it is no event', 'see which rule sends it');
+    const Records = given.sent.map(({ delay: _, ...turn }, n) => ({ messageId: `m${n}`, body: JSON.stringify(turn) }));
+    await completeMessages({ ...given, ports: home.ports, config, readRunEvent }, { Records });
+    for (const id of ids) expect(await home.build(id)).toMatchObject({ state: 'running' });
   });
 });

@@ -22,6 +22,8 @@ import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
 import { type RunId, timestamp } from '../../core/identity.ts';
 import { type BuildService } from '../../core/ports.ts';
 import { type RunRecord } from '../../core/run-record.ts';
+import { type RunEvent } from '../../core/run-event.ts';
+import { type Turn } from '../../core/turn.ts';
 import { completeMessages } from '../../lambdas/complete/complete-messages.ts';
 import { dispatchRequest } from '../../lambdas/dispatch/dispatch-request.ts';
 import { sweep } from '../../lambdas/reconcile/sweep.ts';
@@ -91,6 +93,12 @@ describeWithMoto('what a build uses of AWS', () => {
       count: () => undefined,
     };
 
+    const complete = async (event: RunEvent, body: object = {}) => {
+      const batch = { Records: [{ messageId: '1', body: JSON.stringify(body) }] };
+      expect(await completeMessages({ ...dependencies, readRunEvent: () => success(event) }, batch)).toEqual({ batchItemFailures: [] });
+    };
+    const take = (turn: Turn) => complete({ run: runNamed('none'), status: 'FAULT', build_id: null }, turn);
+
     await sweep(dependencies);
     const idleSweep = used.read();
 
@@ -98,11 +106,14 @@ describeWithMoto('what a build uses of AWS', () => {
     if (!('dispatched' in answer)) throw new Error(answer.stderr);
     const { build_id: build } = answer.dispatched;
     const dispatch = used.read();
+    await take({ turn: base });
+    const start = used.read();
     const run = (await dependencies.ports.records.readBuild(build))?.attempts[0]?.run;
     if (run === undefined || run === null) throw new Error('no run was started');
     used.read();
 
     await sweep(dependencies);
+    await take({ turn: base, open: [build] });
     const sweepBeside = used.read();
 
     const ami = await newImage(new EC2Client(options));
@@ -110,13 +121,11 @@ describeWithMoto('what a build uses of AWS', () => {
     const attempt = used.read();
 
     runs.end();
-    const event = { run, status: 'SUCCEEDED', build_id: build } as const;
-    const batch = { Records: [{ messageId: '1', body: '{}' }] };
-    expect(await completeMessages({ ...dependencies, readRunEvent: () => success(event) }, batch)).toEqual({ batchItemFailures: [] });
-    const complete = used.read();
+    await complete({ run, status: 'SUCCEEDED', build_id: build });
+    const completed = used.read();
 
     expect(await dependencies.ports.records.readBuild(build)).toMatchObject({ state: 'succeeded', settled_at: expect.any(String) });
-    expect({ dispatch, attempt, sweepBeside, complete, idleSweep }).toEqual(usageOfBuild);
+    expect({ dispatch, start, attempt, sweepBeside, complete: completed, idleSweep }).toEqual(usageOfBuild);
   });
 });
 

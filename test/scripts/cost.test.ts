@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { namesOf } from '../../core/names-of.ts';
+import { stopPoll } from '../../core/run-limit.ts';
 import { costOf, costSection, withCostSection } from '../../scripts/cost.ts';
 import { prices } from '../../scripts/cost/prices.ts';
-import { standing, usageOfIdleMonth, usageOfWholeBuild } from '../../scripts/cost/usage.ts';
+import { assumed, standing, usageOfBuild, usageOfIdleMonth, usageOfWholeBuild } from '../../scripts/cost/usage.ts';
 import { exampleConfig, templateOf, withPlan } from '../cdk/plans.ts';
 import { listOf, resourcesOf } from '../cdk/template.ts';
 
@@ -34,7 +35,7 @@ describe('the costs in docs/deploy.md', () => {
     for (const [what, count, dollars] of rows) {
       const price = byName.get(what);
       expect(price, what).toBeDefined();
-      expect(dollars).toBeCloseTo((count * (price?.dollars ?? 0)) / (price?.for ?? 1), 6);
+      expect(dollars, what).toBe(Number(((count * (price?.dollars ?? 0)) / (price?.for ?? 1)).toFixed(6)));
     }
     const printed = rows.reduce((sum, [, , dollars]) => sum + dollars, 0);
     expect(printed).toBeCloseTo(costOf(usageOfWholeBuild()) + costOf(usageOfIdleMonth()), 4);
@@ -45,6 +46,13 @@ describe('the costs in docs/deploy.md', () => {
   it('are what the README says of a month', async () => {
     const readme = await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
     expect(readme).toContain(`about $${Math.round(costOf(usageOfIdleMonth()))} a month without a build`);
+  });
+
+  it('look for a word to stop as often as an attempt does', () => {
+    const looks = (assumed.buildMinutes * 60_000) / stopPoll.bucket;
+    const { attempt, complete } = usageOfBuild;
+    // And the source of the project, the head and the body of the command line's file.
+    expect(usageOfWholeBuild().objectRead).toBe(looks + attempt.objectRead + complete.objectRead + 3);
   });
 
   it('are billed by the unit in which a price is given', () => {

@@ -160,7 +160,7 @@ describe('the plan of a deployment', () => {
 
   it('has the buildspec that the embedded build service runs', () =>
     withPlan(exampleConfig, async ({ plan }) => {
-      expect(Object.keys(plan.buildspec)).toEqual(['version', 'env', 'phases', 'cache']);
+      expect(Object.keys(plan.buildspec)).toEqual(['version', 'env', 'phases']);
       expect(await readFile(plan.assets.commandLine.file, 'utf8')).toContain('node');
     }));
 });

@@ -26,15 +26,15 @@ describe('the context of a deployment', () => {
     });
     expect(context).toEqual({
       ok: true,
-      value: { stack: 'mine', config: 'b=c.yaml', runbook: 'docs/runbook.md', operators: ['a@example.com'], reserve_concurrency: true },
+      value: { stack: 'mine', config: 'b=c.yaml', runbook: 'docs/runbook.md', operators: ['a@example.com'], reserve_concurrency: false },
     });
   });
 
   it("is what the CDK's command line hands over, where that runs it", async () => {
-    const handed = { ...least, operators: 'a@example.com, b@example.com', reserve_concurrency: 'false' };
+    const handed = { ...least, operators: 'a@example.com, b@example.com', reserve_concurrency: 'true' };
     expect(await read([], { context: { stack: 'other' } }, { CDK_CONTEXT_JSON: JSON.stringify(handed) })).toMatchObject({
       ok: true,
-      value: { stack: 'images', operators: ['a@example.com', 'b@example.com'], reserve_concurrency: false },
+      value: { stack: 'images', operators: ['a@example.com', 'b@example.com'], reserve_concurrency: true },
     });
   });
 

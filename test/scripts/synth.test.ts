@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../core/contract/deployment.ts';
 import { parseDeployment } from '../../core/deployment.ts';
 import { type Template, resourcesOf } from '../cdk/template.ts';
+import { scriptBuilder, writeImageRepository } from '../fixtures/aws/stage/image-repository.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -79,5 +80,20 @@ describe('npm run synth', () => {
     const { stdout, stderr, status } = synth(['-c', 'stak=x'], cutOff(folder));
     expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
     expect(stderr).toMatch(/^context stak: there is no such key; did you mean stack\?\n {2}next: mend the context in cdk\.json, [^\n]+\n$/);
+  });
+
+  it('says that a stack is more than CloudFormation takes', async () => {
+    const resources = Array.from({ length: 2400 }, (_, index) => `arn:aws:s3:::images/${index}/${'x'.repeat(380)}`);
+    const policies = [{ actions: ['s3:GetObject'], resources }];
+    const config = await writeImageRepository(join(folder, 'large'), {
+      scripts: { nothing: 'true' },
+      builders: { large: scriptBuilder('nothing', { aws: { policies } }) },
+    });
+    const environment = { ...cutOff(folder), CDK_OUTDIR: join(folder, 'large.out'), CDK_VALIDATION: 'false' };
+    const { stdout, stderr, status } = synth(['-c', `config=${config}`, '-c', 'stack=large'], environment);
+    expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+    expect(stderr).toMatch(
+      /^the template of the stack large with 1 builders has 1\d{6} bytes, and CloudFormation takes 1000000\n {2}next: move some builders /m,
+    );
   });
 });

@@ -14,6 +14,7 @@ import { releaseQuarantine } from '../../core/quarantine.ts';
 import { handleRunEvent } from '../../core/run-event.ts';
 import { isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
+import { type Turns } from '../../core/turn.ts';
 import { buildIdOf, runNamed } from '../fixtures/records.ts';
 import { type Answered } from './answers.ts';
 import { type MemoryObjects } from './memory-objects.ts';
@@ -36,7 +37,9 @@ export interface ActWorld {
   readonly objects: MemoryObjects;
   /** What the dispatcher was deployed with. */
   readonly config: () => Config;
-  portsOf(actor: Actor): CompletePorts & DispatchPorts;
+  portsOf(actor: Actor): CompletePorts & DispatchPorts & { readonly turns: Turns };
+  /** Whether who asks leaves the rest to the queue, as the functions do. */
+  readonly deployed: boolean;
   /** @param behind how many changes ago. */
   inputsOf(builder: BuilderName, variables: Readonly<Record<string, string>>, behind?: number): readonly Input[];
   changeInputs(builder: BuilderName): void;
@@ -88,7 +91,7 @@ export function performer(world: ActWorld): (actor: Actor, act: Act) => Promise<
       }
       case 'foreign-event': {
         const event = { run: runNamed('elsewhere'), status: 'FAILED', build_id: buildIdOf(999_999) } as const;
-        return world.deliver(actor, () => handleRunEvent(ports, world.config(), event));
+        return world.deliver(actor, async () => void (await handleRunEvent(ports, world.config(), event)));
       }
       case 'plant': {
         const build = nthBuild(act.build);
@@ -119,6 +122,7 @@ async function ask(world: ActWorld, actor: Actor, act: Act & { readonly act: 'as
   if (answered === undefined) return;
   world.answers.push({ at: scheduler.now, by: act.by, request, answer: answered });
   if (!answered.ok) return;
+  if (world.deployed) return world.ignoringFaults(() => ports.turns.send({ turn: act.builder }, 0));
   for (let looks = 0; looks < (act.follows ? 200 : 1); looks += 1) {
     await world.ignoringFaults(() => advance(ports, config(), act.builder));
     const build = records.stored.builds.get(answered.value.build.build_id);

@@ -24,7 +24,7 @@ interface Fixed {
   readonly home?: Home;
 }
 
-const deployed: Home = { deployed: true, keepsRemoved: false, knowsSource: true, unknownFor: 0, listingLag: 0 };
+const deployed: Home = { deployed: true, keepsRemoved: false, knowsSource: true, unknownFor: 0, imagesShowAfter: 0, listingLag: 0 };
 
 function asks(at: number, request: object = {}, more: { readonly seesInputs?: boolean; readonly follows?: boolean } = {}): Act {
   return { at, act: 'ask', builder: base, by: 'alice', request, seesInputs: more.seesInputs ?? false, follows: more.follows ?? true };
@@ -103,6 +103,13 @@ const scenarios: Readonly<Record<string, Fixed>> = {
     home: deployed,
   },
   'an image that is not there': { acts: [asks(0)], plans: ['no-image'], ends: ['quarantined after 1'], alone: true, home: deployed },
+  'an image that shows late': {
+    acts: [asks(0)],
+    plans: ['success'],
+    ends: ['succeeded after 1'],
+    alone: true,
+    home: { ...deployed, imagesShowAfter: 4 * minute },
+  },
   'written over after its end': {
     acts: [asks(0)],
     plans: ['overwrites', 'success'],
@@ -183,6 +190,7 @@ function playFixed(fixed: Fixed, faults: FaultSource, guards: WorldGuards): Prom
     },
     durationOf: () => 5 * minute,
     deliveries: () => Array.from({ length: fixed.events ?? 1 }, () => 1000),
+    turnDeliveries: () => [0],
     intrusions: () => [1005, 1100, 6 * minute],
   };
   return playHistory({ scenario, choices: replayedChoices([]), faults, steadiness: 1, chaosSteps: 100_000, guards });

@@ -12,6 +12,7 @@ import {
   type Randomness,
   type Records,
 } from '../../core/ports.ts';
+import { type Turns } from '../../core/turn.ts';
 import { type Actor, type Scheduler } from './scheduler.ts';
 
 /** What all actors share. */
@@ -23,6 +24,7 @@ export interface SharedPorts {
   readonly announcements: Announcements;
   readonly artifactCheck: ArtifactCheck;
   readonly deployedSource: DeployedSource;
+  readonly turns: Turns;
   readonly ids: Ids;
   readonly randomness: Randomness;
   /** Which version of the program is deployed, from 0: each lays out and compresses in its own way. */
@@ -30,8 +32,12 @@ export interface SharedPorts {
 }
 
 /** What a dispatcher knows of the world, with each of its effects under the scheduler's hand. */
-export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPorts): CompletePorts & DispatchPorts {
-  const { records, objects, buildService, operators, announcements, artifactCheck } = shared;
+export function gatedPorts(
+  scheduler: Scheduler,
+  actor: Actor,
+  shared: SharedPorts,
+): CompletePorts & DispatchPorts & { readonly turns: Turns } {
+  const { records, objects, buildService, operators, announcements, artifactCheck, turns } = shared;
   const gate = <T>(label: string, work: () => Promise<T>) => scheduler.effect(actor, label, work);
   return {
     records: {
@@ -69,7 +75,8 @@ export function gatedPorts(scheduler: Scheduler, actor: Actor, shared: SharedPor
     },
     operators: { notify: (notice) => gate(`notify ${notice.key}`, () => operators.notify(notice)) },
     announcements: { announce: (end) => gate(`announce ${end.build_id}: ${end.state}`, () => announcements.announce(end)) },
-    artifactCheck: { problem: (artifacts, made) => gate('look for the artifacts', () => artifactCheck.problem(artifacts, made)) },
+    artifactCheck: { look: (artifacts, made) => gate('look for the artifacts', () => artifactCheck.look(artifacts, made)) },
+    turns: { send: (turn, delay) => gate(`send a turn for ${turn.turn}`, () => turns.send(turn, delay)) },
     // Lies beside the dispatcher's own code.
     deployedSource: shared.deployedSource,
     clock: { now: () => scheduler.now },

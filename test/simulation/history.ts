@@ -1,3 +1,4 @@
+import { withoutDeployment } from '../../adapters/local/without-deployment.ts';
 import { type Build, isOpen } from '../../core/build.ts';
 import { Config } from '../../core/config.ts';
 import { fingerprintOf, plainVariableInput, toolInput } from '../../core/fingerprint.ts';
@@ -9,6 +10,7 @@ import { type AttemptRequest } from '../../core/request.ts';
 import { handleRunEvent } from '../../core/run-event.ts';
 import { type BuildState, isFinal } from '../../core/states.ts';
 import { eventIdOf } from '../../core/stray-event.ts';
+import { type Turn } from '../../core/turn.ts';
 import { buildIdOf, builderNamed, runNamed, someTime } from '../fixtures/records.ts';
 import { performer } from './acts.ts';
 import { type Answered, assertAnswers, assertStops } from './answers.ts';
@@ -24,6 +26,7 @@ import { simulatedAccount } from './simulated-account.ts';
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
 import { MachineLost, oldImage, simulateRun } from './simulated-run.ts';
 import { type Publishing } from './publishing.ts';
+import { type TurnWorld, goOn, simulatedTurns, sweepWithTurns } from './turns.ts';
 import { assertTrust } from './trust.ts';
 import { type Violation } from './violation.ts';
 import { watch } from './watcher.ts';
@@ -31,8 +34,8 @@ import { watch } from './watcher.ts';
 const minute = 60_000;
 const sweepEvery = 5 * minute;
 
-/** When a history that does not come to rest is given up. */
-const mostSteps = 20_000;
+/** When a history that does not come to rest is given up: a build that waits for room asks for it every 15 s, for days. */
+const mostSteps = 200_000;
 const longestHistory = 30 * 24 * 60 * minute;
 
 /** What is declared. @param times how often each builder was declared otherwise. @param deployments how often the policy was changed. */
@@ -93,7 +96,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   objects.createsOnce = guards.createOnce;
   objects.replacesWhatIsKnown = guards.conditionalReplace;
   const publishings: Publishing[] = [];
-  const account = simulatedAccount();
+  const account = simulatedAccount({ after: home.imagesShowAfter, now: () => scheduler.now });
   account.make(oldImage, someTime - minute);
   const notices = new Set<string>();
   const announced = new Set<string>();
@@ -159,7 +162,11 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
       for (const delay of scenario.deliveries())
         scheduler.spawn(
           `event of ${run}`,
-          (actor) => deliver(actor, () => handleRunEvent(portsOf(actor), config, { run, status, build_id })),
+          (actor) =>
+            deliver(actor, () => {
+              const builder = build_id === null ? undefined : records.stored.builds.get(build_id)?.builder;
+              return goOn(turnWorld, actor, builder, null, () => handleRunEvent(portsOf(actor), config, { run, status, build_id }));
+            }),
           { from: scheduler.now + delay },
         );
     },
@@ -196,11 +203,12 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         announced.add(`${end.build_id}:${end.state}`);
       },
     },
-    artifactCheck: home.deployed ? account : { problem: async () => undefined },
+    artifactCheck: home.deployed ? account : withoutDeployment.artifactCheck,
     deployedSource: {
       fingerprint: async (builder: BuilderName, variables: Readonly<Record<string, string>>) => deployedFingerprint(builder, variables),
     },
     buildService: stoppable,
+    turns: { send: async (turn: Turn, delay: number) => (home.deployed ? simulatedTurns(turnWorld).send(turn, delay) : undefined) },
     ids: { buildId: () => buildIdOf((ids += 1)) },
     randomness: { bytes: (count: number) => new Uint8Array(count).fill((keysGiven += 1)) },
     program: () => program,
@@ -209,7 +217,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
 
   /** Nobody who handles a build meets an error that is not a fault of the world: a person would be called for nothing. */
   const assertWorldFault = (cause: unknown): void => {
-    if (!(cause instanceof WorldFault)) violate('only the world fails', cause instanceof Error ? cause.message : String(cause));
+    if (cause instanceof AggregateError) for (const each of cause.errors) assertWorldFault(each);
+    else if (!(cause instanceof WorldFault)) violate('only the world fails', cause instanceof Error ? cause.message : String(cause));
   };
   /** What a process that is told of a failure does: it ends, and whoever comes next goes on. */
   const ignoringFaults = async (work: () => Promise<unknown>): Promise<void> => {
@@ -231,12 +240,21 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
     }
   };
 
+  const turnWorld: TurnWorld = {
+    scheduler,
+    config: () => config,
+    portsOf,
+    deliver,
+    deliveries: () => scenario.turnDeliveries(),
+    ignoringFaults,
+  };
   const perform = performer({
     scheduler,
     records,
     objects,
     config: () => config,
     portsOf,
+    deployed: home.deployed,
     inputsOf,
     changeInputs: (builder) => versions.set(builder, (versions.get(builder) ?? 0) + 1),
     redeclare: (builder) => declarations.set(builder, (declarations.get(builder) ?? 0) + 1),
@@ -279,7 +297,8 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
           if (process.state === 'dead' && simulated !== undefined) buildService.fail(simulated);
         }
         if (scenario.enforcesTimeLimits) buildService.enforceTimeLimits();
-        if (guards.sweep && (scenario.sweeps || !chaos)) await ignoringFaults(() => reconcile(portsOf(actor), config));
+        if (guards.sweep && (scenario.sweeps || !chaos))
+          await ignoringFaults(() => (home.deployed ? sweepWithTurns(turnWorld, actor) : reconcile(portsOf(actor), config)));
         if (!othersAtWork(actor) && (allEnded() || !guards.sweep)) resting = true;
       },
       { from },

@@ -59,7 +59,7 @@ export async function assertChainsRead(
 ): Promise<void> {
   for (const builder of records.stored.builders.values()) {
     if ([...planted].some((key) => key.startsWith(keys.manifests(builder.builder)))) continue;
-    const chain = await readChain({ records, objects }, builder, []);
+    const chain = await readChain({ records, objects }, builder);
     if (!chain.ok) violate('a chain that holds is read so', chain.failure.message);
   }
 }

@@ -60,11 +60,20 @@ export interface Home {
   readonly knowsSource: boolean;
   /** For how long the build service may not know of a run that it has started. Milliseconds. */
   readonly unknownFor: number;
+  /** How long after it was made an image shows. Milliseconds. */
+  readonly imagesShowAfter: number;
   /** How far the listing of open builds lags behind. Milliseconds. */
   readonly listingLag: number;
 }
 
-export const oneMachine: Home = { deployed: false, keepsRemoved: false, knowsSource: false, unknownFor: 0, listingLag: 0 };
+export const oneMachine: Home = {
+  deployed: false,
+  keepsRemoved: false,
+  knowsSource: false,
+  unknownFor: 0,
+  imagesShowAfter: 0,
+  listingLag: 0,
+};
 
 /** What happens in a history, faults apart. */
 export interface Scenario {
@@ -87,12 +96,15 @@ export interface Scenario {
   readonly durationOf: (request: AttemptRequest) => number;
   /** After how many milliseconds each the end of a run is reported; none where that is lost. */
   deliveries(): readonly number[];
+  /** After how many milliseconds each a turn comes, beside its delay: at least once. */
+  turnDeliveries(): readonly number[];
   /** After how many milliseconds each something is written over what a run of the plan `overwrites` handed over. */
   intrusions(): readonly number[];
 }
 
 const durations = [5 * minute, 30_000, 40 * minute, 3 * hour] as const;
 const stableChannel = ChannelName.parse('stable');
+const turnDeliveries = [[0], [1000], [0, 30_000], [20 * minute]] as const;
 const delays = [1000, 30_000, 6 * minute, 2 * hour] as const;
 const intrusions = [1000, 1050, 1100, 30_100, 10 * minute] as const;
 
@@ -145,6 +157,7 @@ export function randomScenario(choices: Choices): Scenario {
     planOf: () => packerPlans[choices.pick(planWeights)] ?? 'success',
     durationOf: () => oneOf(durations, [6, 3, 3, 1]),
     deliveries: () => Array.from({ length: oneOf([1, 0, 2, 3], [5, 2, 2, 1]) }, () => oneOf(delays, [4, 2, 2, 1])),
+    turnDeliveries: () => oneOf(turnDeliveries, [12, 4, 2, 1]),
     intrusions: () => Array.from({ length: oneOf([1, 2, 3]) }, () => oneOf(intrusions)),
   };
 }
@@ -157,6 +170,7 @@ function randomHome(choices: Choices): Home {
     keepsRemoved: chosen([1, 1]),
     knowsSource: chosen([1, 2]),
     unknownFor: chosen([2, 1]) ? minute : 0,
+    imagesShowAfter: [0, minute, 9 * minute][choices.pick([2, 1, 1])] ?? 0,
     listingLag: chosen([2, 1]) ? 20_000 : 0,
   };
 }

@@ -167,12 +167,6 @@ describe('the build service over CodeBuild', () => {
     expect(sent('StartBuild')).toMatchObject([{ timeoutInMinutesOverride: minutes }]);
   });
 
-  it('overrides the source where the deployment says one', async () => {
-    const from = { type: 'S3', location: source.path, version: 'v1' } as const;
-    await started(service({ source: () => from }), startRequest('token'));
-    expect(sent('StartBuild')).toMatchObject([{ sourceTypeOverride: 'S3', sourceLocationOverride: source.path, sourceVersion: 'v1' }]);
-  });
-
   it('refuses variables that CodeBuild has no room for, before anything is sent', async () => {
     const room = environmentLimits.inAll - environmentLimits.ofProject;
     const answer = await service().start(startRequest('token', { environment: { AB: 'x'.repeat(room - 1) } }));

@@ -27,6 +27,8 @@ const claimed = (id: string, changes: Partial<Artifact> = {}): Artifact => ({
   ...changes,
 });
 const other = 'eu-west-1';
+const there = { state: 'there' };
+const isFalse = (failure: object) => ({ state: 'false', failure });
 
 describeWithMoto('what a run claims of EC2', () => {
   let moto: Moto;
@@ -36,16 +38,11 @@ describeWithMoto('what a run claims of EC2', () => {
     clients.set(region, known);
     return known;
   };
-  const waited: number[] = [];
-  const check = (options: { account?: string } = {}) =>
-    ec2Images(clientOf, { account: motoAccount, region: motoRegion, wait: async (milliseconds) => waited.push(milliseconds), ...options });
-  const now = { after: 0 };
+  const check = (options: { account?: string } = {}) => ec2Images(clientOf, { account: motoAccount, region: motoRegion, ...options });
+  const now = { after: 0, accounts: [] as string[] };
   beforeAll(async () => {
     moto = await startMoto();
     now.after = Date.now();
-  });
-  afterEach(() => {
-    waited.length = 0;
   });
   afterAll(() => moto.end());
 
@@ -76,8 +73,7 @@ describeWithMoto('what a run claims of EC2', () => {
 
   it('holds where its images are there, ours and new, in each region', async () => {
     const ids = [await newImage(), await newImage(other)];
-    expect(await check().problem([claimed(ids.join(','))], now)).toBeUndefined();
-    expect(waited).toEqual([]);
+    expect(await check().look([claimed(ids.join(','))], now)).toEqual(there);
   });
 
   it('holds where its volumes and snapshots are there, and new', async () => {
@@ -88,53 +84,72 @@ describeWithMoto('what a run claims of EC2', () => {
       type: null,
       builder_id: 'mitchellh.amazon.ebsvolume',
     });
-    expect(await check().problem([artifact], now)).toBeUndefined();
-    expect(await check().problem([artifact], { after: Date.now() + 600_000 })).toMatchObject({
-      evidence: [expect.anything(), expect.anything()],
-    });
+    expect(await check().look([artifact], now)).toEqual(there);
+    expect(await check().look([artifact], { ...now, after: Date.now() + 600_000 })).toMatchObject(
+      isFalse({ evidence: [expect.anything(), expect.anything()] }),
+    );
     const missing = claimed(`${motoRegion}:vol-0123456789abcdef0`, { builder_id: 'mitchellh.amazon.ebsvolume' });
-    expect(await check().problem([missing], now)).toMatchObject({ rule: 'ARTIFACT_UNCONFIRMED' });
+    expect(await check().look([missing], now)).toMatchObject({ state: 'absent' });
   });
 
-  it('is a violation where an image is not there, after it was looked for for a while', async () => {
+  it('is absent where an image does not show, once EC2 was asked once', async () => {
     const id = await newImage();
     await clientOf(motoRegion).send(new DeregisterImageCommand({ ImageId: id.split(':')[1] ?? '' }));
-    expect(await check().problem([claimed(`${await newImage()},${id}`)], now)).toMatchObject({
-      rule: 'ARTIFACT_UNCONFIRMED',
-      message: expect.stringContaining(`${id.split(':')[1]}, which is not in ${motoRegion}`),
-      remedy: expect.stringContaining('quarantine release'),
+    const other = await newImage();
+    const calls = callsOf(clientOf(motoRegion));
+    expect(await check().look([claimed(`${other},${id}`)], now)).toMatchObject({
+      state: 'absent',
+      failure: {
+        rule: 'ARTIFACT_UNCONFIRMED',
+        message: expect.stringContaining(`${id.split(':')[1]}, which EC2 in ${motoRegion} does not show to the account ${motoAccount}`),
+        remedy: expect.stringMatching(/aws\.image_accounts.*quarantine release/),
+        evidence: [expect.stringContaining(id)],
+      },
     });
-    expect(waited).toEqual([1000, 2000, 4000, 8000]);
+    expect(calls).toHaveLength(1);
     expect(ownRules.ARTIFACT_UNCONFIRMED.exit_code).toBe(3);
   });
 
-  it('is a violation where an image is in another region than the run says', async () => {
+  it('is absent where an image is in another region than the run says', async () => {
     const [, id] = (await newImage(other)).split(':');
-    expect(await check().problem([claimed(`${motoRegion}:${id}`)], now)).toMatchObject({ rule: 'ARTIFACT_UNCONFIRMED' });
+    expect(await check().look([claimed(`${motoRegion}:${id}`)], now)).toMatchObject({ state: 'absent' });
   });
 
   it("is a violation where an image is somebody else's, at once", async () => {
     const { Images = [] } = await clientOf(motoRegion).send(new DescribeImagesCommand({ Owners: ['amazon'] }));
     const foreign = `${motoRegion}:${Images[0]?.ImageId}`;
-    expect(await check().problem([claimed(foreign)], { after: 0 })).toMatchObject({
-      rule: 'ARTIFACT_UNCONFIRMED',
-      message: expect.stringMatching(/belongs to the account \d+, not to 123456789012/),
-    });
+    expect(await check().look([claimed(foreign)], { ...now, after: 0 })).toMatchObject(
+      isFalse({
+        rule: 'ARTIFACT_UNCONFIRMED',
+        message: expect.stringMatching(/belongs to the account \d+, not to 123456789012/),
+        remedy: expect.stringContaining('aws.image_accounts'),
+      }),
+    );
     const own = await newImage();
-    expect(await check({ account: '210987654321' }).problem([claimed(own)], now)).toMatchObject({
-      message: expect.stringContaining(`belongs to the account ${motoAccount}`),
-    });
-    expect(waited).toEqual([]);
+    expect(await check({ account: '210987654321' }).look([claimed(own)], now)).toMatchObject(
+      isFalse({ message: expect.stringContaining(`belongs to the account ${motoAccount}`) }),
+    );
+  });
+
+  it('holds where an image belongs to an account that the builder names, and is shared with this one', async () => {
+    const own = await newImage();
+    const named = { ...now, accounts: ['345678901234', motoAccount] };
+    expect(await check({ account: '210987654321' }).look([claimed(own)], named)).toEqual(there);
+    expect(await check({ account: '210987654321' }).look([claimed(own)], { ...now, accounts: ['345678901234'] })).toMatchObject(
+      isFalse({ message: expect.stringContaining(`the account ${motoAccount}, not to 210987654321 or 345678901234`) }),
+    );
+    expect(await check({ account: '210987654321' }).look([claimed(own)], { ...named, after: Date.now() + 600_000 })).toMatchObject(
+      isFalse({ message: expect.stringContaining('was made at') }),
+    );
   });
 
   it('is a violation where an image is older than the attempt, beyond what clocks differ', async () => {
     const id = await newImage();
     const made = Date.now();
-    expect(await check().problem([claimed(id)], { after: made + 60_000 })).toBeUndefined();
-    expect(await check().problem([claimed(id)], { after: made + 180_000 })).toMatchObject({
-      rule: 'ARTIFACT_UNCONFIRMED',
-      message: expect.stringMatching(/was made at .*, but the attempt began at /),
-    });
+    expect(await check().look([claimed(id)], { ...now, after: made + 60_000 })).toEqual(there);
+    expect(await check().look([claimed(id)], { ...now, after: made + 180_000 })).toMatchObject(
+      isFalse({ rule: 'ARTIFACT_UNCONFIRMED', message: expect.stringMatching(/was made at .*, but the attempt began at /) }),
+    );
   });
 
   it('is a violation where a region is none that the account has enabled, and that region is not spoken to', async () => {
@@ -146,20 +161,23 @@ describeWithMoto('what a run claims of EC2', () => {
       },
       { account: motoAccount, region: motoRegion },
     );
-    expect(await ec2.problem([claimed('xx-nowhere-9:ami-0123456789abcdef0')], now)).toMatchObject({
-      rule: 'ARTIFACT_UNCONFIRMED',
-      message: expect.stringContaining('xx-nowhere-9, a region that the account'),
-    });
+    expect(await ec2.look([claimed('xx-nowhere-9:ami-0123456789abcdef0')], now)).toMatchObject(
+      isFalse({ rule: 'ARTIFACT_UNCONFIRMED', message: expect.stringContaining('xx-nowhere-9, a region that the account') }),
+    );
     expect(asked).toEqual([motoRegion]);
   });
 
   it('tells of each artifact that does not hold, and looks at each image once', async () => {
     const good = await newImage();
     const bad = ['1', '2'].map((digit) => `${motoRegion}:ami-${digit.repeat(17)}`);
-    const problem = await check().problem([claimed(`${good},${bad[0]}`), claimed(`${bad[1]},${bad[0]}`)], now);
-    expect(problem?.evidence).toHaveLength(2);
-    for (const id of bad) expect(problem?.evidence?.join('\n')).toContain(id.split(':')[1]);
-    expect(problem?.message).toMatch(/ami-1{17}.* and 1 more/);
+    const found = await check().look([claimed(`${good},${bad[0]}`), claimed(`${bad[1]},${bad[0]}`)], now);
+    expect(found).toMatchObject({
+      state: 'absent',
+      failure: {
+        message: expect.stringMatching(/ami-1{17}.* and 1 more/),
+        evidence: bad.map((id) => expect.stringContaining(id) as string),
+      },
+    });
   });
 
   it.each([
@@ -169,12 +187,14 @@ describeWithMoto('what a run claims of EC2', () => {
     ['a file', 'out/image.raw'],
   ])('is a violation where an amazon builder claims %s', async (_, id) => {
     for (const artifact of [claimed(id), claimed(id, { builder_id: null }), claimed(id, { type: null })])
-      expect(await check().problem([artifact], now)).toMatchObject({ rule: 'ARTIFACT_UNCONFIRMED', message: expect.stringContaining(id) });
+      expect(await check().look([artifact], now)).toMatchObject(
+        isFalse({ rule: 'ARTIFACT_UNCONFIRMED', message: expect.stringContaining(id) }),
+      );
   });
 
   it('is looked at whatever type an artifact says it is', async () => {
     const liar = claimed(`${motoRegion}:ami-0123456789abcdef0`, { type: 'file', builder_id: 'packer.file' });
-    expect(await check().problem([liar], now)).toMatchObject({ rule: 'ARTIFACT_UNCONFIRMED' });
+    expect(await check().look([liar], now)).toMatchObject({ state: 'absent', failure: { rule: 'ARTIFACT_UNCONFIRMED' } });
   });
 
   it('is not judged where it is no resource of EC2, and nothing is asked then', async () => {
@@ -186,18 +206,17 @@ describeWithMoto('what a run claims of EC2', () => {
       claimed('eu-west-2:ami-01234567', { type: 'outscale-bsu', builder_id: 'oapi.outscale.bsu' }),
       claimed('', { type: 'amazon-ebsvolume', builder_id: 'mitchellh.amazon.ebsvolume' }),
     ];
-    for (const artifact of elsewhere) expect(await check().problem([artifact], now)).toBeUndefined();
-    expect(await check().problem([], now)).toBeUndefined();
+    for (const artifact of elsewhere) expect(await check().look([artifact], now)).toEqual(there);
+    expect(await check().look([], now)).toEqual(there);
     expect(calls).toEqual([]);
   });
 
   it('is a violation where it is more than any build makes, and nothing is asked then', async () => {
     const calls = callsOf(clientOf(motoRegion));
     const ids = Array.from({ length: 1001 }, (_, n) => `${motoRegion}:ami-${n.toString(16).padStart(17, '0')}`);
-    expect(await check().problem([claimed(ids.join(','))], now)).toMatchObject({
-      rule: 'ARTIFACT_UNCONFIRMED',
-      message: expect.stringContaining('1001'),
-    });
+    expect(await check().look([claimed(ids.join(','))], now)).toMatchObject(
+      isFalse({ rule: 'ARTIFACT_UNCONFIRMED', message: expect.stringContaining('1001') }),
+    );
     expect(calls).toEqual([]);
   });
 });
@@ -211,40 +230,31 @@ describe('what a run claims of an EC2 that answers as a test says', () => {
     `<creationDate>${changes.made ?? '2026-11-22T10:05:00.000Z'}</creationDate></item>`;
   const imagesOf = (...items: readonly string[]) =>
     `<DescribeImagesResponse><imagesSet>${items.join('')}</imagesSet></DescribeImagesResponse>`;
-  const problemWith = async (scripted: ScriptedEndpoint, artifact: Artifact) => {
-    const waited: number[] = [];
-    const check = ec2Images(() => new EC2Client({ ...scripted.clientOptions, maxAttempts: 1 }), {
-      account: motoAccount,
-      region: motoRegion,
-      wait: async (milliseconds) => waited.push(milliseconds),
-    });
-    return { problem: await check.problem([artifact], { after: someTime }), waited };
+  const lookWith = (scripted: ScriptedEndpoint, artifact: Artifact) => {
+    const client = new EC2Client({ ...scripted.clientOptions, maxAttempts: 1 });
+    return ec2Images(() => client, { account: motoAccount, region: motoRegion }).look([artifact], { after: someTime, accounts: [] });
   };
   const id = 'ami-0123456789abcdef0';
 
-  it('holds where an image shows itself after a while, and only what is missing is asked for again', async () => {
-    endpoint = await startScriptedEndpoint((_, response, n) =>
-      response.end(n === 0 ? imagesOf(image('ami-11111111')) : n < 3 ? imagesOf() : imagesOf(image(id))),
+  it('is false where one image is, though another does not show', async () => {
+    endpoint = await startScriptedEndpoint((_, response) => response.end(imagesOf(image(id, { made: '2020-01-01T00:00:00.000Z' }))));
+    expect(await lookWith(endpoint, claimed(`${motoRegion}:${id},${motoRegion}:ami-11111111`))).toMatchObject(
+      isFalse({ evidence: [expect.stringContaining(id)] }),
     );
-    expect(await problemWith(endpoint, claimed(`${motoRegion}:${id},${motoRegion}:ami-11111111`))).toEqual({
-      problem: undefined,
-      waited: [1000, 2000, 4000],
-    });
-    expect(endpoint.asked.map(({ body }) => body.includes('ami-11111111'))).toEqual([true, false, false, false]);
   });
 
   it.each(['failed', 'invalid', 'deregistered', 'error'])('is a violation where an image is %s', async (state) => {
     endpoint = await startScriptedEndpoint((_, response) => response.end(imagesOf(image(id, { state }))));
-    expect((await problemWith(endpoint, claimed(`${motoRegion}:${id}`))).problem).toMatchObject({
-      message: expect.stringContaining(`is ${state}`),
-    });
+    expect(await lookWith(endpoint, claimed(`${motoRegion}:${id}`))).toMatchObject(
+      isFalse({ message: expect.stringContaining(`is ${state}`) }),
+    );
   });
 
   it('is a violation where EC2 does not tell when an image was made', async () => {
     endpoint = await startScriptedEndpoint((_, response) => response.end(imagesOf(image(id, { made: 'once' }))));
-    expect((await problemWith(endpoint, claimed(`${motoRegion}:${id}`))).problem).toMatchObject({
-      message: expect.stringContaining('nobody knows when'),
-    });
+    expect(await lookWith(endpoint, claimed(`${motoRegion}:${id}`))).toMatchObject(
+      isFalse({ message: expect.stringContaining('nobody knows when') }),
+    );
   });
 
   it.each([
@@ -254,7 +264,7 @@ describe('what a run claims of an EC2 that answers as a test says', () => {
     endpoint = await startScriptedEndpoint((_, response) => {
       response.writeHead(status).end(`<Response><Errors><Error><Code>${code}</Code><Message>no</Message></Error></Errors></Response>`);
     });
-    await expect(problemWith(endpoint, claimed(`${motoRegion}:${id}`))).rejects.toMatchObject({
+    await expect(lookWith(endpoint, claimed(`${motoRegion}:${id}`))).rejects.toMatchObject({
       failure: { rule: 'STORAGE', message: expect.stringMatching(new RegExp(`${motoRegion} .*images .*${code}`)) },
     });
   });
@@ -267,7 +277,7 @@ describe('what a run claims of an EC2 that answers as a test says', () => {
       response.end(imagesOf(...ids.map((each) => image(each))));
     });
     const ids = Array.from({ length: 450 }, (_, n) => `${motoRegion}:ami-${n.toString(16).padStart(17, '0')}`);
-    expect(await problemWith(endpoint, claimed(ids.join(',')))).toEqual({ problem: undefined, waited: [] });
+    expect(await lookWith(endpoint, claimed(ids.join(',')))).toEqual(there);
     expect(endpoint.asked).toHaveLength(3);
   });
 });

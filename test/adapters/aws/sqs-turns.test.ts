@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sqsTurns } from '../../../adapters/aws/sqs-turns.ts';
 import { Turn, longestTurnDelay } from '../../../core/turn.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
-import { builderNamed } from '../../fixtures/records.ts';
+import { buildIdOf, builderNamed } from '../../fixtures/records.ts';
 
 describeWithMoto('turns in SQS', () => {
   let moto: Moto;
@@ -24,9 +24,9 @@ describeWithMoto('turns in SQS', () => {
   };
 
   it('come when their delay is over, rounded up to whole seconds', async () => {
-    await sqsTurns(client, queue).send(builderNamed('base'), 0);
-    expect(await received()).toEqual([{ turn: 'base' }]);
-    await sqsTurns(client, queue).send(builderNamed('base'), 1100);
+    await sqsTurns(client, queue).send({ turn: builderNamed('base'), open: [buildIdOf(1)] }, 0);
+    expect(await received()).toEqual([{ turn: 'base', open: [buildIdOf(1)] }]);
+    await sqsTurns(client, queue).send({ turn: builderNamed('base') }, 1100);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     expect(await received()).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -34,8 +34,8 @@ describeWithMoto('turns in SQS', () => {
   });
 
   it('are held back as long as a queue can, and no longer', async () => {
-    await sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay);
-    await expect(sqsTurns(client, queue).send(builderNamed('base'), longestTurnDelay + 1)).rejects.toMatchObject({
+    await sqsTurns(client, queue).send({ turn: builderNamed('base') }, longestTurnDelay);
+    await expect(sqsTurns(client, queue).send({ turn: builderNamed('base') }, longestTurnDelay + 1)).rejects.toMatchObject({
       failure: { rule: 'STORAGE', message: expect.stringContaining('the turn of base') },
     });
   });

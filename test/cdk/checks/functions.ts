@@ -3,18 +3,18 @@ import { type Check, justThese, sameValue } from './check.ts';
 
 const shapes = {
   Dispatch: {
-    Description: 'Accepts requests for builds, and starts their runs',
+    Description: 'Accepts requests for builds',
     MemorySize: 1024,
     Timeout: 60,
     RecursiveLoop: 'Terminate',
   },
   Complete: {
-    Description: 'Classifies ended runs, seals, retries once, tells people',
+    Description: 'Starts runs, classifies ended ones, seals, retries once, tells people',
     MemorySize: 2048,
     Timeout: 120,
     RecursiveLoop: 'Allow',
   },
-  Reconcile: { Description: 'Finishes what a crash or a lost event left', MemorySize: 2048, Timeout: 270, RecursiveLoop: 'Terminate' },
+  Reconcile: { Description: 'Finds what a crash or a lost event left', MemorySize: 512, Timeout: 60, RecursiveLoop: 'Terminate' },
 } as const;
 
 const environment = {
@@ -60,7 +60,7 @@ export const functionChecks: readonly Check[] = [
         {
           FunctionsDispatch: { ...common('Dispatch'), ...shapes.Dispatch, DeadLetterConfig: { TargetArn: 'QueuesMissed.Arn' } },
           FunctionsComplete: { ...common('Complete'), ...shapes.Complete },
-          FunctionsReconcile: { ...common('Reconcile'), ...shapes.Reconcile, ReservedConcurrentExecutions: 1 },
+          FunctionsReconcile: { ...common('Reconcile'), ...shapes.Reconcile },
         },
         ['Environment'],
       ),

@@ -1,10 +1,18 @@
+import { startOverrides } from '../../fixtures/aws/deployment/permissions/service-permissions.ts';
 import { type Template, listOf, policyLines, resourcesOf, shown } from '../template.ts';
-import { type Check, sameLines } from './check.ts';
+import { boundaryChecks, boundaryOf } from './boundary.ts';
+import { type Check, sameLines, sameValue } from './check.ts';
 
 const projects = 'arn:aws:codebuild:REGION:ACCOUNT:project/images_*';
 const assets = 'arn:aws:s3:::cdk-hnb659fds-assets-ACCOUNT-REGION';
+/** A start leaves every override alone that IAM has a key for, and sets these variables of the attempt. */
 const startCondition = JSON.stringify({
-  Null: { 'codebuild:source.buildspec': 'true' },
+  Null: Object.fromEntries(
+    [...new Set(Object.values(startOverrides))]
+      .filter((key) => key !== null)
+      .toSorted()
+      .map((key) => [key, 'true']),
+  ),
   'ForAllValues:StringEquals': {
     'codebuild:environment.environmentVariables.name': [
       'HYBRIDCORE_BUILDER',
@@ -18,15 +26,17 @@ const startCondition = JSON.stringify({
   },
 });
 
+const keepRecords = ['Allow KeepRecords: dynamodb:GetItem on Records.Arn', 'Allow KeepRecords: dynamodb:PutItem on Records.Arn'];
+const sendTurns = 'Allow SendTurns: sqs:SendMessage on QueuesQueue.Arn';
+
 /** What it takes to do what is due for a builder. */
 const advance = [
-  'Allow KeepRecords: dynamodb:GetItem on Records.Arn',
-  'Allow KeepRecords: dynamodb:PutItem on Records.Arn',
+  ...keepRecords,
+  sendTurns,
   `Allow StartRuns: codebuild:StartBuild on ${projects} if ${startCondition}`,
   `Allow FollowRuns: codebuild:BatchGetBuilds on ${projects}`,
   `Allow FollowRuns: codebuild:StopBuild on ${projects}`,
   'Allow TellRuns: s3:PutObject on StorageObjects.Arn/control/*',
-  'Allow SendTurns: sqs:SendMessage on QueuesQueue.Arn',
   ...['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'].flatMap((action) =>
     ['artifacts', 'state/packer'].map((prefix) => `Allow Seal: ${action} on StorageObjects.Arn/${prefix}/*`),
   ),
@@ -48,7 +58,7 @@ const writeLog = (group: string) => [
 const setAside = 'Allow SetAside: sqs:SendMessage on QueuesMissed.Arn';
 
 const functions: Readonly<Record<string, readonly string[]>> = {
-  FunctionsDispatchRole: [...advance, ...writeLog('FunctionsDispatchLog'), setAside],
+  FunctionsDispatchRole: [...keepRecords, sendTurns, ...writeLog('FunctionsDispatchLog'), setAside],
   FunctionsCompleteRole: [
     ...advance,
     ...writeLog('FunctionsCompleteLog'),
@@ -57,7 +67,7 @@ const functions: Readonly<Record<string, readonly string[]>> = {
     'Allow TakeMessages: sqs:GetQueueAttributes on QueuesQueue.Arn',
   ],
   FunctionsReconcileRole: [
-    ...advance,
+    sendTurns,
     ...writeLog('FunctionsReconcileLog'),
     'Allow FindOpenBuilds: dynamodb:Query on Records.Arn/index/open-builds',
     'Allow ReadOpenBuilds: dynamodb:BatchGetItem on Records.Arn',
@@ -69,29 +79,12 @@ const schedules: Readonly<Record<string, readonly string[]>> = {
   SchedulesSweepRole: ['Allow Invoke: lambda:InvokeFunction on FunctionsReconcile.Arn', setAside],
 };
 
-/** What every attempt may do, and what none may whatever its builder's policies say. */
+/** What an attempt may do to what is the dispatcher's: its own run's, and to fetch what it runs. */
 const attempt = (builder: string) => [
   'Allow HandOver: s3:PutObject on StorageObjects.Arn/incoming/${codebuild:buildArn}/*',
   'Allow HearTheDispatcher: s3:GetObject on StorageObjects.Arn/control/${codebuild:buildArn}/*',
   `Allow FetchTheCommandLine: s3:GetObject on ${assets}/DIGEST.mjs`,
   ...writeLog(`Builders${builder}Log`),
-  ...[
-    'StorageObjects.Arn',
-    'StorageObjects.Arn/artifacts/*',
-    'StorageObjects.Arn/diag/*',
-    'StorageObjects.Arn/state/packer/*',
-    'Records.Arn',
-    'Records.Arn/index/*',
-    'FunctionsDispatch.Arn',
-    'FunctionsComplete.Arn',
-    'FunctionsReconcile.Arn',
-    'QueuesQueue.Arn',
-    'QueuesMissed.Arn',
-    'QueuesUndelivered.Arn',
-    'QueuesUnprocessed.Arn',
-    'OperatorsTopic',
-    'FinalStatesBus.Arn',
-  ].map((resource) => `Deny NothingOfTheDispatchers: * on ${resource}`),
 ];
 
 const connection = 'arn:aws:codeconnections:us-east-1:123456789012:connection/0a1b2c3d-0000-4000-8000-0123456789ab';
@@ -102,18 +95,25 @@ const lentTo = JSON.stringify({
 });
 const region = JSON.stringify({ StringEquals: { 'aws:RequestedRegion': 'us-east-1' } });
 
-const builders: Readonly<Record<string, readonly string[]>> = {
-  BuildersplainRole: [
+const ofTheDispatchers = {
+  plain: [
     ...attempt('plain'),
     `Allow FetchTheRepository: s3:GetObject on ${assets}/DIGEST.zip`,
     `Allow FetchTheRepository: s3:GetObjectVersion on ${assets}/DIGEST.zip`,
     `Allow FindTheRepository: s3:GetBucketAcl on ${assets}`,
     `Allow FindTheRepository: s3:GetBucketLocation on ${assets}`,
   ],
-  BuildersfullRole: [
+  full: [
     ...attempt('full'),
     `Allow CloneTheRepository: codeconnections:GetConnection on ${connection}`,
     `Allow CloneTheRepository: codeconnections:GetConnectionToken on ${connection}`,
+  ],
+} as const;
+
+const builders: Readonly<Record<string, readonly string[]>> = {
+  BuildersplainRole: ofTheDispatchers.plain,
+  BuildersfullRole: [
+    ...ofTheDispatchers.full,
     'Allow ReadItsSecrets: secretsmanager:GetSecretValue on arn:aws:secretsmanager:REGION:ACCOUNT:secret:images/join-??????',
     'Allow ReadItsSecrets: secretsmanager:GetSecretValue on arn:aws:secretsmanager:REGION:ACCOUNT:secret:images/whole-??????',
     'Allow ReadItsParameters: ssm:GetParameters on arn:aws:ssm:REGION:ACCOUNT:parameter/images/licence',
@@ -176,6 +176,14 @@ export const permissionChecks: readonly Check[] = [
           .flatMap(({ properties }) => policyLines(properties['AssumeRolePolicyDocument'])),
       ),
   })),
+  ...Object.entries(ofTheDispatchers).flatMap(([builder, expected]) => boundaryChecks(`Builders${builder}`, expected)),
+  {
+    name: 'roles and policies are below the path of the stack, by which an attempt is kept from them',
+    problems: (template) =>
+      ['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy'].flatMap((type) =>
+        resourcesOf(template, type).flatMap(({ name, properties }) => sameValue(`the path of ${name}`, '/images/', properties['Path'])),
+      ),
+  },
   {
     name: 'permissions are in managed policies of the stack, for roles of the stack, and nowhere else',
     problems: (template) => [
@@ -190,7 +198,8 @@ export const permissionChecks: readonly Check[] = [
       ...resourcesOf(template, 'AWS::IAM::Policy').map(({ name }) => `${name} is an inline policy`),
       ...resourcesOf(template, 'AWS::IAM::ManagedPolicy')
         .filter(({ properties }) => listOf(properties['Roles']).length !== 1)
-        .map(({ name }) => `${name} is not for one role`),
+        .filter(({ name }) => resourcesOf(template, 'AWS::IAM::Role').filter((role) => boundaryOf(role) === name).length !== 1)
+        .map(({ name }) => `${name} neither is for one role nor bounds one`),
     ],
   },
   {

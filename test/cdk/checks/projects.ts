@@ -6,7 +6,6 @@ const assets = 'cdk-hnb659fds-assets-ACCOUNT-REGION';
 const project = (name: string, about: object) => ({
   Artifacts: { Type: 'NO_ARTIFACTS' },
   AutoRetryLimit: 0,
-  Cache: { Type: 'LOCAL', Modes: ['LOCAL_CUSTOM_CACHE'] },
   EncryptionKey: 'alias/aws/s3',
   LogsConfig: { CloudWatchLogs: { Status: 'ENABLED', GroupName: `Builders${name}Log` } },
   Name: `images_${name}`,
@@ -139,7 +138,6 @@ const sources: Readonly<Record<string, unknown>> = {
       Type: 'CODECONNECTIONS',
       Resource: 'arn:aws:codeconnections:us-east-1:123456789012:connection/0a1b2c3d-0000-4000-8000-0123456789ab',
     },
-    GitCloneDepth: 1,
     ReportBuildStatus: false,
   },
 };

@@ -5,9 +5,7 @@ const bucket = 'StorageObjects';
 const accessLogs = 'StorageAccessLogs';
 const everyone = '{"AWS":"*"}';
 
-const dispatcher = JSON.stringify({
-  ArnNotEquals: { 'aws:PrincipalArn': ['FunctionsDispatchRole.Arn', 'FunctionsCompleteRole.Arn', 'FunctionsReconcileRole.Arn'] },
-});
+const dispatcher = JSON.stringify({ ArnNotEquals: { 'aws:PrincipalArn': ['FunctionsCompleteRole.Arn'] } });
 
 const sealed = [
   'artifacts/*/*.hash.json',

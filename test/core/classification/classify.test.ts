@@ -64,6 +64,86 @@ describe('what a script prints', () => {
   });
 });
 
+describe('what does not decide', () => {
+  const healed = 'RequestLimitExceeded: Request limit exceeded., retrying in 2s';
+
+  it('an error that a retry inside packer healed', () => {
+    const log = failedTarget('amazon-ebs.base', 'No AMI was found matching filters: {}', [
+      `1795380254,,ui,error,==> amazon-ebs.base: ${healed}`,
+    ]);
+    expect(outcome(log)).toBe('1 AWS_LOOKUP');
+    expect(outcome([`1795380254,,ui,error,==> file.a: ${healed}`, ...end, ...artifact], succeeded)).toBe('0 SUCCESS');
+  });
+
+  it('a word in what a script says of itself', () => {
+    const printed = [
+      '+ # raise the timeout, connections were refused before',
+      'setting connection_timeout=30',
+      'checking AccessDenied handling: ok',
+    ];
+    expect(outcome(exitOfScript('amazon-ebs.base', printed))).toBe('1 SCRIPT_EXIT');
+  });
+
+  it('standard error of a step that passed', () => {
+    const passed = [
+      '1795380254,,ui,say,==> amazon-ebs.base: Provisioning with shell script: /tmp/packer-shell0',
+      '1795380254,,ui,error,==> amazon-ebs.base: curl: (7) Failed to connect to example.com port 443',
+    ];
+    expect(outcome([...passed, ...exitOfScript('amazon-ebs.base', ['assertion failed: 3 is not 4'])])).toBe('1 SCRIPT_EXIT');
+  });
+
+  it('a scary line in a build that succeeded', () => {
+    const scary = ['1795380254,,ui,error,==> file.a: fatal: UnauthorizedOperation', '1795380254,,ui,error,==> file.a: panic: oh no'];
+    expect(outcome([...scary, ...end, ...artifact], succeeded)).toBe('0 SUCCESS');
+  });
+});
+
+describe('the same failure is read alike', () => {
+  const code = 'RequestLimitExceeded';
+  const errors = [
+    `Error launching source instance: ${code}: Request limit exceeded.\n\tstatus code: 503, request id: 1-2`,
+    `Error launching source instance: operation error EC2: RunInstances, exceeded maximum number of attempts, 10, https response error StatusCode: 503, RequestID: 1-2, api error ${code}: Request limit exceeded.`,
+  ];
+
+  it.each(errors)('in both formats of AWS errors: %s', (error) => {
+    expect(outcome(failedTarget('amazon-ebs.base', error))).toBe('2 AWS_THROTTLED');
+  });
+
+  const human = [
+    'amazon-ebs: output will be in this color.',
+    '==> amazon-ebs: Creating temporary keypair',
+    `==> amazon-ebs: ${code}: Request limit exceeded.`,
+    `Build 'amazon-ebs' errored after 2 seconds: ${code}: Request limit exceeded.`,
+    '',
+    "==> Some builds didn't complete successfully and had errors:",
+    `--> amazon-ebs: ${code}: Request limit exceeded.`,
+  ];
+  const carried: Readonly<Record<string, (line: string) => string>> = {
+    'as packer prints it': (line) => line,
+    'in colour': (line) => `\u001B[1;31m${line}\u001B[0m`,
+    'with the time stamps of GitHub Actions': (line) => `2026-11-22T20:00:00.1234567Z ${line}`,
+    'with the time stamps of Jenkins': (line) => `20:00:00  ${line}`,
+    'with the marks of Azure DevOps': (line) => `2026-11-22T20:00:00.1234567Z ##[debug]${line}`,
+    'in a PACKER_LOG': (line) => `2026/11/22 20:00:00 ui error: ${line}`,
+  };
+
+  it.each(Object.entries(carried))('%s', (_, carry) => {
+    expect(outcome(human.map(carry))).toBe('2 AWS_THROTTLED');
+  });
+
+  it('from packer before 1.7 and after it', () => {
+    expect(outcome(human.map((line) => line.replace(' errored after 2 seconds:', ' errored:')))).toBe('2 AWS_THROTTLED');
+  });
+
+  it('beside the words of CodeBuild that its command failed', () => {
+    const agent = [
+      '[Container] 2026/11/22 20:00:00.123456 Command did not exit successfully packer build . exit status 1',
+      '[Container] 2026/11/22 20:00:00.123456 Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: packer build .. Reason: exit status 1',
+    ];
+    expect(outcome([...human, ...agent])).toBe('2 AWS_THROTTLED');
+  });
+});
+
 describe("the lines before a script's exit", () => {
   it('tell the cause', () => {
     expect(
@@ -173,6 +253,8 @@ describe('a context turns an ambiguous row', () => {
   it('says so, and on the second attempt that there is no third', () => {
     const first = classifyLog(failedTarget('qemu.base', 'Timeout waiting for SSH.'), failed);
     expect(first.classification.hint).toContain('This builder installs its guest');
+    const other = classifyLog(failedTarget('amazon-ebs.base', 'Timeout waiting for SSH.'), failed);
+    expect(other.classification.hint).toContain('The same message can be of class 1; nothing in this log says so.');
     const second = classifyLog(failedTarget('amazon-ebs.base', 'Timeout waiting for SSH.'), { ...failed, attempt: 2 });
     expect(second.exit_code).toBe(2);
     expect(second.classification.hint).toContain('second attempt');

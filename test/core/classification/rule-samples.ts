@@ -309,4 +309,75 @@ export const samples: Readonly<Record<string, { readonly taken: string; readonly
     taken: 'Error: Something is wrong here\n\n  on main.pkr.hcl line 7:\n  (source code not available)',
     left: 'Error: Something is wrong here',
   },
+  AWS_AMI_PENDING: {
+    taken: "Error launching source instance: InvalidAMIID.Unavailable: AMI 'ami-1' is pending, and cannot be run",
+    left: "InvalidAMIID.Unavailable: The image ID 'ami-1' is no longer available",
+  },
+  AZ_5XX: {
+    taken: 'ERROR: -> InternalServerError : An unexpected error occured while processing the request.',
+    left: 'ERROR: -> InternalLoadBalancerMissing : no',
+  },
+  AZ_PROVISION_TIMEOUT: {
+    taken: "ERROR: -> OSProvisioningTimedOut : OS Provisioning for VM 'pkrvm' did not finish in the allotted time.",
+    left: 'ERROR: -> OSProvisioningClientError : sysprep',
+  },
+  GCP_API_DISABLED: {
+    taken: 'googleapi: Error 403: Compute Engine API has not been used in project 1 before or it is disabled., accessNotConfigured',
+    left: "googleapi: Error 403: Required 'compute.zones.get' permission, forbidden",
+  },
+  GCP_LOOKUP: {
+    taken: "googleapi: Error 404: The resource 'projects/p/zones/z' was not found, notFound",
+    left: 'googleapi: Error 409: The resource exists',
+  },
+  VSPHERE_BUSY: { taken: 'The host does not have sufficient memory resources to satisfy the reservation.', left: 'The host has memory' },
+  VSPHERE_CONFIG: {
+    taken: 'error creating vm: A specified parameter was not correct: configSpec.guestId',
+    left: 'error creating vm: a parameter',
+  },
+  PROXMOX_CONFIG: {
+    taken: "Error creating VM: error creating VM: 500 storage 'local-lvm2' does not exist",
+    left: 'Error creating VM: stopped',
+  },
+  PROXMOX_PROXY: {
+    taken: 'Error starting VM: 595 Errors during connection establishment, proxy handshake',
+    left: 'Error starting VM: 595 of them',
+  },
+  CLOUD_CAPACITY: { taken: 'error during placement (resource_unavailable)', left: 'error during placement' },
+  CLOUD_LIMIT: { taken: 'server limit reached (resource_limit_exceeded)', left: 'server limit is near' },
+  VAULT_DENIED: {
+    taken: 'Error making API request.\n\nURL: GET https://vault:8200/v1/secret/x\nCode: 403. Errors:\n\n* permission denied',
+    left: 'Error making API request.\n\nURL: GET https://vault:8200/v1/secret/x\nCode: 404. Errors:',
+  },
+  QEMU_START: { taken: 'Error launching VM: Qemu failed to start. Please run with PACKER_LOG=1 to get more info.', left: 'Qemu started' },
+  PORT_TAKEN: { taken: 'Error finding port: no free ports in range', left: 'Error finding part' },
+  HYPERVISOR_HOST: {
+    taken: 'Error starting VM: VBoxManage error: VBoxManage: error: VT-x is not available (VERR_VMX_NO_VMX)',
+    left: 'Error starting VM: VBoxManage was told to stop',
+  },
+  SCP_MISSING: {
+    taken: 'Error uploading script: SCP failed to start. This usually means that SCP is not properly installed',
+    left: 'Error uploading script: EOF',
+  },
+  UPLOAD_DENIED: { taken: 'Upload failed: scp: /etc/motd: Permission denied', left: 'Upload failed: EOF' },
+  FETCH_GONE: {
+    taken: 'curl: (22) The requested URL returned error: 404 Not Found',
+    left: 'curl: (22) The requested URL returned error: 502',
+  },
+  PKG_CONFLICT: { taken: 'E: Unable to correct problems, you have held broken packages.', left: 'E: Broken pipe' },
+  PROXY_AUTH: {
+    taken: 'Post "https://ec2.us-east-1.amazonaws.com/": Proxy Authentication Required',
+    left: 'Post "https://ec2.us-east-1.amazonaws.com/": Proxy Error',
+  },
+  CB_SOURCE_AUTH: {
+    taken: 'CLIENT_ERROR Message: authentication required for primary source and source version abc',
+    left: 'CLIENT_ERROR Message: no matching artifact paths found',
+  },
+  CB_SOURCE_MISSING: {
+    taken: 'CLIENT_ERROR Message: reference not found for primary source and source version refs/heads/x',
+    left: 'CLIENT_ERROR Message: reference found',
+  },
+  GCP_ORG_POLICY: {
+    taken: 'googleapi: Error 412: Constraint constraints/compute.vmExternalIpAccess violated for project p.',
+    left: 'googleapi: Error 412: condition not met',
+  },
 };

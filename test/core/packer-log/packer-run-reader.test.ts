@@ -36,6 +36,38 @@ describe('a run that succeeds', () => {
     expect(run).toMatchObject({ ended: true, listedArtifacts: 2, cancelled: null, failing: false });
   });
 
+  it('knows the image that it was made from, with the region where its own is in one alone', () => {
+    expect(runOf('success-json-machine-readable.log').targets.map(({ base }) => base)).toEqual([['us-east-1:ami-760aaa0f']]);
+    const found = [
+      '1795378215,,ui,say,==> amazon-ebs.a: Prevalidating AMI Name: a',
+      '1795378215,,ui,message,    amazon-ebs.a: Found Image ID: ami-0123456789abcdef0',
+    ];
+    expect(readPackerRun(found).targets).toMatchObject([{ base: ['ami-0123456789abcdef0'] }]);
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const docker = readPackerRun([
+      '==> docker.a: Creating a temporary directory for sharing data...',
+      '==> docker.a: Pulling Docker image: debian:12',
+      '    docker.a: 12: Pulling from library/debian',
+      `    docker.a: Digest: ${digest}`,
+    ]);
+    expect(docker.targets).toMatchObject([{ base: [`debian:12@${digest}`] }]);
+  });
+
+  it('takes no image for what it was made from that a script may have printed', () => {
+    const run = readPackerRun([
+      '1795378215,,ui,say,==> amazon-ebs.a: Prevalidating AMI Name: a',
+      '1795378215,,ui,say,==> amazon-ebs.a: Provisioning with shell script: x.sh',
+      '1795378215,,ui,message,    amazon-ebs.a: Found Image ID: ami-0123456789abcdef0',
+    ]);
+    expect(run.targets).toMatchObject([{ base: [] }]);
+  });
+
+  it('knows the plugins that packer init installed, and takes none from a script', () => {
+    const installed = 'Installed plugin github.com/hashicorp/amazon v1.3.9 in "/root/.config/packer/plugins/github.com/hashicorp/amazon/x"';
+    expect(readPackerRun([installed]).plugins).toEqual({ 'github.com/hashicorp/amazon': '1.3.9' });
+    expect(readPackerRun(['==> null.a: Provisioning with shell script: x.sh', installed]).plugins).toEqual({});
+  });
+
   it('has no artifact where packer calls it nil', () => {
     expect(readPackerRun(['1795378215,a,artifact,0,nil', '1795378215,a,artifact,0,end']).artifacts).toEqual([]);
   });

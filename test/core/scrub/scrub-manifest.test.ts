@@ -11,7 +11,8 @@ const of = { builder: 'debian-base', build_id: '01JD8Z4S1V6Q0T3M5N7P9R2WXY', att
 function scrub(file: string, lines: string[], withKey: Uint8Array = key) {
   const redactor = createRedactor({ values: [{ name: 'join_token', value: 'hunter22' }], key: withKey });
   const one = createFileScrub(file, redactor, withKey);
-  const scrubbed = lines.map((line) => one.line(line));
+  const text = one.push(lines.map((line) => `${line}\n`).join('')) + one.rest();
+  const scrubbed = text.split('\n').slice(0, -1);
   return { scrubbed, record: one.end() };
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 
+import { type FunctionName } from '../../../core/contract/deployment.ts';
 import { BuildId, BuilderName } from '../../../core/identity.ts';
 import { type Result } from '../../../core/result.ts';
 import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
@@ -16,6 +17,8 @@ describeWithMoto('what fails on AWS', () => {
         throttled: ebsBuilder(),
         barred: ebsBuilder(),
         quick: scriptBuilder('quick'),
+        swift: scriptBuilder('quick'),
+        brisk: scriptBuilder('quick'),
       },
       scripts: { quick: 'echo done' },
     }));
@@ -32,7 +35,7 @@ describeWithMoto('what fails on AWS', () => {
     const delaysOfTurns = () =>
       stage()
         .world.proxy.calls.filter(
-          ({ action, parameters }) => action === 'SendMessage' && String(parameters['MessageBody']).includes('"turn"'),
+          ({ action, parameters }) => action === 'SendMessage' && String(parameters['MessageBody']).includes('"due"'),
         )
         .map(({ parameters }) => parameters['DelaySeconds']);
 
@@ -137,6 +140,7 @@ describeWithMoto('what fails on AWS', () => {
         expect(await stage().json(`artifacts/quick/${id}.hash.json`)).toMatchObject({ build_id: id });
         expect(await resultOf(build.result_path)).toMatchObject({ exit_code: 0, build_id: id });
         await stage().invoke('reconcile', {});
+        await stage().pump();
         expect((await stage().records.readBuild(id))?.settled_at).not.toBeNull();
         expect(stage().announced(id).length).toBeGreaterThanOrEqual(1);
       }
@@ -145,21 +149,21 @@ describeWithMoto('what fails on AWS', () => {
       expect(await stage().json('artifacts/quick.hash.json')).toMatchObject({ sequence });
     });
 
-    it('a request that is killed at its start leaves one build with one attempt, which the sweep goes on with', async () => {
-      const { proxy } = stage().world;
+    it('a request that is killed before or after its turn is sent leaves one build with one attempt, which the sweep goes on with', async () => {
       const host = stage().parts.host('dispatch');
       const ask = (client_token: string) => ({ request: { builder: 'quick', client_token }, by: 'somebody' });
-      await host.cool();
-      proxy.forget();
-      await stage().ended(await stage().dispatch('quick'));
-      const calls = proxy.calls.filter(({ principal }) => principal === host.definition.roleName);
-      const session = calls.find(({ action }) => action === 'StartBuild')?.session;
-      const own = calls.filter((call) => call.session === session && !isLambdas(call));
-      const start = own.findIndex(({ action }) => action === 'StartBuild') + 1;
-      expect(start).toBeGreaterThan(3);
+      const send = await callOf(
+        'dispatch',
+        () =>
+          stage()
+            .dispatch('quick')
+            .then((id) => stage().ended(id)),
+        1,
+      );
+      expect(send).toBeGreaterThan(1);
       for (const at of ['before', 'after'] as const) {
         await host.cool();
-        host.killNext({ call: start, at });
+        host.killNext({ call: send, at });
         expect(await stage().invoke('dispatch', ask(at))).toMatchObject({ state: 'killed' });
         await stage().invoke('reconcile', {});
         // Whoever asked has heard nothing, and asks again.
@@ -170,6 +174,40 @@ describeWithMoto('what fails on AWS', () => {
         expect(await stage().ended(BuildId.parse(newest?.build_id))).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
       }
     });
+
+    it.each(['before', 'after'] as const)(
+      'a sweep that is killed %s the second of its turns is sent: the next one serves all',
+      async (at) => {
+        const host = stage().parts.host('reconcile');
+        stage().events('lost');
+        const ids: BuildId[] = [];
+        for (const builder of ['quick', 'swift', 'brisk']) ids.push(await stage().dispatch(builder));
+        const builds = () => Promise.all(ids.map((id) => stage().records.readBuild(id)));
+        for (const build of await builds())
+          await expect.poll(() => stage().statusOf(build?.attempts[0]?.run), { timeout: 90_000 }).toBe('SUCCEEDED');
+        const second = await callOf('reconcile', () => stage().invoke('reconcile', {}), 2);
+        // Its turns are lost, so that they do not make up for what follows.
+        await stage().parts.mapping?.lose();
+        host.killNext({ call: second, at });
+        expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'killed' });
+        await stage().parts.mapping?.lose();
+        expect((await builds()).map((build) => build?.state)).toEqual(['running', 'running', 'running']);
+        expect(await stage().invoke('reconcile', {})).toMatchObject({ state: 'returned', value: { open: 3 } });
+        for (const id of ids) expect(await stage().ended(id)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
+      },
+    );
+
+    /** Which call of a function sends the n-th turn, in a process that has called nothing yet; the next one begins anew. */
+    async function callOf(name: FunctionName, work: () => Promise<unknown>, nth: number): Promise<number> {
+      const { proxy } = stage().world;
+      const host = stage().parts.host(name);
+      await host.cool();
+      proxy.forget();
+      await work();
+      await host.cool();
+      const own = proxy.calls.filter((call) => call.principal === host.definition.roleName && !isLambdas(call));
+      return own.flatMap(({ action }, index) => (action === 'SendMessage' ? [index + 1] : []))[nth - 1] ?? 0;
+    }
   });
 });
 

@@ -12,7 +12,7 @@ import { handoverLimits } from '../../../core/handed-over.ts';
 import { BuilderName, RunId } from '../../../core/identity.ts';
 import { releaseQuarantine } from '../../../core/quarantine.ts';
 import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
-import { describeWithMoto } from '../../fixtures/aws/moto.ts';
+import { type Moto, describeWithMoto } from '../../fixtures/aws/moto.ts';
 import { scriptBuilder } from '../../fixtures/aws/stage/image-repository.ts';
 import { portOf } from './port-of.ts';
 import { stageOfFile } from './stage-of-test.ts';
@@ -170,8 +170,25 @@ describeWithMoto('an attempt that lies', () => {
       recorded: [{ id: `us-east-1:${ami}`, type: 'amazon-ebs', builder_id: 'mitchellh.amazonebs', name: 'file', files: [] }],
     });
 
-    it('claims an AMI that does not exist: 3, and nothing is sealed', async () => {
-      await expectDisbelief(await claim(image('ami-0123456789abcdef0')), 'ARTIFACT_UNCONFIRMED', 'ami-0123456789abcdef0');
+    it('claims an AMI that EC2 does not show yet: nothing is decided or sealed, and a turn looks again until it does', async () => {
+      const { moto, proxy } = stage().world;
+      const ami = await newImage(moto);
+      proxy.forget();
+      await using blind = await alteredEc2(moto.endpoint, (text) => text.replaceAll(/<imagesSet>.*<\/imagesSet>/gs, '<imagesSet/>'));
+      proxy.route('ec2', blind.endpoint);
+      const claiming = claim(image(ami));
+      const dueTurns = () =>
+        proxy.calls.filter(({ action, parameters }) => action === 'SendMessage' && String(parameters['MessageBody']).includes('"due"'));
+      await expect.poll(() => dueTurns().length, { timeout: 90_000 }).toBe(1);
+      expect(Number(dueTurns()[0]?.parameters['DelaySeconds'])).toBeGreaterThan(5);
+      const [waiting] = (await stage().records.listBuilds(liar, { limit: 1 })).items;
+      expect(waiting).toMatchObject({ state: 'running', decision: null, attempts: [{ outcome: null }] });
+      expect(await stage().keys(`artifacts/liar/${waiting?.build_id}`)).toEqual([]);
+      proxy.route('ec2', moto.endpoint);
+      expect(await claiming).toMatchObject({ state: 'succeeded', build_id: waiting?.build_id });
+      expect(await stage().json(`artifacts/liar/${waiting?.build_id}.hash.json`)).toMatchObject({
+        artifacts: [{ id: 'File' }, { id: `us-east-1:${ami}` }],
+      });
     });
 
     it("claims somebody else's AMI: 3, and nothing is sealed", async () => {
@@ -180,13 +197,12 @@ describeWithMoto('an attempt that lies', () => {
 
     it('claims an AMI of the account that is older than the attempt: 3, and nothing is sealed', async () => {
       const { moto, proxy } = stage().world;
-      const ec2 = new EC2Client(moto.clientOptions);
-      const { Instances } = await ec2.send(new RunInstancesCommand({ ImageId: 'ami-01f446d4eeaed8a3c', MinCount: 1, MaxCount: 1 }));
-      const { ImageId = '' } = await ec2.send(new CreateImageCommand({ InstanceId: Instances?.[0]?.InstanceId ?? '', Name: 'old' }));
+      const ami = await newImage(moto);
       // Time goes by in this EC2 alone: every image of it was made in 2020.
-      await using older = await olderEc2(moto.endpoint);
+      const made = '<creationDate>2020-01-01T00:00:00.000Z<';
+      await using older = await alteredEc2(moto.endpoint, (text) => text.replaceAll(/<creationDate>[^<]*</g, made));
       proxy.route('ec2', older.endpoint);
-      const build = await claim(image(ImageId));
+      const build = await claim(image(ami));
       proxy.route('ec2', moto.endpoint);
       await expectDisbelief(build, 'ARTIFACT_UNCONFIRMED', 'was made at 2020-01-01');
     });
@@ -256,8 +272,17 @@ describeWithMoto('an attempt that lies', () => {
   });
 });
 
-/** An EC2 in front of another one, whose images were all made in 2020. */
-async function olderEc2(upstream: string): Promise<AsyncDisposable & { readonly endpoint: string }> {
+async function newImage({ clientOptions }: Moto): Promise<string> {
+  const ec2 = new EC2Client(clientOptions);
+  const { Instances } = await ec2.send(new RunInstancesCommand({ ImageId: 'ami-01f446d4eeaed8a3c', MinCount: 1, MaxCount: 1 }));
+  const { ImageId = '' } = await ec2.send(
+    new CreateImageCommand({ InstanceId: Instances?.[0]?.InstanceId ?? '', Name: `image-${crypto.randomUUID()}` }),
+  );
+  return ImageId;
+}
+
+/** An EC2 in front of another one, whose answers it alters. */
+async function alteredEc2(upstream: string, alter: (text: string) => string): Promise<AsyncDisposable & { readonly endpoint: string }> {
   const server = createServer((incoming, response) => {
     buffer(incoming)
       .then((body) => {
@@ -266,8 +291,7 @@ async function olderEc2(upstream: string): Promise<AsyncDisposable & { readonly 
           { method: 'POST', headers: { ...incoming.headers, connection: 'close' }, agent: false },
           (answer) => {
             void buffer(answer).then((content) => {
-              const text = content.toString('utf8').replaceAll(/<creationDate>[^<]*</g, '<creationDate>2020-01-01T00:00:00.000Z<');
-              response.writeHead(answer.statusCode ?? 502, { 'content-type': 'text/xml' }).end(text);
+              response.writeHead(answer.statusCode ?? 502, { 'content-type': 'text/xml' }).end(alter(content.toString('utf8')));
             });
           },
         );

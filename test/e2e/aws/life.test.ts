@@ -72,7 +72,13 @@ describeWithMoto('the life of a build on AWS', () => {
 
       const sealed = `artifacts/base/${id}.hash.json`;
       const holdsIt = { artifacts: [{ id: `us-east-1:${ami}`, type: 'amazon-ebs' }] };
-      expect(await stage().json(sealed)).toMatchObject({ build_id: id, sequence: 1, previous: null, ...holdsIt });
+      expect(await stage().json(sealed)).toMatchObject({
+        build_id: id,
+        sequence: 1,
+        previous: null,
+        ...holdsIt,
+        resolved: { base_images: [expect.stringMatching(/^us-east-1:ami-[0-9a-f]+$/)] },
+      });
       expect(await stage().json('artifacts/base.hash.json')).toEqual(await stage().json(sealed));
       expect(await stage().json(build.result_path ?? '')).toMatchObject({ exit_code: 0, manifest_path: sealed, ...holdsIt });
       const written = { 'hybridcore:builder': 'base', 'hybridcore:build': id, 'hybridcore:retention': 'evidence' };

@@ -54,6 +54,11 @@ const without = (type: string) => (template: Template) => {
   for (const [id] of resourcesOf(template, type)) delete (template['Resources'] as Record<string, unknown>)[id];
 };
 
+/** Boundaries name the mapping, so a template without it would be none. */
+const withSleepingMapping = (template: Template) => {
+  for (const [, properties] of resourcesOf(template, 'AWS::Lambda::EventSourceMapping')) properties['Enabled'] = false;
+};
+
 /** Something that is missing, and what then complains. */
 interface Missing {
   readonly what: string;
@@ -66,7 +71,7 @@ const completing: readonly Missing[] = [
   { what: 'the rule', mutate: withSleepingRules, complaint: /^$/ },
   { what: 'the pattern of the rule', mutate: withAnotherPattern, complaint: /^$/ },
   { what: 'the policy of the queue', mutate: without('AWS::SQS::QueuePolicy'), complaint: /may not sqs:SendMessage/ },
-  { what: 'the mapping of the queue', mutate: without('AWS::Lambda::EventSourceMapping'), complaint: /^$/ },
+  { what: 'the mapping of the queue', mutate: withSleepingMapping, complaint: /^$/ },
   ...Object.values(functionVariables).map((variable) => ({
     what: variable,
     mutate: withoutVariable('FunctionsComplete', variable),
@@ -87,6 +92,17 @@ const completing: readonly Missing[] = [
   { what: 'the announcement', mutate: withoutAction('CompleteRole', 'Announce', 'events:PutEvents'), complaint: /MESSAGE_FAILED/ },
 ];
 
+/** Between an accepted request and the word to go to its run. */
+const beginning: readonly Missing[] = [
+  { what: 'the change of records', mutate: withoutAction('CompleteRole', 'KeepRecords', 'dynamodb:PutItem'), complaint: /MESSAGE_FAILED/ },
+  {
+    what: 'the start of runs',
+    mutate: withoutAction('CompleteRole', 'StartRuns', 'codebuild:StartBuild'),
+    complaint: /MESSAGE_FAILED.*StartBuild/,
+  },
+  { what: 'the word to runs', mutate: withoutAction('CompleteRole', 'TellRuns', 's3:PutObject'), complaint: /MESSAGE_FAILED/ },
+];
+
 const sweeping: readonly Missing[] = [
   {
     what: 'the list of what is open',
@@ -98,17 +114,7 @@ const sweeping: readonly Missing[] = [
     mutate: withoutAction('ReconcileRole', 'ReadOpenBuilds', 'dynamodb:BatchGetItem'),
     complaint: /SWEEP_FAILED/,
   },
-  {
-    what: 'the look at runs',
-    mutate: withoutAction('ReconcileRole', 'FollowRuns', 'codebuild:BatchGetBuilds'),
-    complaint: /SWEEP_PROBLEM/,
-  },
-  { what: 'the change of records', mutate: withoutAction('ReconcileRole', 'KeepRecords', 'dynamodb:PutItem'), complaint: /SWEEP_PROBLEM/ },
-  {
-    what: 'the tidying up after runs',
-    mutate: withoutAction('ReconcileRole', 'ForgetRuns', 's3:DeleteObject'),
-    complaint: /SWEEP_PROBLEM/,
-  },
+  { what: 'the turns', mutate: withoutAction('ReconcileRole', 'SendTurns', 'sqs:SendMessage'), complaint: /TURN_NOT_SENT/ },
 ];
 
 const asking: readonly Missing[] = [
@@ -118,12 +124,7 @@ const asking: readonly Missing[] = [
     mutate: withoutVariable('FunctionsDispatch', functionVariables.projectPrefix),
     complaint: new RegExp(`${functionVariables.projectPrefix} is missing`),
   },
-  {
-    what: 'the start of runs',
-    mutate: withoutAction('DispatchRole', 'StartRuns', 'codebuild:StartBuild'),
-    complaint: /ADVANCE_FAILED.*StartBuild/,
-  },
-  { what: 'the word to runs', mutate: withoutAction('DispatchRole', 'TellRuns', 's3:PutObject'), complaint: /ADVANCE_FAILED/ },
+  { what: 'the turns', mutate: withoutAction('DispatchRole', 'SendTurns', 'sqs:SendMessage'), complaint: /TURN_NOT_SENT/ },
 ];
 
 /** Of the project; and whether its run ends by itself then. */
@@ -144,9 +145,13 @@ describeWithMoto('a stage in which one thing is missing', () => {
   describeWithAwsCommandLine('as deployed', () => {
     const stage = stageOfFile(() => ({
       builders: Object.fromEntries(
-        ['completed', 'swept', ...asking.map((_, index) => `asked-${index}`), ...attempting.map((_, index) => `tried-${index}`)].map(
-          (name) => [name, scriptBuilder('quick')] as const,
-        ),
+        [
+          'completed',
+          'swept',
+          'begun',
+          ...asking.map((_, index) => `asked-${index}`),
+          ...attempting.map((_, index) => `tried-${index}`),
+        ].map((name) => [name, scriptBuilder('quick')] as const),
       ),
       scripts: { quick: 'echo done' },
     }));
@@ -181,13 +186,17 @@ describeWithMoto('a stage in which one thing is missing', () => {
       expect(await stage().ended(id)).toMatchObject({ state: 'succeeded', settled_at: null });
       // That it has ended without an announcement is for the sweep to make good.
       await stage().invoke('reconcile', {});
+      await stage().pump();
       expect(await stage().records.readBuild(id)).toMatchObject({ settled_at: expect.any(String) as string });
       expect(stage().announced(id)).toMatchObject([{ state: 'succeeded' }]);
     });
 
     it('sweeps up no build, whichever it is; and sweeps it up with all of them', async () => {
       const { id } = await endedRun('swept');
-      const sweep = () => stage().invoke('reconcile', {});
+      const sweep = async () => {
+        await stage().invoke('reconcile', {});
+        await stage().pump();
+      };
       for (const { what, mutate, complaint } of sweeping) {
         const said = await stage().mutated(mutate, () => saidBy(sweep));
         expect((await stage().records.readBuild(id))?.settled_at, what).toBeNull();
@@ -197,15 +206,35 @@ describeWithMoto('a stage in which one thing is missing', () => {
       expect(await stage().records.readBuild(id)).toMatchObject({ state: 'succeeded', settled_at: expect.any(String) as string });
     });
 
+    it('begins with no build, whatever it is that the function lacks; and the message that comes again begins with it', async () => {
+      stage().events('lost');
+      const builder = BuilderName.parse('begun');
+      expect(await stage().invoke('dispatch', { request: { builder } })).toMatchObject({ state: 'returned' });
+      for (const { what, mutate, complaint } of beginning) {
+        const said = await stage().mutated(mutate, () =>
+          saidBy(async () => {
+            await stage().pump();
+            await stage().parts.mapping?.comeAgain();
+          }),
+        );
+        expect(said, what).toMatch(complaint);
+        const run = (await newest('begun'))?.attempts[0]?.run;
+        // One that was started waits for the word.
+        if (typeof run === 'string') expect(await stage().keys(`control/${run}/`), what).toEqual([]);
+      }
+      await stage().pump();
+      const run = (await newest('begun'))?.attempts[0]?.run ?? '';
+      expect(await stage().keys(`control/${run}/`)).toEqual([`control/${run}/go`]);
+    });
+
     it.each(asking.map((missing, index) => ({ ...missing, builder: `asked-${index}` })))(
       'has no request begin with its build without $what',
       async ({ mutate, complaint, builder }) => {
         stage().events('lost');
         const said = await stage().mutated(mutate, () => saidBy(() => stage().invoke('dispatch', { request: { builder } })));
+        await stage().pump();
         expect(said).toMatch(complaint);
-        const run = (await newest(builder))?.attempts[0]?.run;
-        // One that was started waits for the word.
-        if (typeof run === 'string') expect(await stage().keys(`control/${run}/`)).toEqual([]);
+        expect((await newest(builder))?.attempts ?? []).toEqual([]);
       },
     );
 

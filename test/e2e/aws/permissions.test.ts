@@ -61,16 +61,17 @@ describeWithMoto('the permissions of a stage, both ways', () => {
 
     const roleOf = (name: FunctionName) => stage().parts.host(name).definition.roleName;
 
-    /** Has one function alone do all that is due for a build, from its start to its end. */
+    /** Has a build go on from its start to its end by one kind of message: events of the build service, turns of requests or of sweeps. */
     async function carryThrough(name: FunctionName, builder: string, token: string): Promise<Build> {
       stage().events(name === 'complete' ? 'delivered' : 'lost');
       const ask = () => stage().dispatch(builder, { client_token: token });
       const id = await ask();
-      const complete = async () => {
+      const send = { dispatch: ask, complete: async () => undefined, reconcile: () => stage().invoke('reconcile', {}) }[name];
+      const goOn = async () => {
+        await send();
         await stage().parts.mapping?.comeAgain();
         await stage().pump();
       };
-      const goOn = { dispatch: ask, complete, reconcile: () => stage().invoke('reconcile', {}) }[name];
       const read = async (of: BuildId) => {
         const build = await stage().records.readBuild(of);
         if (build === undefined) throw new Error(`there is no build ${of}`);
@@ -91,7 +92,7 @@ describeWithMoto('the permissions of a stage, both ways', () => {
       for (const name of functionNames) {
         // What goes wrong after a decision is gone on with from what the decision rests on.
         const heal = proxy.fail({
-          principal: roleOf(name),
+          principal: roleOf('complete'),
           service: 's3',
           action: 'PutObject',
           where: isLasting,

@@ -1,0 +1,46 @@
+import { bytesOf, textOf } from '../../core/scrub/lossless-text.ts';
+import { type FileScrub } from '../../core/scrub/scrub-manifest.ts';
+
+const lineEnd = 10;
+/** Bytes of a line without an end that are taken before it comes. */
+const mostWaiting = 256 * 1024;
+
+/**
+ * A stream of bytes through the hook, in constant memory: what is not secret comes out byte for byte, also where it is
+ * no UTF-8. `scrub.end()` is the caller's.
+ */
+export async function* scrubStream(source: AsyncIterable<unknown>, scrub: FileScrub): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  let waitingLength = 0;
+  for await (const chunk of source) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    const last = chunk.lastIndexOf(lineEnd) + 1;
+    const end = last > 0 ? last : waitingLength + chunk.length > mostWaiting ? wholeCharacters(chunk) : 0;
+    if (end > 0) {
+      const block = waiting.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...waiting, chunk.subarray(0, end)]);
+      const text = textOf(block);
+      const scrubbed = scrub.push(text);
+      if (scrubbed === text) yield block;
+      else if (scrubbed !== '') yield bytesOf(scrubbed);
+      waiting = [];
+      waitingLength = 0;
+    }
+    if (end < chunk.length) {
+      waiting.push(chunk.subarray(end));
+      waitingLength += chunk.length - end;
+    }
+  }
+  yield bytesOf(scrub.push(textOf(Buffer.concat(waiting))));
+  yield bytesOf(scrub.rest());
+}
+
+/** How many bytes of a chunk do not end within a character of UTF-8. */
+function wholeCharacters(chunk: Uint8Array): number {
+  let end = chunk.length;
+  for (let back = 1; back <= Math.min(3, chunk.length); back += 1) {
+    const byte = chunk[chunk.length - back] ?? 0;
+    if (byte >= 0xc0) end = chunk.length - back;
+    if (byte < 0x80 || byte >= 0xc0) break;
+  }
+  return end;
+}
