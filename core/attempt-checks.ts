@@ -1,6 +1,6 @@
-import { type AllowedSecret } from './allowed-secret.ts';
 import { reportLimits } from './attempt-report.ts';
-import { type Builder } from './config.ts';
+import { type RefusedSecret, refusedSecrets } from './refused-secrets.ts';
+import { type Builder, type Config } from './config.ts';
 import { type Digest } from './digest.ts';
 import { compareInputs } from './drift.ts';
 import { type Outcome, failure, success } from './failure.ts';
@@ -10,7 +10,6 @@ import { documentText } from './hash-manifest.ts';
 import { type BuilderName } from './identity.ts';
 import { type Input } from './input.ts';
 import { type Discovery, type ImageRepository, type Secrets } from './ports.ts';
-import { type RefusedSecret, refusedSecrets } from './refused-secrets.ts';
 
 /** A checked-out builder that is not the one that the dispatcher has. */
 export function builderDiffers(name: BuilderName): Outcome<never> {
@@ -41,16 +40,11 @@ export async function readSecrets(secrets: Secrets, builder: Builder): Promise<O
   return success(values);
 }
 
-/**
- * Whether no secret stands in clear among the inputs, but for what is declared to be a false alarm.
- *
- * @param now milliseconds since 1970.
- * @throws what is no failure of theirs.
- */
+/** Whether no secret stands in clear among the inputs that is not allowed there at a time. @throws what is no failure of theirs. */
 export async function checkSecrets(
   find: ImageRepository['findSecrets'],
   inputs: readonly Input[],
-  allowed: readonly AllowedSecret[],
+  allowed: Config['secrets_allowed'],
   now: number,
 ): Promise<Outcome<void>> {
   try {
@@ -77,7 +71,7 @@ export function checkReportable({ inputs, undeclared }: Discovery): Outcome<void
 }
 
 /** Secrets among the inputs as a failure: the places, never the text. */
-function secretFailure(findings: readonly RefusedSecret[]): Outcome<never> {
+export function secretFailure(findings: readonly RefusedSecret[]): Outcome<never> {
   const places = findings.map(({ file, line, rule, allowedUntil }) =>
     allowedUntil === undefined ? `${file}:${line} (${rule})` : `${file}:${line} (${rule}, which was allowed until ${allowedUntil})`,
   );

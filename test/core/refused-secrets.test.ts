@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { refusedSecrets } from '../../core/refused-secrets.ts';
-import { checkSecrets } from '../../core/attempt-checks.ts';
+import { secretFailure } from '../../core/attempt-checks.ts';
 import { Config } from '../../core/config.ts';
 
 const finding = { file: 'a.sh', line: 3, rule: 'GITHUB_TOKEN' };
@@ -20,9 +20,10 @@ describe('a secret among the inputs', () => {
     expect(refusedSecrets([other], [allowance], lastDay)).toEqual([other]);
   });
 
-  it('is refused once its allowance is over, and the newest day is told', async () => {
+  it('is refused once its allowance is over, and the newest day is told', () => {
     const earlier = { ...allowance, expires: '2026-01-01' };
-    const failed = await checkSecrets(async () => [finding], [], [allowance, earlier], lastDay + 1);
+    const refused = refusedSecrets([finding], [allowance, earlier], lastDay + 1);
+    const failed = secretFailure(refused);
     expect(failed.ok ? '' : failed.failure.message).toContain('a.sh:3 (GITHUB_TOKEN, which was allowed until 2026-11-25)');
   });
 
