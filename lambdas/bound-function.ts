@@ -1,9 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-import { dynamoRecords } from '../adapters/aws/dynamo-records.ts';
-import { systemClock, systemIds, systemRandomness } from '../adapters/local/system.ts';
-import { type Clock, type Ids, type Records } from '../core/ports.ts';
+import { systemClock, systemRandomness } from '../adapters/local/system.ts';
 import { type Count, functionCounts } from './counts.ts';
 import { type FunctionEnvironment, functionEnvironment } from './environment.ts';
 import { type Log, type Output, functionLog } from './log.ts';
@@ -12,8 +10,8 @@ import { scrubText } from './scrub-text.ts';
 /** What every function works with. */
 export interface BoundFunction {
   readonly environment: FunctionEnvironment;
+  /** Where the records are. */
   readonly dynamo: DynamoDBClient;
-  readonly ports: { readonly records: Records; readonly clock: Clock; readonly ids: Ids };
   readonly log: Log;
   readonly count: Count;
   /** An invocation begins: the lines that follow name it. */
@@ -24,7 +22,7 @@ export interface BoundFunction {
 export const clientOptions = { requestHandler: { connectionTimeout: 2_000, socketTimeout: 20_000 } } as const;
 
 /**
- * Binds a function to its records, its log and its counts. What only some functions need, those bind themselves.
+ * Binds a function to its deployment, its log and its counts. What only some functions need, those bind themselves.
  *
  * @throws FailureError DEPLOYMENT_INVALID where the environment does not fit, with every fault of it.
  */
@@ -35,7 +33,6 @@ export function boundFunction(variables: Readonly<Record<string, string | undefi
   return {
     environment,
     dynamo,
-    ports: { records: dynamoRecords(dynamo, environment.table), clock: systemClock, ids: systemIds },
     ...functionLog(output, scrubText(systemRandomness)),
     count: functionCounts(output),
   };

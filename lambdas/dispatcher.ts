@@ -1,5 +1,6 @@
+import { dynamoRecords } from '../adapters/aws/dynamo-records.ts';
 import { gzip } from '../adapters/local/gzip.ts';
-import { systemRandomness } from '../adapters/local/system.ts';
+import { systemClock, systemIds, systemRandomness } from '../adapters/local/system.ts';
 import { type CompletePorts } from '../core/complete.ts';
 import { type Config } from '../core/config.ts';
 import { deployedFingerprint } from '../core/deployed-fingerprint.ts';
@@ -10,7 +11,7 @@ import { readDeployment } from './deployment-file.ts';
 import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand, turnsOnDemand } from './on-demand.ts';
 
 /** What a function works with that goes on with builds: the domain's ports over AWS. */
-export interface BoundDispatcher extends Omit<BoundFunction, 'ports'> {
+export interface BoundDispatcher extends BoundFunction {
   readonly ports: CompletePorts;
   readonly config: Config;
   readonly turns: Turns;
@@ -30,13 +31,15 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
   const { environment, dynamo } = bound;
   const deployment = await readDeployment(folder);
   const { config } = deployment;
-  const rules = { policy: config.retention, clock: bound.ports.clock };
+  const rules = { policy: config.retention, clock: systemClock };
   const runs = once(async () => (await import('./runs.ts')).runs(environment, rules, clientOptions));
   const outgoing = once(async () => (await import('./outgoing.ts')).outgoing(environment, dynamo, clientOptions));
   const images = once(async () => (await import('./images.ts')).accountImages(environment, clientOptions));
   const queue = once(async () => (await import('./turn-queue.ts')).turnQueue(environment, clientOptions));
   const ports = {
-    ...bound.ports,
+    records: dynamoRecords(dynamo, environment.table),
+    clock: systemClock,
+    ids: systemIds,
     ...outgoingOnDemand(outgoing),
     ...runsOnDemand(runs),
     artifactCheck: artifactCheckOnDemand(images),

@@ -56,7 +56,7 @@ export function scrubManifest(
     builder: of.builder,
     build_id: of.build_id,
     attempt: of.attempt,
-    rule_set: ruleSetDigest,
+    rule_set: ruleSetDigest(),
     not_searched: [...new Set(notSearched)].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
     files: [...files],
   };

@@ -1,5 +1,7 @@
 import type { Context } from 'aws-lambda';
 
+import { dynamoRecords } from '../../adapters/aws/dynamo-records.ts';
+import { systemClock, systemIds } from '../../adapters/local/system.ts';
 import { type DispatchDocument } from '../../core/documents.ts';
 import { type Result } from '../../core/result.ts';
 import { boundFunction, clientOptions } from '../bound-function.ts';
@@ -9,7 +11,12 @@ import { dispatchRequest } from './dispatch-request.ts';
 
 const bound = boundFunction(process.env);
 const { config } = await readDeployment(import.meta.dirname);
-const dispatcher = { ...bound, config, turns: turnQueue(bound.environment, clientOptions) };
+const dispatcher = {
+  ...bound,
+  config,
+  ports: { records: dynamoRecords(bound.dynamo, bound.environment.table), clock: systemClock, ids: systemIds },
+  turns: turnQueue(bound.environment, clientOptions),
+};
 
 /** What Lambda calls: a caller or a schedule asks for a build. */
 export async function handler(call: unknown, context: Context): Promise<DispatchDocument | Result> {

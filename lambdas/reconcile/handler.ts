@@ -1,11 +1,16 @@
 import type { Context } from 'aws-lambda';
 
+import { dynamoOpenBuilds } from '../../adapters/aws/dynamo-open-builds.ts';
 import { boundFunction, clientOptions } from '../bound-function.ts';
 import { turnQueue } from '../turn-queue.ts';
 import { sweep } from './sweep.ts';
 
 const bound = boundFunction(process.env);
-const sweeper = { ...bound, turns: turnQueue(bound.environment, clientOptions) };
+const sweeper = {
+  ...bound,
+  ports: { records: dynamoOpenBuilds(bound.dynamo, bound.environment.table) },
+  turns: turnQueue(bound.environment, clientOptions),
+};
 
 /** What Lambda calls every five minutes. */
 export async function handler(_event: unknown, context: Context): Promise<{ readonly open: number }> {
