@@ -58,12 +58,22 @@ export async function readHandedOver(
 ): Promise<ReadHandover> {
   const at = keys.incoming(asked.run);
   const reader = (part: keyof HandedParts) => partReader(objects, decided === undefined ? {} : { decided: decided[part] });
-  const report = await readDocument(reader('report'), at.report, handoverLimits.report, async () => (await import('./handover-schemas.ts')).AttemptReport);
+  const report = await readDocument(
+    reader('report'),
+    at.report,
+    handoverLimits.report,
+    async () => (await import('./schemas-on-demand.ts')).AttemptReport,
+  );
   if (report.state !== 'read') return report;
   const foreign = identityProblem(report.value, asked, at.report);
   if (foreign !== undefined) return { state: 'invalid', failure: foreign };
 
-  const scrubManifest = await readDocument(reader('scrub_manifest'), at.scrubManifest, handoverLimits.scrubManifest, async () => (await import('./handover-schemas.ts')).ScrubManifest);
+  const scrubManifest = await readDocument(
+    reader('scrub_manifest'),
+    at.scrubManifest,
+    handoverLimits.scrubManifest,
+    async () => (await import('./schemas-on-demand.ts')).ScrubManifest,
+  );
   if (scrubManifest.state === 'invalid') return scrubManifest;
   const log = await readLog(reader('log'), compression, at.log);
   if (log.state === 'invalid') return log;

@@ -1,7 +1,8 @@
 import { type KnownValues, type SecretValue, createKnownValues } from './known-values.ts';
 import { markerOf, markerPattern, markerStart, stableId } from './marker.ts';
 import { createPrivateKeyBlock } from './private-key-block.ts';
-import { type ScrubAction, createScrubActions } from './scrub-action.ts';
+import { type ScrubAction } from './scrub-manifest.ts';
+import { createScrubActions } from './scrub-action.ts';
 import { findShapes } from './secret-shapes.ts';
 import { type Span, mergeSpans, subtractSpans } from './span.ts';
 
