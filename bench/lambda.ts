@@ -13,6 +13,12 @@ import { bundleFunctions, bundleHandler } from '../scripts/bundle-functions.ts';
 import sdk from '@aws-sdk/client-dynamodb/package.json' with { type: 'json' };
 import { type AwsEndpoint, type Item, type RunStatus, startAwsEndpoint } from './aws-endpoint.ts';
 
+/** What each function is measured against: a handler that constructs the same clients. */
+const baselines = { dispatch: 'baseline', complete: 'baseline-for-runs', reconcile: 'baseline' } as const satisfies Record<
+  FunctionName,
+  string
+>;
+
 /** How much longer a function may take than a handler that only constructs the same clients. */
 const target = 1.25;
 
@@ -37,7 +43,7 @@ const ColdStart = z.object({ init: z.number(), whole: z.number(), answer: z.unkn
 type ColdStart = z.infer<typeof ColdStart>;
 
 /**
- * Measures each function's cold start against the baseline (`lambda-baseline.ts`), in pairs of fresh processes, and prints
+ * Measures each function's cold start against the baseline of the same clients (`baselines`), in pairs of fresh processes, and prints
  * lower quartiles and their ratio.
  *
  * @returns whether the target holds for every one.
@@ -49,7 +55,8 @@ export async function lambda(words: readonly string[]): Promise<boolean> {
   const endpoint = await startAwsEndpoint();
   try {
     const bundled = await bundleFunctions(join(folder, 'functions'), deployment);
-    await bundleHandler('bench/lambda-baseline.ts', join(folder, 'baseline'), join(folder, 'baseline-maps'));
+    for (const baseline of new Set(Object.values(baselines)))
+      await bundleHandler(`bench/${baseline}.ts`, join(folder, baseline), join(folder, 'source-maps', baseline));
     const requests = await firstRequests(endpoint, folder);
     console.log(
       `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'} x ${cpus().length}, AWS SDK ${sdk.version}, ${runs} pairs of runs\n`,
@@ -125,7 +132,7 @@ async function measure(endpoint: AwsEndpoint, folder: string, name: FunctionName
   const pairs: { own: ColdStart; bare: ColdStart }[] = [];
   for (let run = 0; run < runs; run += 1) {
     const own = () => coldStart(endpoint, folder, `functions/${name}`, request);
-    const bare = () => coldStart(endpoint, folder, 'baseline', request);
+    const bare = () => coldStart(endpoint, folder, baselines[name], request);
     // In turn, so that neither always comes first.
     if (run % 2 === 0) pairs.push({ own: await own(), bare: await bare() });
     else {

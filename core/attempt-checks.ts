@@ -6,7 +6,7 @@ import { compareInputs } from './drift.ts';
 import { type Outcome, failure, success } from './failure.ts';
 import { FailureError } from './failure-error.ts';
 import { fitsReport, handoverLimits } from './handed-over.ts';
-import { documentText } from './hash-manifest.ts';
+import { documentText } from './document-text.ts';
 import { type BuilderName } from './identity.ts';
 import { type Input } from './input.ts';
 import { type Discovery, type ImageRepository, type Secrets } from './ports.ts';

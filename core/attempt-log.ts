@@ -3,7 +3,7 @@ import { packerRunReader } from './packer-log/packer-run-reader.ts';
 import { type Handover, type LogWriter, type PackerOutcome } from './ports.ts';
 import { type AttemptRequest } from './request.ts';
 import { plainText } from './packer-log/plain-text.ts';
-import { type FileScrub } from './scrub/scrub-manifest.ts';
+import { type FileScrub } from './scrub/file-scrub.ts';
 
 /**
  * A log is kept whole up to `head` characters; of a longer one the beginning and the last `tail` characters. A line counts

@@ -10,7 +10,7 @@ import { type Builder, type Config } from './config.ts';
 import { keys } from './contract/keys.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { documentText } from './hash-manifest.ts';
+import { documentText } from './document-text.ts';
 import { timestamp } from './identity.ts';
 import { judgeReport } from './judge.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';
@@ -34,7 +34,8 @@ import { type AttemptRequest } from './request.ts';
 import { refusedVariables } from './request-check.ts';
 import { type SecretValue } from './scrub/known-values.ts';
 import { createRedactor } from './scrub/redactor.ts';
-import { type ScrubbedFile, createFileScrub, scrubManifest } from './scrub/scrub-manifest.ts';
+import { createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
+import { type ScrubbedFile } from './scrub/scrub-manifest.ts';
 
 export interface AttemptPorts {
   readonly repository: ImageRepository;

@@ -10,12 +10,18 @@ export function jsonSize(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** A text that takes at most so many bytes as JSON, without its quotes. */
-export function boundedText(bytes: number) {
-  return z
+const boundedTexts = new Map<number, z.ZodString>();
+
+/** A text that takes at most so many bytes as JSON, without its quotes. One schema for each bound: a cold start pays for every one. */
+export function boundedText(bytes: number): z.ZodString {
+  const known = boundedTexts.get(bytes);
+  if (known !== undefined) return known;
+  const made = z
     .string()
     .max(bytes)
     .refine((text) => textSize(text) <= bytes, `at most ${bytes} bytes as JSON`);
+  boundedTexts.set(bytes, made);
+  return made;
 }
 
 const gap = ' … ';

@@ -17,18 +17,25 @@ export const joinLimit = 200;
 /** What the command line of a request takes at most in a record, in bytes as JSON. */
 export const longestCommand = 4096;
 
+// One schema of each for all places: a cold start pays for every one.
+const TimestampOrNull = Timestamp.nullable();
+const DigestOrNull = Digest.nullable();
+const ObjectKeyOrNull = ObjectKey.nullable();
+const SealedManifestOrNull = SealedManifest.nullable();
+const AtBy = z.strictObject({ at: Timestamp, by: Caller });
+
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
   verdict: Verdict,
   /** Over the inputs that the attempt met; null where it did not get that far. */
-  fingerprint: Digest.nullable(),
+  fingerprint: DigestOrNull,
   /** What its targets left, those of a failed attempt too: they exist and cost money. */
   artifacts: RecordedArtifacts,
   /** Whether some of them, or their files, are left out here: what the attempt left is in its log, and in what its build sealed. */
   artifacts_shortened: z.boolean().default(false),
   /** The scrubbed log: its key and its size as stored, in bytes. Null where packer never ran. */
   log: z.strictObject({ path: ObjectKey, size: z.int().nonnegative() }).nullable(),
-  scrub_manifest_path: ObjectKey.nullable(),
+  scrub_manifest_path: ObjectKeyOrNull,
   /** How many redactions the scrub manifest lists. */
   redactions: z.int().nonnegative(),
 });
@@ -45,15 +52,15 @@ export const Attempt = z.strictObject({
   /** After how many milliseconds the build service ends the run by force. */
   time_limit: z.int().positive(),
   /** The manifest at whose fingerprint this attempt need not run packer; null where it has to. */
-  unless: SealedManifest.nullable(),
+  unless: SealedManifestOrNull,
   /** The fingerprint that the deployed source has, so that the attempt cannot claim another; null where the dispatcher does not know it. */
-  expected: Digest.nullable().default(null),
+  expected: DigestOrNull.default(null),
   /** The digest of the builder that it was intended with (`builderDigest`): a start that is asked for again says the same. */
-  builder_digest: Digest.nullable().default(null),
-  started_at: Timestamp.nullable(),
-  finished_at: Timestamp.nullable(),
+  builder_digest: DigestOrNull.default(null),
+  started_at: TimestampOrNull,
+  finished_at: TimestampOrNull,
   /** When the dispatcher found that the run had outlived its time limit, and began to end it; null where it did not. */
-  expired_at: Timestamp.nullable(),
+  expired_at: TimestampOrNull,
   /** Null until the attempt was completed. */
   outcome: AttemptOutcome.nullable(),
 });
@@ -87,7 +94,7 @@ export const Decision = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
   /** The manifest that still holds, where the build is skipped. */
-  unchanged: SealedManifest.nullable(),
+  unchanged: SealedManifestOrNull,
 });
 export type Decision = z.infer<typeof Decision>;
 
@@ -110,21 +117,21 @@ export const Build = z.strictObject({
   /** Where it may be skipped. Null: it is built whatever the inputs are. */
   only_if_changed: OnlyIfChanged.nullable(),
   /** The equal requests that were given this build while it waited. */
-  joined: z.array(z.strictObject({ at: Timestamp, by: Caller })).max(joinLimit),
+  joined: z.array(AtBy).max(joinLimit),
   attempts: z.array(Attempt).max(2),
   /** When the second attempt is due; set in the state `retrying`. */
-  retry_at: Timestamp.nullable(),
+  retry_at: TimestampOrNull,
   /** An operator's wish; it wins over a retry. */
-  stop: z.strictObject({ at: Timestamp, by: Caller }).nullable(),
+  stop: AtBy.nullable(),
   /** How the newest attempt, or the build, ends; from then on nothing changes that. Null again before a retry. */
   decision: Decision.nullable(),
-  finished_at: Timestamp.nullable(),
+  finished_at: TimestampOrNull,
   /** The keys of what a final build left. */
-  result_path: ObjectKey.nullable(),
-  summary_path: ObjectKey.nullable(),
+  result_path: ObjectKeyOrNull,
+  summary_path: ObjectKeyOrNull,
   manifest: z.strictObject({ path: ObjectKey, digest: Digest, fingerprint: Digest }).nullable(),
   /** When everything that follows a final state was done (`settle`): pointers written, operators told. Null until then. */
-  settled_at: Timestamp.nullable(),
+  settled_at: TimestampOrNull,
 });
 export type Build = z.infer<typeof Build>;
 

@@ -2,7 +2,7 @@ import { SealedManifest } from './builder-record.ts';
 import { type ChainLink } from './chain-link.ts';
 import { type ChainProblem } from './chain-problem.ts';
 import { type Channel, namedArtifacts } from './channel.ts';
-import { manifestDigest } from './hash-manifest.ts';
+import { manifestDigest } from './document-text.ts';
 import { type Objects, type Records } from './ports.ts';
 import { readManifest } from './read-manifest.ts';
 

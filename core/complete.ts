@@ -11,7 +11,7 @@ import { digestOf } from './digest.ts';
 import { milliseconds } from './duration.ts';
 import { finishBuild } from './finish.ts';
 import { type ReadHandover, readHandedOver } from './handed-over.ts';
-import { documentText } from './hash-manifest.ts';
+import { documentText } from './document-text.ts';
 import { type BuildId, timestamp } from './identity.ts';
 import { type Judgement, judge, tellsOf } from './judge.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';

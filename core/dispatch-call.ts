@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { scheduleCaller } from './contract/deployment.ts';
 import { type Outcome, failure, success } from './failure.ts';
-import { BuilderName } from './identity.ts';
+import { type BuilderName, isBuilderName } from './identity.ts';
 
 /** Who asks, as a name or an ARN: it ends up in the records and in front of people. */
 const Caller = z.string().regex(/^[\x20-\x7e]{1,512}$/, 'a caller is named with 1 to 512 printable ASCII characters');
@@ -33,8 +33,6 @@ export interface CalledFor {
   readonly builder: BuilderName | null;
 }
 
-const RequestedBuilder = z.object({ builder: BuilderName.nullable().catch(null) });
-
 /**
  * Opens a call of the function `dispatch`.
  *
@@ -49,5 +47,10 @@ export function openDispatchCall(call: unknown, invocation: string): Outcome<Cal
     return failure('REQUEST_INVALID', faults.join('; '), 'see `hybridcore-packer schema dispatch-call`', faults);
   }
   const { request, by } = parsed.data;
-  return success({ request: { client_token: invocation, ...request }, by, builder: RequestedBuilder.parse(request).builder });
+  const { builder } = request;
+  return success({
+    request: { client_token: invocation, ...request },
+    by,
+    builder: typeof builder === 'string' && isBuilderName(builder) ? builder : null,
+  });
 }

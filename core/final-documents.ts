@@ -4,7 +4,7 @@ import { type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { type RetentionPolicy, expiresAt, retentionTerms } from './retention.ts';
 import { keys } from './contract/keys.ts';
-import { type HashManifest, hashManifestSchemaName } from './hash-manifest.ts';
+import { type HashManifest } from './hash-manifest.ts';
 import { linesThatFit } from './lines-that-fit.ts';
 import { type LogSummary, logSummarySchemaName } from './log-summary.ts';
 import { type Result, resultSchemaName, stderrLimit } from './result.ts';
@@ -26,7 +26,7 @@ export function manifestOf(build: Build, builder: BuilderRecord, ending: Ending)
   const { report } = ending;
   if (ending.state !== 'succeeded' || attempt === undefined || report === null || report.fingerprint === null) return null;
   return {
-    schema: hashManifestSchemaName,
+    schema: 'hybridcore-packer/hash-manifest/1',
     builder: build.builder,
     build_id: build.build_id,
     attempt: attempt.attempt,

@@ -1,6 +1,7 @@
 import { type Digest, digestOf, digestOfJson } from './digest.ts';
 import { type Outcome, failure, success } from './failure.ts';
-import { type Input, InputName } from './input.ts';
+import { InputName } from './input-name.ts';
+import { type Input } from './input.ts';
 
 /** The first line of what the fingerprint is computed over. */
 export const fingerprintHeader = 'hybridcore-packer/fingerprint/1';

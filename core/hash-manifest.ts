@@ -1,12 +1,9 @@
 import * as z from 'zod';
 
 import { Artifact } from './artifact.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { Digest, digestOfJson } from './digest.ts';
+import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
 import { Input } from './input.ts';
-
-export const hashManifestSchemaName = 'hybridcore-packer/hash-manifest/1';
 
 /** What the build then met: never part of the fingerprint. */
 export const Resolved = z.strictObject({
@@ -24,7 +21,7 @@ export type Resolved = z.infer<typeof Resolved>;
  * the digest of the one before: a chain, in which a rewritten or missing manifest shows.
  */
 export const HashManifest = z.strictObject({
-  schema: z.literal(hashManifestSchemaName),
+  schema: z.literal('hybridcore-packer/hash-manifest/1'),
   builder: BuilderName,
   build_id: BuildId,
   attempt: z.literal([1, 2]),
@@ -41,15 +38,3 @@ export const HashManifest = z.strictObject({
   sealed_at: Timestamp,
 });
 export type HashManifest = z.infer<typeof HashManifest>;
-
-/** The digest by which the next manifest and the records know this one: over its canonical JSON (RFC 8785). */
-export function manifestDigest(manifest: HashManifest): Digest {
-  return digestOfJson(manifest);
-}
-
-/** A document as it is stored: JSON that a person can read, ending in a newline. Its digest does not depend on the layout. */
-export function documentText(document: unknown): string {
-  // A round trip through the canonical form refuses what JSON cannot carry before anything is written.
-  canonicalJson(document);
-  return `${JSON.stringify(document, null, 2)}\n`;
-}

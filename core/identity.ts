@@ -2,19 +2,31 @@ import * as z from 'zod';
 
 import { boundedText, textThatFits } from './bounded-text.ts';
 
+const builderName = /^[a-z][a-z0-9-]{0,62}$/;
+
 /** The name of a builder: one entry of `hybridcore.yaml`, and a part of many keys. */
 export const BuilderName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a builder is named with a-z, 0-9 and -, begins with a letter and has at most 63 characters')
+  .regex(builderName, 'a builder is named with a-z, 0-9 and -, begins with a letter and has at most 63 characters')
   .brand<'BuilderName'>();
 export type BuilderName = z.infer<typeof BuilderName>;
+
+export function isBuilderName(text: string): text is BuilderName {
+  return builderName.test(text);
+}
+
+const buildId = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** The id of a build: a ULID, so ids sort by the time of the request. */
 export const BuildId = z
   .string()
-  .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'a build id is a ULID: 26 characters of 0-9 and A-Z without I, L, O, U')
+  .regex(buildId, 'a build id is a ULID: 26 characters of 0-9 and A-Z without I, L, O, U')
   .brand<'BuildId'>();
 export type BuildId = z.infer<typeof BuildId>;
+
+export function isBuildId(text: string): text is BuildId {
+  return buildId.test(text);
+}
 
 /**
  * The build service's own id for an attempt: CodeBuild's build ARN, or the embedded service's id.

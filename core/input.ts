@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { Digest } from './digest.ts';
 import { VariableName } from './identity.ts';
+import { InputName } from './input-name.ts';
 
 /** Kinds of files among the inputs, in the order in which they win: a file that fits several is the first. */
 export const fileKinds = ['template', 'script', 'config'] as const;
@@ -9,12 +10,6 @@ export type FileKind = (typeof fileKinds)[number];
 
 /** Kinds of inputs: files, and what is none and shapes the image. */
 export const inputKinds = [...fileKinds, 'option', 'tool', 'variable'] as const;
-
-/** No NUL and no LF, which part the lines of a fingerprint, and no lone surrogate, which UTF-8 cannot carry. */
-export const InputName = z
-  .string()
-  .regex(/^[^\0\n]+$/, 'the name of an input is not empty and has neither NUL nor line feed')
-  .refine((name) => name.isWellFormed(), 'the name of an input can be written as UTF-8');
 
 const FileInput = z.strictObject({
   kind: z.literal(fileKinds),

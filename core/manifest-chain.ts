@@ -6,7 +6,7 @@ import { type Channel } from './channel.ts';
 import { keys } from './contract/keys.ts';
 import { type Digest } from './digest.ts';
 import { type Outcome, success } from './failure.ts';
-import { manifestDigest } from './hash-manifest.ts';
+import { manifestDigest } from './document-text.ts';
 import { BuildId, type BuilderName } from './identity.ts';
 import { allPages, pages } from './pages.ts';
 import { type Objects, type Records } from './ports.ts';

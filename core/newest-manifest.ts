@@ -1,7 +1,8 @@
 import { type SealedManifest } from './builder-record.ts';
 import { brokenChain } from './chain-problem.ts';
 import { type Outcome, success } from './failure.ts';
-import { type HashManifest, manifestDigest } from './hash-manifest.ts';
+import { manifestDigest } from './document-text.ts';
+import { type HashManifest } from './hash-manifest.ts';
 import { type BuilderName } from './identity.ts';
 import { type ChainPorts } from './manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';

@@ -5,7 +5,11 @@ import { type Records } from './ports.ts';
 const pageSize = 100;
 
 /** The builds that something is still to be done for, by builder. Reads none of them, so none can stand in the way of the others. */
-export async function openBuilds({ records }: { readonly records: Records }): Promise<ReadonlyMap<BuilderName, readonly BuildId[]>> {
+export async function openBuilds({
+  records,
+}: {
+  readonly records: Pick<Records, 'listOpenBuilds'>;
+}): Promise<ReadonlyMap<BuilderName, readonly BuildId[]>> {
   const found = new Map<BuilderName, BuildId[]>();
   let cursor: string | undefined;
   do {

@@ -4,7 +4,8 @@ import { type Build } from './build.ts';
 import { type ReadHandover } from './handed-over.ts';
 import { plainText } from './packer-log/plain-text.ts';
 import { createRedactor } from './scrub/redactor.ts';
-import { type FileScrub, type ScrubManifest, createFileScrub, scrubManifest } from './scrub/scrub-manifest.ts';
+import { type FileScrub, createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
+import { type ScrubManifest } from './scrub/scrub-manifest.ts';
 
 /** What was handed over, after the redaction on this side: nothing else of it is looked at or kept. */
 export interface Received {

@@ -23,7 +23,7 @@ export interface AcceptableRequest {
 export function checkRequest(config: Config, asked: unknown): Outcome<AcceptableRequest> {
   const parsed = BuildRequest.safeParse(asked);
   const shape = parsed.success ? [] : parsed.error.issues.map((issue) => shapeFault(issue));
-  const { faults, retention } = requestFaults(config, RequestParts.parse(asked));
+  const { faults, retention } = requestFaults(config, parsed.success ? parsed.data : RequestParts.parse(asked));
   const all = [...shape, ...faults];
   if (parsed.success && all.length === 0) return success({ request: parsed.data, retention });
   return { ok: false, failure: asOne(all) };
@@ -48,6 +48,8 @@ const RequestParts = z
     fingerprint: undefined,
   });
 
+type RequestParts = Readonly<z.infer<typeof RequestParts>>;
+
 function shapeFault(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): Failure {
   return {
     rule: 'REQUEST_INVALID',
@@ -56,7 +58,7 @@ function shapeFault(issue: { readonly path: readonly PropertyKey[]; readonly mes
   };
 }
 
-function requestFaults(config: Config, parts: z.infer<typeof RequestParts>): { faults: readonly Failure[]; retention: string } {
+function requestFaults(config: Config, parts: RequestParts): { faults: readonly Failure[]; retention: string } {
   const builder = parts.builder === undefined ? undefined : builderOf(config, parts.builder);
   const retention = effectiveRetention(config, builder, parts.retention);
   return {
@@ -81,7 +83,7 @@ function builderFaults(
 }
 
 /** What means something only where a build may be skipped. */
-function unconditionalFaults(parts: z.infer<typeof RequestParts>): readonly Failure[] {
+function unconditionalFaults(parts: RequestParts): readonly Failure[] {
   if (parts.only_if_changed === true) return [];
   return (['max_age', 'fingerprint'] as const)
     .filter((name) => parts[name] !== undefined)

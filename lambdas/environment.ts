@@ -1,9 +1,6 @@
-import * as z from 'zod';
-
 import { functionVariables } from '../core/contract/deployment.ts';
 import { observationVariables } from '../core/contract/metrics.ts';
 import { FailureError } from '../core/failure-error.ts';
-import { namesOf } from '../core/names-of.ts';
 
 /** Where a function finds the rest of its deployment. */
 export interface FunctionEnvironment {
@@ -24,17 +21,21 @@ export interface FunctionEnvironment {
 
 const variables = { ...functionVariables, service: observationVariables.service } as const;
 
-const Name = z.string().min(1, 'is empty');
+/** What is wrong with a value; undefined where it fits. */
+type Check = (value: string) => string | undefined;
 
-const Environment = z.object({
-  table: Name,
-  bucket: Name,
-  topic: z.string().regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/, 'is not the ARN of an SNS topic'),
-  eventBus: Name,
-  queue: z.url({ protocol: /^https?$/, error: 'is not the URL of a queue' }),
-  projectPrefix: Name,
-  service: Name,
-} satisfies Record<keyof typeof variables, z.ZodType>);
+const isThere: Check = (value) => (value === '' ? 'is empty' : undefined);
+
+// Without schemas: a function that needs none otherwise then loads none.
+const checks: Readonly<Record<keyof typeof variables, Check>> = {
+  table: isThere,
+  bucket: isThere,
+  topic: (value) => (/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/.test(value) ? undefined : 'is not the ARN of an SNS topic'),
+  eventBus: isThere,
+  queue: (value) => (/^https?:/.test(value) && URL.canParse(value) ? undefined : 'is not the URL of a queue'),
+  projectPrefix: isThere,
+  service: isThere,
+};
 
 /**
  * Parses the environment of a function. All have the same one, and each asks for all of it: what is missing shows with the
@@ -43,19 +44,26 @@ const Environment = z.object({
  * @throws FailureError DEPLOYMENT_INVALID that names everything that is missing or wrong; never with a value.
  */
 export function functionEnvironment(environment: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
-  const names = namesOf(variables);
-  const parsed = Environment.safeParse(Object.fromEntries(names.map((name) => [name, environment[variables[name]]])));
-  if (parsed.success) {
-    const [, , , region = '', account = ''] = parsed.data.topic.split(':');
-    return { ...parsed.data, account, region };
+  const evidence: string[] = [];
+  const valueOf = (name: keyof typeof variables): string => {
+    const value = environment[variables[name]];
+    const fault = value === undefined ? 'is missing' : checks[name](value);
+    if (fault !== undefined) evidence.push(`${variables[name]} ${fault}`);
+    return value ?? '';
+  };
+  const found = {
+    table: valueOf('table'),
+    bucket: valueOf('bucket'),
+    topic: valueOf('topic'),
+    eventBus: valueOf('eventBus'),
+    queue: valueOf('queue'),
+    projectPrefix: valueOf('projectPrefix'),
+    service: valueOf('service'),
+  };
+  if (evidence.length === 0) {
+    const [, , , region = '', account = ''] = found.topic.split(':');
+    return { ...found, account, region };
   }
-  const faults = new Map<string, string>();
-  for (const name of names) {
-    const variable = variables[name];
-    const issue = parsed.error.issues.find(({ path }) => path[0] === name);
-    if (issue !== undefined) faults.set(variable, environment[variable] === undefined ? 'is missing' : issue.message);
-  }
-  const evidence = [...faults].map(([variable, message]) => `${variable} ${message}`);
   throw new FailureError({
     rule: 'DEPLOYMENT_INVALID',
     message: `the environment of this function does not fit: ${evidence.join('; ')}`,

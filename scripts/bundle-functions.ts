@@ -6,6 +6,7 @@ import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild';
 import { type FunctionName, deploymentDigestFile, deploymentFile, functionNames } from '../core/contract/deployment.ts';
 import { Deployment } from '../core/deployment.ts';
 import { digestOf } from '../core/digest.ts';
+import { schemasThatFallAway } from './schemas-that-fall-away.ts';
 
 /**
  * Zod compiles a function for each schema of an object that it parses with, which pays from some dozens of documents on. A
@@ -78,11 +79,11 @@ const keepingApart: Plugin = {
 export async function bundleHandler(handler: string, code: string, maps: string): Promise<Metafile> {
   const outdir = resolve(code);
   const entryPoints = [{ in: handler, out: 'index' }];
-  const main = await build({ ...options, entryPoints, outdir, splitting: true, plugins: [keepingApart] });
+  const main = await build({ ...options, entryPoints, outdir, splitting: true, plugins: [keepingApart, schemasThatFallAway] });
   const usesApart = Object.values(main.metafile.outputs).some(({ imports }) =>
     imports.some(({ path }) => path === './deployment-check.mjs'),
   );
-  const rest = usesApart ? await build({ ...options, entryPoints: [apart], outdir }) : undefined;
+  const rest = usesApart ? await build({ ...options, entryPoints: [apart], outdir, plugins: [schemasThatFallAway] }) : undefined;
   for (const folder of [code, maps]) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });

@@ -4,9 +4,6 @@ import * as z from 'zod';
 import { isOpen } from '../../core/build.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { table as attributes } from '../../core/contract/deployment.ts';
-import { FailureError } from '../../core/failure-error.ts';
-import { BuildId, BuilderName } from '../../core/identity.ts';
-import { type OpenBuild } from '../../core/ports.ts';
 import {
   type Documents,
   type RecordType,
@@ -16,26 +13,14 @@ import {
   idOf,
   readDocument,
 } from '../local/record-documents.ts';
+import { type Item, keyOf, lists, openBuilds, placeIn, restore, unreadable } from './dynamo-keys.ts';
 
 /*
  * How documents lie in the table: an item each, with the document as canonical JSON and beside it what conditions and
  * indexes look at. Attribute names are those of `core/contract/deployment.ts`.
  */
 
-/** An item as the SDK has it. */
-export type Item = Record<string, AttributeValue>;
 type Attributes = Readonly<Record<string, string | number>>;
-
-/** What the index of open builds is partitioned by: all of them stand together. */
-export const openBuilds = 'builds';
-
-/** In which listing a document stands: the partition of the index of listings. */
-export const lists = {
-  builds: (builder: BuilderName) => `${buildsOf}${builder}`,
-  builders: 'builders',
-  channels: (builder: BuilderName) => `channels#${builder}`,
-} as const;
-const buildsOf = 'builds#';
 
 const none = () => ({});
 
@@ -53,11 +38,6 @@ const layouts: { readonly [Type in RecordType]: (document: Documents[Type]) => A
   'request-token': (token) => ({ [attributes.expiresAt]: Math.ceil(Date.parse(token.expires_at) / 1000) }),
   'stray-event': none,
 };
-
-/** The partition key of a document. */
-export function keyOf(type: RecordType, id: string): string {
-  return `${type}#${id}`;
-}
 
 /** The item of a write, with how many bytes DynamoDB counts for it. */
 export function itemOf<Type extends RecordType>(write: WriteOf<Type>): { readonly item: Item; readonly size: number } {
@@ -101,35 +81,11 @@ export function documentOf<Type extends RecordType>(table: string, type: Type, i
   const { id: key, schema } = parsed(table, item, KeyAndSchema);
   assertKnownSchema(type, schema, placeIn(table, key));
   const { version, document } = parsed(table, item, VersionAndDocument);
-  return readDocument(type, { id: key.slice(keyOf(type, '').length), version, document }, { place: placeIn(table, key), remedy });
-}
-
-const OpenItem = z.object({
-  [attributes.key]: Text.transform((key) => key.slice(keyOf('build', '').length)).pipe(BuildId),
-  [attributes.list]: Text.transform((list) => list.slice(buildsOf.length)).pipe(BuilderName),
-  [attributes.open]: Text.optional(),
-});
-/** The attributes that `openBuildOf` looks at. */
-export const openAttributes: readonly string[] = [attributes.key, attributes.list, attributes.open];
-
-/** The names of a build, from beside its document; undefined where it is not open. @throws FailureError STORAGE where they cannot be read. */
-export function openBuildOf(table: string, item: Item): OpenBuild | undefined {
-  const { id, list, open } = parsed(table, item, OpenItem);
-  return open === undefined ? undefined : { build_id: id, builder: list };
-}
-
-const remedy = 'restore the table to a point in time before that';
-
-function placeIn(table: string, key: string): string {
-  return `${JSON.stringify(key)} in the DynamoDB table ${table}`;
+  return readDocument(type, { id: key.slice(keyOf(type, '').length), version, document }, { place: placeIn(table, key), remedy: restore });
 }
 
 function parsed<T>(table: string, item: Item, schema: z.ZodType<T>): T {
   const read = schema.safeParse(item);
   if (read.success) return read.data;
-  throw new FailureError({
-    rule: 'STORAGE',
-    message: `${placeIn(table, item[attributes.key]?.S ?? 'an item')} cannot be read: ${z.prettifyError(read.error)}`,
-    remedy: `something else than hybridcore-packer has written it: ${remedy}`,
-  });
+  throw unreadable(table, item, z.prettifyError(read.error));
 }

@@ -1,7 +1,9 @@
 import { BatchGetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 
 import { table as attributes } from '../../core/contract/deployment.ts';
-import { type Item } from './dynamo-items.ts';
+import { type Page } from '../../core/ports.ts';
+import { type PageRequest, pageOf } from '../local/record-listing.ts';
+import { type Item } from './dynamo-keys.ts';
 import { type DynamoTable, answerOf, pauseAfter } from './dynamo-table.ts';
 
 /** A part of an index, in one of its two orders. */
@@ -73,4 +75,33 @@ export async function readItems(table: DynamoTable, keys: readonly string[], wan
     left = unprocessed;
   }
   return keys.map((key) => found.get(key)).filter((item) => item !== undefined);
+}
+
+/**
+ * One page of a listing, each of its items read consistently.
+ *
+ * @param title the listing as its cursors name it.
+ * @param wanted the attributes that are answered; all where it is left out.
+ */
+export async function pageOfItems(
+  table: DynamoTable,
+  listing: Listing,
+  title: string,
+  page: PageRequest,
+  wanted?: readonly string[],
+): Promise<Page<Item>> {
+  const { items, ...rest } = await pageOf(
+    title,
+    page,
+    (after, limit) => placesAfter(table, listing, after, limit),
+    ({ place }) => place,
+  );
+  return {
+    items: await readItems(
+      table,
+      items.map(({ key }) => key),
+      wanted,
+    ),
+    ...rest,
+  };
 }

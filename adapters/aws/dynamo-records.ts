@@ -3,10 +3,12 @@ import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { table as attributes, tableIndexes } from '../../core/contract/deployment.ts';
 import { type Page, type Records } from '../../core/ports.ts';
 import { type Documents, type RecordType, assertCommit } from '../local/record-documents.ts';
-import { type PageRequest, listings, pageOf } from '../local/record-listing.ts';
+import { type PageRequest, listings } from '../local/record-listing.ts';
 import { type Pause, jitteredPause } from './backoff.ts';
-import { type Item, documentOf, keyOf, lists, openAttributes, openBuildOf, openBuilds } from './dynamo-items.ts';
-import { type Listing, placesAfter, readItems } from './dynamo-listing.ts';
+import { documentOf } from './dynamo-items.ts';
+import { keyOf, lists } from './dynamo-keys.ts';
+import { type Listing, pageOfItems } from './dynamo-listing.ts';
+import { dynamoOpenBuilds } from './dynamo-open-builds.ts';
 import { type DynamoTable, answerOf } from './dynamo-table.ts';
 import { transact } from './dynamo-transaction.ts';
 
@@ -41,11 +43,7 @@ export function dynamoRecords(client: DynamoDBClient, name: string, pause: Pause
       const listing: Listing = { index: tableIndexes.listing, list: lists.builds(builder), order: 'descending' };
       return listDocuments(table, 'build', listing, listings.builds(builder), page);
     },
-    async listOpenBuilds(page) {
-      const listing: Listing = { index: tableIndexes.open, list: openBuilds, order: 'ascending' };
-      const { items, ...rest } = await pageOfItems(table, listing, listings.openBuilds, page, openAttributes);
-      return { items: items.map((item) => openBuildOf(name, item)).filter((open) => open !== undefined), ...rest };
-    },
+    ...dynamoOpenBuilds(client, name, pause),
     async listBuilders(page) {
       const listing: Listing = { index: tableIndexes.listing, list: lists.builders, order: 'ascending' };
       return listDocuments(table, 'builder', listing, listings.builders, page);
@@ -72,28 +70,4 @@ async function listDocuments<Type extends RecordType>(
 ): Promise<Page<Documents[Type]>> {
   const { items, ...rest } = await pageOfItems(table, listing, title, page);
   return { items: items.map((item) => documentOf(table.name, type, item)), ...rest };
-}
-
-/** @param title the listing as its cursors name it. */
-async function pageOfItems(
-  table: DynamoTable,
-  listing: Listing,
-  title: string,
-  page: PageRequest,
-  wanted?: readonly string[],
-): Promise<Page<Item>> {
-  const { items, ...rest } = await pageOf(
-    title,
-    page,
-    (after, limit) => placesAfter(table, listing, after, limit),
-    ({ place }) => place,
-  );
-  return {
-    items: await readItems(
-      table,
-      items.map(({ key }) => key),
-      wanted,
-    ),
-    ...rest,
-  };
 }

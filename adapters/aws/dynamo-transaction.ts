@@ -5,7 +5,8 @@ import { table as attributes } from '../../core/contract/deployment.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Commit, type RecordWrite } from '../../core/ports.ts';
 import { conflictOf, documentTypes, idOf } from '../local/record-documents.ts';
-import { type Item, documentOf, itemOf, versionOf } from './dynamo-items.ts';
+import { documentOf, itemOf, versionOf } from './dynamo-items.ts';
+import { type Item } from './dynamo-keys.ts';
 import { type DynamoTable, answerOf, named, pauseAfter } from './dynamo-table.ts';
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html, in bytes.

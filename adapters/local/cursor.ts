@@ -1,8 +1,4 @@
-import * as z from 'zod';
-
 import { FailureError } from '../../core/failure-error.ts';
-
-const Cursor = z.tuple([z.string(), z.string()]);
 
 /**
  * A place in a listing, as an opaque text: it names the listing and the last item that was given, so that items
@@ -17,8 +13,11 @@ export function cursorAfter(listing: string, last: string): string {
 /** The last item that was given; the empty text, which sorts before all, where there is no cursor. @throws FailureError for a cursor that is not of this listing. */
 export function placeOf(listing: string, cursor: string | undefined): string {
   if (cursor === undefined) return '';
-  const parsed = Cursor.safeParse(decoded(cursor));
-  if (parsed.success && parsed.data[0] === listing) return parsed.data[1];
+  const parts = decoded(cursor);
+  if (Array.isArray(parts) && parts.length === 2) {
+    const [of, last]: readonly unknown[] = parts;
+    if (of === listing && typeof last === 'string') return last;
+  }
   throw new FailureError({
     rule: 'REQUEST_INVALID',
     message: `the cursor ${JSON.stringify(cursor.slice(0, 80))} is not one that the listing of ${listing} gave`,

@@ -1,5 +1,5 @@
 import { bytesOf, textOf } from '../../core/scrub/lossless-text.ts';
-import { type FileScrub } from '../../core/scrub/scrub-manifest.ts';
+import { type FileScrub } from '../../core/scrub/file-scrub.ts';
 
 const lineEnd = 10;
 /** Bytes of a line without an end that are taken before it comes. */

@@ -10,7 +10,7 @@ import { type ScrubDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
 import { ruleSetDigest } from '../../core/scrub/redaction-rules.ts';
-import { createFileScrub } from '../../core/scrub/scrub-manifest.ts';
+import { createFileScrub } from '../../core/scrub/file-scrub.ts';
 import { type Answer } from '../answer.ts';
 import { type Host } from '../host.ts';
 
@@ -50,7 +50,7 @@ export async function scrub(host: Host, file: string, options: ScrubOptions): Pr
   }
   const document: ScrubDocument = {
     schema: 'hybridcore-packer/scrub/1',
-    rule_set: ruleSetDigest,
+    rule_set: ruleSetDigest(),
     not_searched: [...redactor.notSearched],
     file: one.end(),
   };

@@ -1,7 +1,8 @@
 import { regionsOf } from './hint-search.ts';
 import { type KnownValues, type SecretValue, createKnownValues, leastPiece } from './known-values.ts';
 import { createPrivateKeyBlock } from './private-key-block.ts';
-import { type ScrubAction, createScrubActions } from './scrub-action.ts';
+import { type ScrubAction } from './scrub-manifest.ts';
+import { createScrubActions } from './scrub-action.ts';
 import { scrubLine } from './scrub-line.ts';
 import { findShapes } from './secret-shapes.ts';
 import { type Span } from './span.ts';

@@ -1,20 +1,4 @@
-import * as z from 'zod';
-
-/** One redaction, or several of one secret that were put together. */
-export const ScrubAction = z.strictObject({
-  /** The rule's code, as the marker has it, or the variable's name, where the marker says SECRET. */
-  rule: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
-  /** Equal for equal secrets within one manifest; null where those of several secrets were put together. */
-  id: z
-    .string()
-    .regex(/^[0-9a-f]{8}$/)
-    .nullable(),
-  count: z.int().positive(),
-  /** Of the first of them, after scrubbing: from 1; the column in UTF-16 code units. */
-  line: z.int().positive(),
-  column: z.int().positive(),
-});
-export type ScrubAction = z.infer<typeof ScrubAction>;
+import { type ScrubAction } from './scrub-manifest.ts';
 
 /** How many actions a file has in a manifest at most. */
 export const mostActions = 10_000;

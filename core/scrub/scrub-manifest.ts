@@ -1,12 +1,24 @@
-import { createHash, createHmac } from 'node:crypto';
 import * as z from 'zod';
 
-import { Digest, toDigest } from '../digest.ts';
+import { Digest } from '../digest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
-import { ruleSetDigest } from './redaction-rules.ts';
-import { bytesOf } from './lossless-text.ts';
-import { type Redactor } from './redactor.ts';
-import { ScrubAction, mostActions } from './scrub-action.ts';
+import { mostActions } from './scrub-action.ts';
+
+/** One redaction, or several of one secret that were put together. */
+export const ScrubAction = z.strictObject({
+  /** The rule's code, as the marker has it, or the variable's name, where the marker says SECRET. */
+  rule: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
+  /** Equal for equal secrets within one manifest; null where those of several secrets were put together. */
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .nullable(),
+  count: z.int().positive(),
+  /** Of the first of them, after scrubbing: from 1; the column in UTF-16 code units. */
+  line: z.int().positive(),
+  column: z.int().positive(),
+});
+export type ScrubAction = z.infer<typeof ScrubAction>;
 
 /** A digest with a key that is never written: it tells equal from different, and nothing else. */
 export const KeyedDigest = z.string().regex(/^hmac-sha256:[0-9a-f]{64}$/);
@@ -45,85 +57,3 @@ export const ScrubManifest = z.strictObject({
   files: z.array(ScrubbedFile),
 });
 export type ScrubManifest = z.infer<typeof ScrubManifest>;
-
-/** A scrub manifest, its files in the order given. */
-export function scrubManifest(
-  of: Pick<ScrubManifest, 'builder' | 'build_id' | 'attempt'>,
-  notSearched: readonly string[],
-  files: readonly ScrubbedFile[],
-): ScrubManifest {
-  return {
-    schema: 'hybridcore-packer/scrub-manifest/1',
-    builder: of.builder,
-    build_id: of.build_id,
-    attempt: of.attempt,
-    rule_set: ruleSetDigest,
-    not_searched: [...new Set(notSearched)].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
-    files: [...files],
-  };
-}
-
-/** Scrubs one file as a stream, and keeps what the manifest says of it. Nothing of the file is kept. */
-export interface FileScrub {
-  /** The next piece of the file, of any length; gives what can be written by now (`Redactor.push`). */
-  push(text: string): string;
-  /** What was kept back: the file is over, or what follows is a text of its own within it. */
-  rest(): string;
-  /** What the manifest says of the file. Nothing may follow. */
-  end(): ScrubbedFile;
-}
-
-/**
- * Puts a file through the hook for the manifest. Half characters, which stand for bytes that are no UTF-8, stay
- * (`lossless-text.ts`).
- *
- * @param redactor one of its own: `forAnotherFile` where there are several
- * @param key the redactor's
- */
-export function createFileScrub(file: string, redactor: Redactor, key: Uint8Array): FileScrub {
-  const before = createHmac('sha256', key).update('file\0');
-  const after = createHash('sha256');
-  const bytes = { before: 0, after: 0 };
-  let lines = 0;
-  let inLine = false;
-
-  /** The last text that came, with its bytes: nearly all of them go out as they came. */
-  let last = { text: '', content: bytesOf('') };
-
-  function take(text: string): void {
-    const content = bytesOf(text);
-    last = { text, content };
-    before.update(content);
-    bytes.before += content.length;
-    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1)) lines += 1;
-    if (text !== '') inLine = !text.endsWith('\n');
-  }
-
-  function give(scrubbed: string): string {
-    const content = scrubbed === last.text ? last.content : bytesOf(scrubbed);
-    after.update(content);
-    bytes.after += content.length;
-    return scrubbed;
-  }
-
-  return {
-    push(text) {
-      take(text);
-      return give(redactor.push(text));
-    },
-    rest: () => give(redactor.rest()),
-    end() {
-      redactor.end();
-      return {
-        file,
-        lines: lines + (inLine ? 1 : 0),
-        bytes_before: bytes.before,
-        bytes_after: bytes.after,
-        digest_before: `hmac-sha256:${before.digest('hex')}`,
-        digest_after: toDigest(after.digest('hex')),
-        aggregated: redactor.aggregated(),
-        actions: [...redactor.summary()],
-      };
-    },
-  };
-}

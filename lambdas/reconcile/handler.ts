@@ -1,12 +1,19 @@
 import type { Context } from 'aws-lambda';
 
-import { boundDispatcher } from '../dispatcher.ts';
+import { dynamoOpenBuilds } from '../../adapters/aws/dynamo-open-builds.ts';
+import { boundFunction, clientOptions } from '../bound-function.ts';
+import { turnQueue } from '../turn-queue.ts';
 import { sweep } from './sweep.ts';
 
-const dispatcher = await boundDispatcher(process.env, import.meta.dirname);
+const bound = boundFunction(process.env);
+const sweeper = {
+  ...bound,
+  ports: { records: dynamoOpenBuilds(bound.dynamo, bound.environment.table) },
+  turns: turnQueue(bound.environment, clientOptions),
+};
 
 /** What Lambda calls every five minutes. */
 export async function handler(_event: unknown, context: Context): Promise<{ readonly open: number }> {
-  dispatcher.begin(context);
-  return sweep(dispatcher);
+  sweeper.begin(context);
+  return sweep(sweeper);
 }

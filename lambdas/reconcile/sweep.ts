@@ -7,7 +7,7 @@ import { type Log } from '../log.ts';
 import { problemOf } from '../scrub-text.ts';
 
 export interface SweepDependencies {
-  readonly ports: { readonly records: Records };
+  readonly ports: { readonly records: Pick<Records, 'listOpenBuilds'> };
   readonly turns: Turns;
   readonly log: Log;
   readonly count: Count;

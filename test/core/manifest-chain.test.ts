@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { keys } from '../../core/contract/keys.ts';
 import { digestOf } from '../../core/digest.ts';
-import { type HashManifest, documentText, manifestDigest } from '../../core/hash-manifest.ts';
+import { documentText, manifestDigest } from '../../core/document-text.ts';
+import { type HashManifest } from '../../core/hash-manifest.ts';
 import { readChain } from '../../core/manifest-chain.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { buildIdOf, buildRecord } from '../fixtures/records.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ChannelName, channelArtifactLimit, channelIdOf, defaultChannel } from '../../core/channel.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
-import { documentText } from '../../core/hash-manifest.ts';
+import { documentText } from '../../core/document-text.ts';
 import { timestamp } from '../../core/identity.ts';
 import { type Outcome } from '../../core/failure.ts';
 import { type PublishPlan, type PublishRequest, type Wanted, planPublish, publish } from '../../core/publish.ts';

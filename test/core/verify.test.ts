@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { chainProblemNames, problemSentence } from '../../core/chain-problem.ts';
 import { type Channel, defaultChannel } from '../../core/channel.ts';
 import { digestOf } from '../../core/digest.ts';
-import { documentText, manifestDigest } from '../../core/hash-manifest.ts';
+import { documentText, manifestDigest } from '../../core/document-text.ts';
 import { publish } from '../../core/publish.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { verifyChain } from '../../core/verify.ts';

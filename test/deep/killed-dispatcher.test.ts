@@ -9,7 +9,7 @@ import { openDatabase } from '../../adapters/local/sqlite-database.ts';
 import { type Build } from '../../core/build.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { BuildsDocument, StatusDocument } from '../../core/documents.ts';
-import { manifestDigest } from '../../core/hash-manifest.ts';
+import { manifestDigest } from '../../core/document-text.ts';
 import { LogSummary } from '../../core/log-summary.ts';
 import { Result } from '../../core/result.ts';
 import { type BuildState, states } from '../../core/states.ts';

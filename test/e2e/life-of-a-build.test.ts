@@ -2,7 +2,8 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { HashManifest, manifestDigest } from '../../core/hash-manifest.ts';
+import { manifestDigest } from '../../core/document-text.ts';
+import { HashManifest } from '../../core/hash-manifest.ts';
 import { Result } from '../../core/result.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { createRedactor } from '../../../core/scrub/redactor.ts';
 import { createScrubActions } from '../../../core/scrub/scrub-action.ts';
-import { ScrubManifest, createFileScrub, scrubManifest } from '../../../core/scrub/scrub-manifest.ts';
+import { createFileScrub, scrubManifest } from '../../../core/scrub/file-scrub.ts';
+import { ScrubManifest } from '../../../core/scrub/scrub-manifest.ts';
 
 const key = new Uint8Array(32).fill(5);
 const of = { builder: 'debian-base', build_id: '01JD8Z4S1V6Q0T3M5N7P9R2WXY', attempt: 1 };
