@@ -15,7 +15,8 @@ export function placeOf(listing: string, cursor: string | undefined): string {
   if (cursor === undefined) return '';
   const parts = decoded(cursor);
   if (Array.isArray(parts) && parts.length === 2) {
-    const [of, last]: readonly unknown[] = parts;
+    const given: readonly unknown[] = parts;
+    const [of, last] = given;
     if (of === listing && typeof last === 'string') return last;
   }
   throw new FailureError({
