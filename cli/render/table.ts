@@ -1,34 +1,21 @@
-import CliTable from 'cli-table3';
+import stringWidth from 'string-width';
 
 import { plainText } from '../../core/packer-log/plain-text.ts';
 
-/** Rows under headings, without borders: what is read, copied and cut by other tools. */
+/** Columns between two cells. */
+const gap = 2;
+
+/** Rows under headings, without borders: what is read, copied and cut by other tools. Takes time in proportion to the cells. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const grid = new CliTable({
-    head: [...head],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '',
-    },
-  });
-  for (const row of rows) grid.push(row.map((cell) => plainText(cell).replaceAll('\n', ' ')));
-  return grid
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
+  const lines = [head, ...rows].map((row) => row.map((cell) => sized(plainText(cell).replaceAll('\n', ' '))));
+  const widths = head.map((_, column) => lines.reduce((most, line) => Math.max(most, line[column]?.width ?? 0), 0));
+  return lines
+    .map((line) => line.map(({ text, width }, column) => text + ' '.repeat((widths[column] ?? 0) - width + gap)))
+    .map((cells) => cells.join('').trimEnd())
     .join('\n');
+}
+
+/** A text with the columns that a terminal shows it in. */
+function sized(text: string): { readonly text: string; readonly width: number } {
+  return { text, width: /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text) };
 }
