@@ -6,6 +6,7 @@ import { type Failure } from '../core/failure.ts';
 import { timestamp } from '../core/identity.ts';
 import { refusedResult } from '../core/result.ts';
 import { type Host } from './host.ts';
+import { jsonParts } from './render/json-parts.ts';
 import { plainText } from '../core/packer-log/plain-text.ts';
 import { type Channel } from './terminal.ts';
 
@@ -20,10 +21,17 @@ export interface Answer {
 
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
 export function printAnswer(host: Host, answer: Answer, json: boolean): void {
-  const text = json ? JSON.stringify(answer.document, null, 2) : answer.text;
-  if (text === '') return;
-  host.terminal.out.write(`${text}\n`);
-  answer.keep?.(`${text}\n`);
+  const printed: string[] = [];
+  const print = (text: string): void => {
+    host.terminal.out.write(text);
+    if (answer.keep !== undefined) printed.push(text);
+  };
+  if (json) {
+    for (const part of jsonParts(answer.document)) print(part);
+    print('\n');
+  } else if (answer.text !== '') print(`${answer.text}\n`);
+  else return;
+  answer.keep?.(printed.join(''));
 }
 
 /** Prints a failure: where, what, what to do; with `--json` as a result. */

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 import { plainText } from '../../core/packer-log/plain-text.ts';
 
@@ -15,7 +15,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
-/** A text with the columns that a terminal shows it in. */
+/** A text with the columns that a terminal shows it in: a character with its accents takes one or two. */
 function sized(text: string): { readonly text: string; readonly width: number } {
-  return { text, width: /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text) };
+  if (/^[\x20-\x7e]*$/.test(text)) return { text, width: text.length };
+  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment.codePointAt(0) ?? 0);
+  return { text, width: characters.reduce((sum, character) => sum + eastAsianWidth(character), 0) };
 }
