@@ -18,7 +18,7 @@ export function fingerprintOf(inputs: readonly Input[]): Digest {
   const sorted = sortInputs(inputs);
   const hash = createHash('sha256').update(`${fingerprintHeader}\n`);
   // So many at once that a hundred thousand lines are never one text.
-  const some = 1000;
+  const some = 200;
   for (let at = 0; at < sorted.length; at += some) {
     const lines = sorted.slice(at, at + some).map((input) => lineOf(input));
     hash.update(lines.join(''));

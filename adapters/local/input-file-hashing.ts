@@ -63,9 +63,9 @@ export function openHashQueue(root: string, stillBefore: number | null): HashQue
 
   /** Of two threads that take the largest file left, neither waits long for the other. */
   async function hashLarge(): Promise<void> {
-    const large = works.flatMap((work) =>
-      work.names.flatMap((name, at) => (work.done[at] === hashState.tooLarge ? [{ name, work, at }] : [])),
-    );
+    const large = works
+      .filter(({ done }) => done.includes(hashState.tooLarge))
+      .flatMap((work) => work.names.flatMap((name, at) => (work.done[at] === hashState.tooLarge ? [{ name, work, at }] : [])));
     if (large.length === 0) return;
     const sizes = new Map(large.map((file) => [file, file.work.identities[file.at * identityLength + 3] ?? 0]));
     large.sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
@@ -94,7 +94,8 @@ export function openHashQueue(root: string, stillBefore: number | null): HashQue
       await Promise.all(threads.map((thread) => thread.idle()));
       await hashLarge();
       return (each) => {
-        for (const work of works) {
+        // Each is let go of when it has been told.
+        for (let work = works.shift(); work !== undefined; work = works.shift()) {
           const text = Buffer.from(work.digests.buffer).toString('latin1');
           for (const [at, name] of work.names.entries()) if (work.done[at] !== hashState.elsewhere) each(name, resultAt(work, text, at));
         }
@@ -139,7 +140,8 @@ function startHashThread(): HashThread {
 const [fs, crypto] = [require('node:fs'), require('node:crypto')];
 const hashShare = ${hashShare.toString()};
 parentPort.on('message', (work) => parentPort.postMessage(hashShare(fs, crypto, work, Infinity, Infinity)));`;
-  const worker = new Worker(program, { eval: true });
+  // It makes next to no objects: what it may keep for them would count a hundred times as much as they.
+  const worker = new Worker(program, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
   let [open, hasEnded] = [0, false];
   let onIdle = (): void => undefined;
   const settle = (): void => {

@@ -85,9 +85,9 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
         draft.discard();
         return;
       }
-      const isTooMuch = known.names.size + fresh.names.size > mostNames;
-      if (!isTooMuch) for (const [name, at] of fresh.names) known.set(name, fresh.hexAt(at), fresh.identityAt(at));
-      draft.become(file, indexContent(owner, isTooMuch ? fresh : known, Object.fromEntries(notes)));
+      const isAllFresh = known.names.size === 0 || known.names.size + fresh.names.size > mostNames;
+      if (!isAllFresh) for (const [name, at] of fresh.names) known.set(name, fresh.hexAt(at), fresh.identityAt(at));
+      draft.become(file, indexContent(owner, isAllFresh ? fresh : known, Object.fromEntries(notes)));
     },
   };
 }

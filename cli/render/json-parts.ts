@@ -1,5 +1,5 @@
 /** So many items of a list are one part. */
-const some = 1000;
+const some = 200;
 
 /** What `JSON.stringify(document, null, 2)` gives, in parts: a list of a hundred thousand is never one text. */
 export function* jsonParts(document: unknown): Generator<string> {
