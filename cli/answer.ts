@@ -20,18 +20,20 @@ export interface Answer {
 }
 
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
-export function printAnswer(host: Host, answer: Answer, json: boolean): void {
+export async function printAnswer(host: Host, answer: Answer, json: boolean): Promise<void> {
   const printed: string[] = [];
-  const print = (text: string): void => {
-    host.terminal.out.write(text);
-    if (answer.keep !== undefined) printed.push(text);
-  };
-  if (json) {
-    for (const part of jsonParts(answer.document)) print(part);
-    print('\n');
-  } else if (answer.text !== '') print(`${answer.text}\n`);
-  else return;
+  for (const part of json ? jsonLines(answer.document) : [answer.text === '' ? '' : `${answer.text}\n`]) {
+    if (part === '') continue;
+    host.terminal.out.write(part);
+    await host.terminal.out.taken();
+    if (answer.keep !== undefined) printed.push(part);
+  }
   answer.keep?.(printed.join(''));
+}
+
+function* jsonLines(document: unknown): Generator<string> {
+  yield* jsonParts(document);
+  yield '\n';
 }
 
 /** Prints a failure: where, what, what to do; with `--json` as a result. */
