@@ -6,6 +6,7 @@ import { type Failure } from '../core/failure.ts';
 import { timestamp } from '../core/identity.ts';
 import { refusedResult } from '../core/result.ts';
 import { type Host } from './host.ts';
+import { jsonParts } from './render/json-parts.ts';
 import { plainText } from '../core/packer-log/plain-text.ts';
 import { type Channel } from './terminal.ts';
 
@@ -19,11 +20,20 @@ export interface Answer {
 }
 
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
-export function printAnswer(host: Host, answer: Answer, json: boolean): void {
-  const text = json ? JSON.stringify(answer.document, null, 2) : answer.text;
-  if (text === '') return;
-  host.terminal.out.write(`${text}\n`);
-  answer.keep?.(`${text}\n`);
+export async function printAnswer(host: Host, answer: Answer, json: boolean): Promise<void> {
+  const printed: string[] = [];
+  for (const part of json ? jsonLines(answer.document) : [answer.text === '' ? '' : `${answer.text}\n`]) {
+    if (part === '') continue;
+    host.terminal.out.write(part);
+    await host.terminal.out.taken();
+    if (answer.keep !== undefined) printed.push(part);
+  }
+  answer.keep?.(printed.join(''));
+}
+
+function* jsonLines(document: unknown): Generator<string> {
+  yield* jsonParts(document);
+  yield '\n';
 }
 
 /** Prints a failure: where, what, what to do; with `--json` as a result. */

@@ -341,7 +341,7 @@ async function answered(
   const at = systemClock.now();
   const answer = await action();
   if (answer.ok) {
-    printAnswer(host, answer.value, json);
+    await printAnswer(host, answer.value, json);
     exit(answer.value.exitCode);
   } else {
     exit(printFailure(host, answer.failure, { builder: about, at }, json));

@@ -1,6 +1,8 @@
 /** A stream to a person or a program. */
 export interface Channel {
   write(text: string): void;
+  /** When what was written is no longer ours to keep. Who has much to say waits, since a reader may be slower than we are. */
+  taken(): Promise<void>;
   /** Whether what is written may be coloured. */
   readonly colour: boolean;
 }
@@ -24,6 +26,20 @@ function channel(stream: NodeJS.WriteStream): Channel {
     write(text) {
       stream.write(text);
     },
+    taken: () => takenFrom(stream),
     colour: stream.isTTY && !refused,
   };
+}
+
+/** Also where nobody reads it any more. */
+function takenFrom(stream: NodeJS.WriteStream): Promise<void> {
+  if (!stream.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const events = ['drain', 'error', 'close'];
+    const settle = (): void => {
+      for (const event of events) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of events) stream.on(event, settle);
+  });
 }

@@ -7,11 +7,9 @@ export interface HashWork {
   readonly root: string;
   /** Below the root. No link is on the way to any of them. */
   readonly names: readonly string[];
-  /** How many names are taken at once. */
-  readonly step: number;
   /** The index of the first name that nobody has taken. */
   readonly next: Int32Array;
-  /** 1 where the digest and the identity of a name are there. */
+  /** One of `hashState` for each name. */
   readonly done: Uint8Array;
   /** 64 hex digits a name, in ASCII. */
   readonly digests: Uint8Array;
@@ -23,9 +21,12 @@ export interface HashWork {
   readonly freshFor: number;
 }
 
+/** `hashed`: the digest and the identity are there. `tooLarge`: for the thread that took it; only its size is there. `elsewhere`: it went on to other work. */
+export const hashState = { hashed: 1, tooLarge: 2, elsewhere: 3 } as const;
+
 /**
  * Takes names and hashes their files until none is left, or until `budget` bytes are hashed, and says which. A file
- * larger than `largest` bytes is left undone, and so is everything that is not as simple as can be: what cannot be read,
+ * larger than `largest` bytes is left to another thread. Undone is everything that is not as simple as can be: what cannot be read,
  * is no plain file, or may have changed while it was read. Whoever asked looks at those again, one by one.
  *
  * This function has no surroundings: it runs in this thread as it is, and in another one from its own text.
@@ -37,7 +38,7 @@ export function hashShare(
   budget: number,
   largest: number,
 ): 'none is left' | 'more' {
-  const { root, names, step, next, done, digests, identities, stillBefore, freshFor } = work;
+  const { root, names, next, done, digests, identities, stillBefore, freshFor } = work;
   // One buffer for all files: reading is the slower for every new one, and the slower the larger it is.
   const length = 128 * 1024;
   const buffer = Buffer.allocUnsafeSlow(length);
@@ -56,7 +57,11 @@ export function hashShare(
       digest = hash('sha256', buffer.subarray(0, got), 'hex');
     } else {
       const expected = (before ?? fstatSync(descriptor)).size;
-      if (expected > largest) return 0;
+      if (expected > largest) {
+        identities[at * 6 + 3] = expected;
+        Atomics.store(done, at, 2);
+        return 0;
+      }
       const whole = createHash('sha256');
       // A file that grows as fast as it is read would never end.
       while (got > 0 && size <= expected) {
@@ -79,18 +84,16 @@ export function hashShare(
   }
 
   for (let hashed = 0; hashed < budget;) {
-    const from = Atomics.add(next, 0, step);
-    if (from >= names.length) return 'none is left';
-    for (let at = from; at < Math.min(from + step, names.length); at += 1) {
-      let descriptor: number | undefined;
-      try {
-        descriptor = openSync(`${root}/${names[at]}`, flags);
-        hashed += hashOne(at, descriptor);
-      } catch {
-        // Left undone: whoever looks at it again finds out why, and says so.
-      } finally {
-        if (descriptor !== undefined) closeSync(descriptor);
-      }
+    const at = Atomics.add(next, 0, 1);
+    if (at >= names.length) return 'none is left';
+    let descriptor: number | undefined;
+    try {
+      descriptor = openSync(`${root}/${names[at]}`, flags);
+      hashed += hashOne(at, descriptor);
+    } catch {
+      // Left undone: whoever looks at it again finds out why, and says so.
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor);
     }
   }
   return 'more';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { success } from '../../core/failure.ts';
 import { type RepositoryFiles } from '../packer/template/repository-files.ts';
-import { filesMatching, patternIn } from './input-file-globs.ts';
+import { allFilesMatching, patternIn } from './input-file-globs.ts';
 import { lookAt, notRead } from './input-file-place.ts';
 import { readInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
@@ -34,7 +34,7 @@ export function repositoryFiles(root: string, exclude: readonly string[], sighti
     },
     filesIn(folder, pattern) {
       const where = 'fileset()';
-      const found = filesMatching(root, { patterns: [patternIn(folder, pattern)], exclude }, where, sightings);
+      const found = allFilesMatching(root, { patterns: [patternIn(folder, pattern)], exclude }, where, sightings);
       if (!found.ok) return undefined;
       const start = folder === '' ? 0 : folder.length + 1;
       // What fileset() does not list is what packer does not read: links to folders, for instance.

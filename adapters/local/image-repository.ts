@@ -48,12 +48,12 @@ export function imageRepository(
       const real = realRoot(root);
       const cache = memory === undefined ? undefined : openStatCache(memory.home, { root: real, program: memory.program });
       const sightings = noSightings();
-      let read = 0;
-      const onRead = (count: number): void => void (read = count);
+      let hashed: HashedInputs = { files: [], read: 0 };
+      const onRead = (all: HashedInputs): void => void (hashed = all);
       try {
         const found = await discover(real, builder, requestVariables, { sightings, cache, onRead });
         if (found.ok && cache !== undefined)
-          onGrounds?.({ root: real, sightings, begun: cache.begun, identityOf: (name) => cache.identityOf(name), read });
+          onGrounds?.({ root: real, sightings, ...hashed, begun: cache.begun, identityOf: (name) => cache.identityOf(name) });
         return found;
       } finally {
         cache?.close();
@@ -65,8 +65,8 @@ export function imageRepository(
 interface Means {
   readonly sightings: Sightings;
   readonly cache: StatCache | undefined;
-  /** Gets how many files were read to be hashed. */
-  readonly onRead: (count: number) => void;
+  /** Gets the files when they are hashed. */
+  readonly onRead: (hashed: HashedInputs) => void;
 }
 
 async function discover(
@@ -76,49 +76,59 @@ async function discover(
   means: Means,
 ): Promise<Outcome<Discovery>> {
   const repository = repositoryFiles(root, builder.inputs.exclude, means.sightings);
-  const template = await discoverRemembered(builder, requestVariables, repository, means.cache);
-  if (!template.ok) return template;
   const files = collectInputFiles(root, builder.inputs.exclude, means);
-  const hashed = await gathered(files, builder, template.value);
-  if (!hashed.ok) return hashed;
-  means.onRead(hashed.value.read);
-  const stable = holdsAgainst(root, template.value, hashed.value.files);
-  if (!stable.ok) return stable;
-  const declared = declaredInputs(builder, requestVariables, template.value.sensitiveVariables);
-  if (!declared.ok) return declared;
-  return success({
-    inputs: sortInputs([...hashed.value.files, ...declared.value]),
-    undeclared: template.value.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
-    sensitiveVariables: template.value.sensitiveVariables,
-    sensitiveValues: template.value.sensitiveValues,
-    manifestOutputs: template.value.manifestOutputs,
-    requiresPlugins: template.value.requiresPlugins,
-  });
-}
-
-async function gathered(files: InputFiles, builder: Builder, template: TemplateDiscovery): Promise<Outcome<HashedInputs>> {
   try {
-    const all = gather(files, builder, template);
-    return all.ok ? await files.hash() : all;
+    // First: what a glob finds may be many files, which are hashed while the template is parsed.
+    const globbed = addGlobbed(files, builder);
+    const template = await discoverRemembered(builder, requestVariables, repository, means.cache);
+    if (!template.ok) return template;
+    const shown = addShown(files, template.value);
+    if (!shown.ok) return shown;
+    if (!globbed.ok) return globbed;
+    const hashed = await files.hash();
+    return hashed.ok ? discovery(root, builder, requestVariables, template.value, hashed.value, means) : hashed;
   } finally {
     files.close();
   }
 }
 
-function gather(files: InputFiles, builder: Builder, template: TemplateDiscovery): Outcome<null> {
-  const steps: (() => Outcome<null>)[] = [
-    ...template.files.map(
-      ({ path, where }) =>
-        () =>
-          files.addFile(path, 'template', where),
-    ),
-    ...template.named.map((named) => () => addNamed(files, named)),
-    () => files.addMatching(builder.inputs.scripts, 'script', 'hybridcore.yaml (inputs.scripts)'),
-    () => files.addMatching(builder.inputs.configs, 'config', 'hybridcore.yaml (inputs.configs)'),
-  ];
-  for (const step of steps) {
-    const done = step();
-    if (!done.ok) return done;
+function discovery(
+  root: string,
+  builder: Builder,
+  requestVariables: Readonly<Record<string, string>>,
+  template: TemplateDiscovery,
+  hashed: HashedInputs,
+  means: Means,
+): Outcome<Discovery> {
+  means.onRead(hashed);
+  const stable = holdsAgainst(root, template, hashed.files);
+  if (!stable.ok) return stable;
+  const declared = declaredInputs(builder, requestVariables, template.sensitiveVariables);
+  if (!declared.ok) return declared;
+  return success({
+    inputs: sortInputs([...hashed.files, ...declared.value]),
+    undeclared: template.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
+    sensitiveVariables: template.sensitiveVariables,
+    sensitiveValues: template.sensitiveValues,
+    manifestOutputs: template.manifestOutputs,
+    requiresPlugins: template.requiresPlugins,
+  });
+}
+
+function addGlobbed(files: InputFiles, builder: Builder): Outcome<null> {
+  const scripts = files.addMatching(builder.inputs.scripts, 'script', 'hybridcore.yaml (inputs.scripts)');
+  return scripts.ok ? files.addMatching(builder.inputs.configs, 'config', 'hybridcore.yaml (inputs.configs)') : scripts;
+}
+
+/** What the template shows: its own files, what it names, and what it says that it writes. */
+function addShown(files: InputFiles, template: TemplateDiscovery): Outcome<null> {
+  for (const { path, where } of template.files) {
+    const added = files.addFile(path, 'template', where);
+    if (!added.ok) return added;
+  }
+  for (const named of template.named) {
+    const added = addNamed(files, named);
+    if (!added.ok) return added;
   }
   for (const output of template.manifestOutputs) files.remove(output);
   return success(null);
@@ -143,14 +153,15 @@ const parsedLimit = 64 * 1024 * 1024;
 
 /** What was parsed must be what was hashed: a template that changed in between would be fingerprinted with other references. */
 function holdsAgainst(root: string, template: TemplateDiscovery, hashed: readonly FileInput[]): Outcome<null> {
-  const digests = new Map(hashed.map((file) => [file.name, file.digest]));
+  // Most of a hundred thousand inputs are never parsed.
+  const digestNamed = (name: string) => hashed.find((file) => file.name === name)?.digest;
   for (const { path, digest, where } of [...template.files, ...template.consulted]) {
     const place = lookAt(root, path, where);
     if (!place.ok) return place;
     const link = place.value.type === 'absent' ? undefined : place.value.link;
     if (link === undefined) {
       const name = place.value.type === 'absent' ? path : (pathBelow(root, place.value.file) ?? path);
-      if (digests.get(name) === digest) continue;
+      if (digestNamed(name) === digest) continue;
     } else {
       // A link's digest is over more than the bytes that were parsed: with them once more it must be the same.
       const content = readInputFile(root, path, where, parsedLimit);

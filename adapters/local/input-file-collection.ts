@@ -8,8 +8,8 @@ import { type FileInput, fileKinds } from '../../core/input.ts';
 import { identityOf } from './file-identity.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
-import { type HashThread, type ReadFile, hashFiles, manyFiles, startHashThread } from './input-file-hashing.ts';
-import { type HashedFile, hashInputFile } from './input-file.ts';
+import { type ReadFile, openHashQueue } from './input-file-hashing.ts';
+import { hashInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
 
@@ -55,19 +55,22 @@ export function collectInputFiles(
   { sightings, cache }: { readonly sightings: Sightings; readonly cache: StatCache | undefined },
 ): InputFiles {
   const gathered = new Map<string, Gathered>();
+  const queue = openHashQueue(root, cache?.begun.time ?? null);
   /** Those that are no links, with what they were when that was seen. */
   const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
   const walked = new Set<string>();
-  /** Started as soon as there is enough for it to do. */
-  let thread: HashThread | undefined;
-  let unknownSeen = 0;
   const removed = new Set<string>();
 
-  function note(name: string, kind: FileKind, where: string, isPlain: boolean, isChecked = false): Outcome<null> {
-    const checked = isChecked ? success(name) : checkName(name, where);
-    if (!checked.ok) return checked;
+  function note(name: string, as: Gathered): Outcome<null> {
     const before = gathered.get(name);
-    if (before === undefined || fileKinds.indexOf(kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { kind, where, isPlain });
+    if (before !== undefined) {
+      if (fileKinds.indexOf(as.kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { ...as, isPlain: before.isPlain });
+      return success(null);
+    }
+    const checked = checkName(name, as.where);
+    if (!checked.ok) return checked;
+    gathered.set(name, as);
+    if (as.isPlain && cache?.knows(name) !== true) queue.add(name);
     return success(null);
   }
 
@@ -83,7 +86,7 @@ export function collectInputFiles(
       if (!place.ok) return place;
       if (place.value.type === 'absent' || place.value.link === undefined)
         return unreadable(path, where, 'it vanished while it was looked at');
-      const noted = note(link, kind, where, false);
+      const noted = note(link, { kind, where, isPlain: false });
       if (!noted.ok) return noted;
       const target = pathBelow(root, resolve(root, link, '..', place.value.link));
       // The link leads inside in the end, but by a way that is outside: its real place serves as well.
@@ -125,7 +128,7 @@ export function collectInputFiles(
       if (place.value.type === 'absent') return success({ found: false });
       const added =
         place.value.type === 'file'
-          ? note(path.value, kind, where, place.value.link === undefined)
+          ? note(path.value, { kind, where, isPlain: place.value.link === undefined })
           : addFolder(path.value, place.value.file, place.value.link, kind, where);
       return added.ok ? success({ found: true }) : added;
     } catch (error) {
@@ -134,7 +137,7 @@ export function collectInputFiles(
   }
 
   function addFolder(path: string, file: string, link: string | undefined, kind: FileKind, where: string): Outcome<null> {
-    const noted = link === undefined ? success(null) : note(path, kind, where, false);
+    const noted = link === undefined ? success(null) : note(path, { kind, where, isPlain: false });
     const folder = pathBelow(root, file) ?? '';
     const visit = `${kind} ${folder}`;
     if (!noted.ok || walked.has(visit)) return noted;
@@ -147,21 +150,18 @@ export function collectInputFiles(
       const missing = missingLiteral(pattern, where);
       if (missing !== undefined) return missing;
     }
-    const plain = new Set<string>();
-    const found = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
-      plain.add(path);
-      if (cache?.knows(path) !== true) unknownSeen += 1;
-      if (unknownSeen === manyFiles) thread ??= startHashThread();
-    });
-    if (!found.ok) return found;
-    const arePlainNames = /^[\x20-\x7e]*$/.test(found.value.join(''));
-    for (const path of found.value) {
+    // One for all that is found: there may be a hundred thousand.
+    const asPlain: Gathered = { kind, where, isPlain: true };
+    const behindLinks: string[] = [];
+    const refused: string[] = [];
+    const others = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
       // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
-      if (plain.has(path) && isBelowPlainFolders(path)) {
-        const noted = note(path, kind, where, true, arePlainNames);
-        if (!noted.ok) return noted;
-        continue;
-      }
+      if (!isBelowPlainFolders(path)) behindLinks.push(path);
+      else if (!note(path, asPlain).ok) refused.push(path);
+    });
+    queue.begin();
+    if (!others.ok) return others;
+    for (const path of [...others.value, ...behindLinks, ...refused].toSorted()) {
       const checked = checkName(path, where);
       if (!checked.ok) return checked;
       const added = add(path, kind, where);
@@ -181,41 +181,39 @@ export function collectInputFiles(
 
   async function hash(): Promise<Outcome<HashedInputs>> {
     const hashed: FileInput[] = [];
-    const unknown: string[] = [];
     const again: string[] = [];
     for (const [name, { kind, isPlain }] of gathered) {
       if (removed.has(name)) continue;
-      sightings.looked.add(name);
       if (!isPlain) again.push(name);
-      else {
-        const kept = cache?.knows(name) === true ? keptFile(name, cache) : undefined;
-        if (kept === undefined) unknown.push(name);
-        else hashed.push({ kind, name, ...kept });
+      else if (cache?.knows(name) === true) {
+        const kept = keptFile(kind, name, cache);
+        if (kept === undefined) queue.add(name);
+        else hashed.push(kept);
       }
     }
-    const count = unknown.length + again.length;
-    const read = await hashFiles(root, unknown, cache?.begun.time ?? null, thread);
+    const known = hashed.length;
+    const forEachRead = await queue.finish();
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
-    for (const [at, name] of unknown.entries()) {
-      const file = read[at];
+    forEachRead((name, file) => {
+      if (removed.has(name)) return;
       if (file === undefined) again.push(name);
       else {
         cache?.keep(name, file.hex, file.identity);
-        hashed.push({ kind: kindOf(name), name, ...hashedFile(file) });
+        hashed.push(inputOf(kindOf(name), name, file));
       }
-    }
-    for (const name of again) {
+    });
+    for (const name of again.toSorted()) {
       const file = await hashInputFile(root, name, gathered.get(name)?.where ?? '');
       if (!file.ok) return file;
       hashed.push({ kind: kindOf(name), name, ...file.value });
     }
-    return success({ files: hashed, read: count });
+    return success({ files: hashed, read: hashed.length - known });
   }
 
   const kindOf = (name: string): FileKind => gathered.get(name)?.kind ?? 'config';
 
-  function keptFile(name: string, kept: StatCache): HashedFile | undefined {
+  function keptFile(kind: FileKind, name: string, kept: StatCache): FileInput | undefined {
     let status: Stats | undefined;
     try {
       status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
@@ -223,7 +221,7 @@ export function collectInputFiles(
       // Whoever reads it will say why.
     }
     const hex = status === undefined ? undefined : kept.digestOf(name, status);
-    return status === undefined || hex === undefined ? undefined : hashedFile({ hex, identity: identityOf(status) });
+    return status === undefined || hex === undefined ? undefined : inputOf(kind, name, { hex, identity: identityOf(status) });
   }
 
   /** A folder that is no longer the one that was looked at: what was read through its path may lie anywhere. */
@@ -250,13 +248,14 @@ export function collectInputFiles(
       return added.value.found ? success(null) : unreadable(path, where, 'it is not there');
     },
     remove: (path) => void removed.add(path),
-    close: () => thread?.dismiss(),
+    close: () => queue.close(),
     hash,
   };
 }
 
-function hashedFile({ hex, identity: [, , mode, size] }: ReadFile): HashedFile {
-  return { digest: toDigest(hex), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
+/** Spelt out: an object that is spread from others takes twice the memory, and there may be a hundred thousand. */
+function inputOf(kind: FileKind, name: string, { hex, identity: [, , mode, size] }: ReadFile): FileInput {
+  return { kind, name, digest: toDigest(hex), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 
 function checkName(name: string, where: string): Outcome<string> {

@@ -38,20 +38,21 @@ export interface Globs {
 }
 
 /**
- * The files below the real root that fit, as paths with `/`, sorted in code units: files whose names begin with a dot
- * too, links as themselves and not followed, and whatever else is no folder. A folder that cannot be read is
- * INPUT_UNREADABLE, not a gap.
+ * The files below the real root that fit, as paths with `/`: files whose names begin with a dot too, links as themselves
+ * and not followed, and whatever else is no folder. A folder that cannot be read is INPUT_UNREADABLE, not a gap.
  *
- * @param onPlain gets the path of each that its folder calls a plain file, as soon as it is seen, whether it fits or not.
+ * @param onPlain gets each that its folder calls a plain file, as soon as it is known to fit, in no order that means anything.
+ * @returns the others, sorted in code units.
  */
 export function filesMatching(
   root: string,
   globs: Globs,
   where: string,
-  sightings: Sightings = noSightings(),
-  onPlain?: (path: string) => void,
+  sightings: Sightings,
+  onPlain: (path: string) => void,
 ): Outcome<readonly string[]> {
   const failures: Failure[] = [];
+  const others = new Set<string>();
   let isFirst = true;
 
   function list(folder: string): Dirent[] {
@@ -71,10 +72,7 @@ export function filesMatching(
         failures.push(place.failure);
         return [];
       }
-      const entries = readdirSync(join(root, folder), { withFileTypes: true });
-      const start = folder === '' ? '' : `${folder}/`;
-      if (onPlain !== undefined) for (const entry of entries) if (entry.isFile()) onPlain(start + entry.name);
-      return entries;
+      return readdirSync(join(root, folder), { withFileTypes: true });
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
       if (!isMissingBase) failures.push(notRead(folder, where, error).failure);
@@ -83,12 +81,36 @@ export function filesMatching(
   }
 
   const folders = globs.exclude.length === 0 ? globs.patterns.map((pattern) => folderOfAll(pattern)) : [undefined];
-  const isAll = folders.every((folder) => folder !== undefined && isFolderItself(root, folder, where));
-  const files = isAll
-    ? [...new Set(folders.flatMap((folder) => everythingBelow(folder ?? '', list)))]
-    : run(globs, (folder) => list(folder).map((entry) => entryOf(entry.name, entry.isDirectory())));
+  if (folders.every((folder) => folder !== undefined && isFolderItself(root, folder, where))) {
+    for (const folder of folders) everythingBelow(folder ?? '', list, onPlain, (path) => others.add(path));
+  } else {
+    const plain = new Set<string>();
+    const listed = (folder: string): Entry[] =>
+      list(folder).map((entry) => {
+        if (entry.isFile()) plain.add(folder === '' ? entry.name : `${folder}/${entry.name}`);
+        return entryOf(entry.name, entry.isDirectory());
+      });
+    for (const path of run(globs, listed)) {
+      if (plain.has(path)) onPlain(path);
+      else others.add(path);
+    }
+  }
   const [first] = failures;
-  return first === undefined ? success(files.toSorted()) : { ok: false, failure: first };
+  return first === undefined ? success([...others].toSorted()) : { ok: false, failure: first };
+}
+
+/** The same, all of them, sorted in code units. */
+export function allFilesMatching(
+  root: string,
+  globs: Globs,
+  where: string,
+  sightings: Sightings = noSightings(),
+): Outcome<readonly string[]> {
+  const found = new Set<string>();
+  const others = filesMatching(root, globs, where, sightings, (path) => found.add(path));
+  if (!others.ok) return others;
+  for (const path of others.value) found.add(path);
+  return success([...found].toSorted());
 }
 
 /** Whether a folder stands there, with no link on the way: then all that fits is below it. */

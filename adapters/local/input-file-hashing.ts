@@ -5,7 +5,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 import { type FileIdentity, freshFor, identityLength } from './file-identity.ts';
-import { type HashWork, hashShare } from './hash-share.ts';
+import { type HashWork, hashState, hashShare } from './hash-share.ts';
 
 /** What was read of a plain file. */
 export interface ReadFile {
@@ -14,44 +14,97 @@ export interface ReadFile {
   readonly identity: FileIdentity;
 }
 
+/** Plain files below a real root that are to be hashed. A second thread begins while names are still added, where there is enough to do. */
+export interface HashQueue {
+  /** No link may be on the way to the file. It may be read at once. */
+  add(name: string): void;
+  /** To be called where no name comes for a while: what was added is begun with, if it is worth a second thread. */
+  begin(): void;
+  /**
+   * Hashes what is left, on both threads. `each` gets every name that was added: with undefined for a file that has to be
+   * looked at again, since it cannot be read, is no plain file, or may have changed meanwhile. A digest is always that of a
+   * state which the file had.
+   */
+  finish(): Promise<(each: (name: string, file: ReadFile | undefined) => void) => void>;
+  /** To be called at the end, whatever happened. */
+  close(): void;
+}
+
 /** A second thread takes some 30 ms to start: it is worth that from so many files or bytes on. */
-export const manyFiles = 1500;
+const manyFiles = 512;
 const manyBytes = 32 * 1024 * 1024;
 
-/** So many bytes are hashed in this thread before others get their turn. */
+/** So many bytes are hashed in this thread before others get their turn; a file of more than two turns is another thread's. */
 const turn = 16 * 1024 * 1024;
 
-/**
- * Hashes plain files below a real root, with a second thread where there is much to hash. The answer has one entry for
- * each name: undefined for a file that has to be looked at again, since it is larger than one turn's worth, cannot be
- * read, or may have changed meanwhile. A digest is always that of a state which the file had.
- *
- * @param stillBefore what was changed before this moment, as the file system tells the time, did not change since.
- */
-export async function hashFiles(
-  root: string,
-  names: readonly string[],
-  stillBefore: number | null,
-  ready?: HashThread,
-): Promise<readonly (ReadFile | undefined)[]> {
-  const sizes = names.length < manyFiles ? names.map((name) => sizeOf(`${root}/${name}`)) : undefined;
-  const order = sizes === undefined ? undefined : largestFirst(sizes);
-  const much = sizes === undefined || sizes.reduce((sum, size) => sum + size, 0) >= manyBytes;
-  const ordered = order === undefined ? names : order.map((at) => names[at] ?? '');
-  const work = workOver(root, ordered, stillBefore);
-  const threads = much ? Math.min(2, availableParallelism(), names.length) : 1;
-  // A file that would keep this thread from everything else is hashed by other threads alone.
-  const isHere = threads === 1 || sizes?.every((size) => size <= turn * 2) !== false;
-  const others = Array.from({ length: isHere ? threads - 1 : threads }, (_, at) => (at === 0 ? ready : undefined) ?? startHashThread());
-  const ended = others.map((thread) => thread.run(work));
-  while (isHere && hashShare(fs, crypto, work, turn, turn * 2) === 'more') await yieldToOthers();
-  await Promise.all(ended);
-  const text = Buffer.from(work.digests.buffer).toString('latin1');
-  const read = ordered.map((_, at) => resultAt(work, text, at));
-  if (order === undefined) return read;
-  const inOrder: (ReadFile | undefined)[] = names.map(() => undefined);
-  for (const [at, original] of order.entries()) inOrder[original] = read[at];
-  return inOrder;
+/** @param stillBefore what was changed before this moment, as the file system tells the time, did not change since. */
+export function openHashQueue(root: string, stillBefore: number | null): HashQueue {
+  const isSpread = availableParallelism() > 1;
+  const works: HashWork[] = [];
+  const threads: HashThread[] = [];
+  let waiting: string[] = [];
+
+  function seal(): void {
+    if (waiting.length === 0) return;
+    const work = workOver(root, waiting, stillBefore);
+    waiting = [];
+    works.push(work);
+    threads[0]?.take(work);
+  }
+
+  /** The second thread gets all that there is, and from now on each part as it is whole. */
+  function spread(): void {
+    seal();
+    if (!isSpread || threads.length > 0) return;
+    const thread = startHashThread();
+    threads.push(thread);
+    for (const work of works) thread.take(work);
+  }
+
+  /** Of two threads that take the largest file left, neither waits long for the other. */
+  async function hashLarge(): Promise<void> {
+    const large = works
+      .filter(({ done }) => done.includes(hashState.tooLarge))
+      .flatMap((work) => work.names.flatMap((name, at) => (work.done[at] === hashState.tooLarge ? [{ name, work, at }] : [])));
+    if (large.length === 0) return;
+    const sizes = new Map(large.map((file) => [file, file.work.identities[file.at * identityLength + 3] ?? 0]));
+    large.sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
+    const names = large.map(({ name }) => name);
+    const work = workOver(root, names, stillBefore);
+    works.push(work);
+    while (threads.length < (isSpread && large.length > 1 ? 2 : 1)) threads.push(startHashThread());
+    for (const thread of threads) thread.take(work);
+    await Promise.all(threads.map((thread) => thread.idle()));
+    for (const { work: before, at } of large) before.done[at] = hashState.elsewhere;
+  }
+
+  return {
+    add(name) {
+      waiting.push(name);
+      if (waiting.length === manyFiles) spread();
+    },
+    begin() {
+      if (threads.length > 0 || waiting.reduce((bytes, name) => bytes + sizeOf(`${root}/${name}`), 0) >= manyBytes) spread();
+    },
+    async finish() {
+      this.begin();
+      seal();
+      // From the other end than the second thread, so that they meet.
+      for (const work of works.toReversed()) while (hashShare(fs, crypto, work, turn, turn * 2) === 'more') await yieldToOthers();
+      await Promise.all(threads.map((thread) => thread.idle()));
+      await hashLarge();
+      return (each) => {
+        // Each is let go of when it has been told.
+        for (let work = works.shift(); work !== undefined; work = works.shift()) {
+          const text = Buffer.from(work.digests.buffer).toString('latin1');
+          for (const [at, name] of work.names.entries()) if (work.done[at] !== hashState.elsewhere) each(name, resultAt(work, text, at));
+        }
+      };
+    },
+    close() {
+      for (const thread of threads) thread.dismiss();
+    },
+  };
 }
 
 function workOver(root: string, names: readonly string[], stillBefore: number | null): HashWork {
@@ -59,7 +112,6 @@ function workOver(root: string, names: readonly string[], stillBefore: number | 
   return {
     root,
     names,
-    step: count < manyFiles ? 1 : 64,
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(new SharedArrayBuffer(count)),
     digests: new Uint8Array(new SharedArrayBuffer(count * 64)),
@@ -70,42 +122,60 @@ function workOver(root: string, names: readonly string[], stillBefore: number | 
 }
 
 function resultAt({ done, identities }: HashWork, text: string, at: number): ReadFile | undefined {
-  if (done[at] !== 1) return undefined;
+  if (done[at] !== hashState.hashed) return undefined;
   const number = (place: number): number => identities[at * identityLength + place] ?? Number.NaN;
   return { hex: text.slice(at * 64, at * 64 + 64), identity: [number(0), number(1), number(2), number(3), number(4), number(5)] };
 }
 
 /** Another thread that hashes. It starts while other work goes on here. */
-export interface HashThread {
-  /** Takes its share of the work. Ends when the thread does, whatever ended it: what it did not do is undone, and is looked at again. */
-  run(work: HashWork): Promise<void>;
-  /** Ends it, also where it got no work. */
+interface HashThread {
+  /** Takes its share of the work, after what it took before. */
+  take(work: HashWork): void;
+  /** When all its shares are done, or the thread has ended, whatever ended it: what it did not do is undone, and is looked at again. */
+  idle(): Promise<void>;
   dismiss(): void;
 }
 
-export function startHashThread(): HashThread {
+function startHashThread(): HashThread {
   const program = `const { parentPort } = require('node:worker_threads');
 const [fs, crypto] = [require('node:fs'), require('node:crypto')];
-parentPort.once('message', (work) => (${hashShare.toString()})(fs, crypto, work, Infinity, Infinity));`;
-  const worker = new Worker(program, { eval: true });
-  worker.unref();
-  const end = new Promise<void>((resolve) => {
-    worker.once('error', () => resolve());
-    worker.once('exit', () => resolve());
+const hashShare = ${hashShare.toString()};
+parentPort.on('message', (work) => parentPort.postMessage(hashShare(fs, crypto, work, Infinity, Infinity)));`;
+  // It makes next to no objects: what it may keep for them would count a hundred times as much as they.
+  const worker = new Worker(program, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+  let [open, hasEnded] = [0, false];
+  let onIdle = (): void => undefined;
+  const settle = (): void => {
+    if (open === 0 || hasEnded) onIdle();
+  };
+  const end = (): void => {
+    hasEnded = true;
+    settle();
+  };
+  worker.on('message', () => {
+    open -= 1;
+    settle();
   });
+  worker.once('error', end);
+  worker.once('exit', end);
+  worker.unref();
   return {
-    run(work) {
-      worker.ref();
+    take(work) {
+      open += 1;
       worker.postMessage(work);
-      return end;
+    },
+    idle() {
+      worker.ref();
+      return new Promise((resolve) => {
+        onIdle = () => {
+          worker.unref();
+          resolve();
+        };
+        settle();
+      });
     },
     dismiss: () => void worker.terminate(),
   };
-}
-
-/** Of two threads that take the largest file left, neither waits long for the other. */
-function largestFirst(sizes: readonly number[]): readonly number[] {
-  return sizes.map((_, at) => at).sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
 }
 
 function sizeOf(file: string): number {

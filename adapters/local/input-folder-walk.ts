@@ -7,17 +7,25 @@ export function folderOfAll(pattern: string): string | undefined {
   return folder === undefined || /^(?:artifacts|state|incoming|control|diag)(?:\/|$)/.test(folder) ? undefined : folder;
 }
 
-/** All paths below a folder that are no folders themselves, but for git's and for drafts of this program, which are never inputs. */
-export function everythingBelow(base: string, list: (folder: string) => readonly Dirent[]): string[] {
-  const found: string[] = [];
+/**
+ * All paths below a folder that are no folders themselves, but for git's and for drafts of this program, which are never
+ * inputs: each goes to one of the two, as soon as its folder is listed.
+ */
+export function everythingBelow(
+  base: string,
+  list: (folder: string) => readonly Dirent[],
+  onPlain: (path: string) => void,
+  onOther: (path: string) => void,
+): void {
   const open = [base];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     for (const entry of list(folder)) {
       const { name } = entry;
       if (name === '.git' || (name.startsWith('.hybridcore-') && name.endsWith('.tmp'))) continue;
-      if (entry.isDirectory()) open.push(`${folder}/${name}`);
-      else found.push(`${folder}/${name}`);
+      const path = `${folder}/${name}`;
+      if (entry.isFile()) onPlain(path);
+      else if (entry.isDirectory()) open.push(path);
+      else onOther(path);
     }
   }
-  return found;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, inputsCacheFolder, isOwnFile, ownership } from './cache-owner.ts';
+import { type FileColumns, fileColumns } from './file-columns.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
 
 /** What was found out about the files of a repository, and is known again as long as they are as they were. */
@@ -45,34 +46,31 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
     return undefined;
   }
   const file = join(home, inputsCacheFolder, 'index');
-  const known = readIndex(file, owner) ?? { names: new Map<string, number>(), digests: '', identities: new Float64Array(), notes: {} };
-  const fresh = new Map<string, { hex: string; identity: FileIdentity }>();
-  const unchanged = new Set<string>();
-  const knownIdentity = (at: number): FileIdentity => {
-    const number = (place: number): number => known.identities[at * identityLength + place] ?? Number.NaN;
-    return [number(0), number(1), number(2), number(3), number(4), number(5)];
-  };
-  const notes = new Map<string, unknown>(Object.entries(known.notes));
+  const { files: known, notes: keptNotes } = readIndex(file, owner) ?? { files: fileColumns(), notes: {} };
+  const fresh = fileColumns();
+  /** 1 for each known file that is as it was. */
+  const unchanged = new Uint8Array(known.names.size);
+  const notes = new Map<string, unknown>(Object.entries(keptNotes));
   let isChanged = false;
   return {
     begun: { device: stamp.dev, time: stamp.ctimeMs },
     knows: (name) => known.names.has(name),
     digestOf(name, status) {
       const at = known.names.get(name);
-      if (at === undefined || !hasIdentity(status, known.identities, at * identityLength)) return undefined;
-      unchanged.add(name);
-      return known.digests.slice(at * 64, at * 64 + 64);
+      if (at === undefined || !hasIdentity(status, known.identities(), at * identityLength)) return undefined;
+      unchanged[at] = 1;
+      return known.hexAt(at);
     },
     identityOf(name) {
-      const kept = fresh.get(name);
-      if (kept !== undefined) return kept.identity;
-      const at = unchanged.has(name) ? known.names.get(name) : undefined;
-      return at === undefined ? undefined : knownIdentity(at);
+      const found = fresh.names.get(name);
+      if (found !== undefined) return fresh.identityAt(found);
+      const at = known.names.get(name);
+      return at !== undefined && unchanged[at] === 1 ? known.identityAt(at) : undefined;
     },
     keep(name, hex, identity) {
       const [device, , , , , changed] = identity;
       if (device !== stamp.dev || changed >= stamp.ctimeMs) return;
-      fresh.set(name, { hex, identity });
+      fresh.set(name, hex, identity);
       isChanged = true;
     },
     note: (key) => notes.get(key),
@@ -87,41 +85,25 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
         draft.discard();
         return;
       }
-      const names = new Map<string, { hex: string; identity: FileIdentity }>();
-      if (known.names.size + fresh.size <= mostNames) {
-        for (const [name, at] of known.names)
-          names.set(name, { hex: known.digests.slice(at * 64, at * 64 + 64), identity: knownIdentity(at) });
-      }
-      for (const [name, entry] of fresh) names.set(name, entry);
-      draft.become(file, indexContent(owner, names, Object.fromEntries(notes)));
+      const isAllFresh = known.names.size === 0 || known.names.size + fresh.names.size > mostNames;
+      if (!isAllFresh) for (const [name, at] of fresh.names) known.set(name, fresh.hexAt(at), fresh.identityAt(at));
+      draft.become(file, indexContent(owner, isAllFresh ? fresh : known, Object.fromEntries(notes)));
     },
   };
 }
 
 interface Index {
-  readonly names: ReadonlyMap<string, number>;
-  readonly digests: string;
-  readonly identities: Float64Array;
+  readonly files: FileColumns;
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
 /** A line with the checksum of all that follows; a line of JSON; identities, digests, names and notes, one after another. */
-function indexContent(
-  owner: CacheOwner,
-  names: ReadonlyMap<string, { readonly hex: string; readonly identity: FileIdentity }>,
-  notes: Readonly<Record<string, unknown>>,
-): readonly Uint8Array[] {
-  const identities = new Float64Array(names.size * identityLength);
-  const digests = Buffer.allocUnsafe(names.size * 64);
-  let at = 0;
-  for (const { hex, identity } of names.values()) {
-    identities.set(identity, at * identityLength);
-    digests.write(hex, at * 64, 'latin1');
-    at += 1;
-  }
-  const named = Buffer.from([...names.keys()].join('\0'));
-  const header = Buffer.from(`${JSON.stringify({ ...ownership(owner), files: names.size, named: named.length })}\n`);
-  const parts = [header, Buffer.from(identities.buffer), digests, named, Buffer.from(JSON.stringify(notes))];
+function indexContent(owner: CacheOwner, files: FileColumns, notes: Readonly<Record<string, unknown>>): readonly Uint8Array[] {
+  const identities = files.identities();
+  const named = Buffer.from([...files.names.keys()].join('\0'));
+  const header = Buffer.from(`${JSON.stringify({ ...ownership(owner), files: files.names.size, named: named.length })}\n`);
+  const numbers = new Uint8Array(identities.buffer, identities.byteOffset, identities.byteLength);
+  const parts = [header, numbers, files.digests(), named, Buffer.from(JSON.stringify(notes))];
   return [Buffer.from(`${checksumOf(parts)}\n`), ...parts];
 }
 
@@ -139,11 +121,9 @@ function readIndex(file: string, owner: CacheOwner): Index | undefined {
   const namesAt = digestsAt + count * 64;
   const notesAt = namesAt + Number(named);
   const identities = new Float64Array(new Uint8Array(body.subarray(end + 1, digestsAt)).buffer);
-  const list = count === 0 ? [] : body.toString('utf8', namesAt, notesAt).split('\0');
+  const names = count === 0 ? [] : body.toString('utf8', namesAt, notesAt).split('\0');
   return {
-    names: new Map(list.map((name, at) => [name, at])),
-    digests: body.toString('latin1', digestsAt, namesAt),
-    identities,
+    files: fileColumns({ names, identities, digests: body.subarray(digestsAt, namesAt) }),
     notes: headerOf(body.toString('utf8', notesAt)),
   };
 }

@@ -40,13 +40,16 @@ export async function inputs(
       const rows = found.map((input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
       return [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
     },
-    keep(printed) {
-      // What had to be read is changing, or is looked at for the first time: such an answer may never be asked for again.
-      if (grounds?.read !== 0) return;
-      const asked = askedInputs(words, repository.file);
-      if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
-    },
+    // What had to be read is changing, or is looked at for the first time: such an answer may never be asked for again.
+    ...(grounds?.read === 0 ? { keep: keeping(repository, words, grounds) } : {}),
   });
+}
+
+function keeping(repository: Repository, words: readonly string[], grounds: Grounds): (printed: string) => void {
+  return (printed) => {
+    const asked = askedInputs(words, repository.file);
+    if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
+  };
 }
 
 /** The holes in the inputs as a failure: what `--strict` makes of them. */

@@ -1,7 +1,7 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { filesMatching } from '../../adapters/local/input-file-globs.ts';
+import { allFilesMatching } from '../../adapters/local/input-file-globs.ts';
 import { realRoot } from '../../adapters/local/input-file-place.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 
@@ -11,7 +11,7 @@ import { type Outcome, success } from '../../core/failure.ts';
  */
 export async function stageRepository(root: string, folder: string): Promise<Outcome<null>> {
   const from = realRoot(root);
-  const files = filesMatching(from, { patterns: ['**'], exclude: ['**/node_modules/**', '**/cdk.out/**'] }, 'the deployment');
+  const files = allFilesMatching(from, { patterns: ['**'], exclude: ['**/node_modules/**', '**/cdk.out/**'] }, 'the deployment');
   if (!files.ok) return files;
   await mkdir(folder, { recursive: true });
   for (const file of files.value) {

@@ -165,7 +165,8 @@ describe.each(functionNames)('the bundle of %s', (name) => {
 
   it('has nothing of packer, of the command line or of one machine in it', () => {
     const inputs = Object.keys(bundled.get(name)?.inputs ?? {});
-    const foreign = /tree-sitter|secretlint|\.wasm$|node_modules\/(?:yaml|commander|tinyglobby|cli-table3)\/|^(?:cli|adapters\/packer)\//;
+    const foreign =
+      /tree-sitter|secretlint|\.wasm$|node_modules\/(?:yaml|commander|tinyglobby|get-east-asian-width)\/|^(?:cli|adapters\/packer)\//;
     expect(inputs.filter((input) => foreign.test(input))).toEqual([]);
     expect(inputs.filter((input) => input.startsWith('adapters/local/')).sort()).toEqual([
       'adapters/local/cursor.ts',

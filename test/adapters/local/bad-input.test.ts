@@ -315,7 +315,6 @@ function workOver(root: string, names: readonly string[]): HashWork {
   return {
     root,
     names,
-    step: 1,
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(names.length),
     digests: new Uint8Array(names.length * 64),

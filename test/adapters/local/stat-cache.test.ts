@@ -21,7 +21,7 @@ import { describe, expect, it } from 'vitest';
 
 import { freshFor } from '../../../adapters/local/file-identity.ts';
 import { inputsCacheFolder } from '../../../adapters/local/cache-owner.ts';
-import { hashFiles } from '../../../adapters/local/input-file-hashing.ts';
+import { type ReadFile, openHashQueue } from '../../../adapters/local/input-file-hashing.ts';
 import { repositoryFiles } from '../../../adapters/local/image-repository-files.ts';
 import { noSightings } from '../../../adapters/local/input-sightings.ts';
 import { discoverRemembered } from '../../../adapters/local/remembered-discovery.ts';
@@ -354,6 +354,23 @@ describe('a kept answer', () => {
 });
 
 describe('hashing many files', () => {
+  async function hashFiles(root: string, names: readonly string[], stillBefore: number | null): Promise<(ReadFile | undefined)[]> {
+    const queue = openHashQueue(root, stillBefore);
+    try {
+      for (const name of names) queue.add(name);
+      const forEach = await queue.finish();
+      const read = new Map<string, ReadFile | undefined>();
+      forEach((name, file) => {
+        expect(read.has(name)).toBe(false);
+        read.set(name, file);
+      });
+      expect(read.size).toBe(names.length);
+      return names.map((name) => read.get(name));
+    } finally {
+      queue.close();
+    }
+  }
+
   it('gives in both threads the digests that they have, and nothing for what is no plain file', async () => {
     const root = temporaryFolder();
     const contents = Array.from({ length: 2000 }, (_, at) => randomBytes(at === 7 ? 300_000 : at % 50));
