@@ -1,7 +1,5 @@
+import { mostActions } from './action-limit.ts';
 import { type ScrubAction } from './scrub-manifest.ts';
-
-/** How many actions a file has in a manifest at most. */
-export const mostActions = 10_000;
 
 export interface ScrubActions {
   add(rule: string, id: string, line: number, column: number): void;

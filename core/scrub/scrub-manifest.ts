@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { Digest } from '../digest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
-import { mostActions } from './scrub-action.ts';
+import { mostActions } from './action-limit.ts';
 
 /** One redaction, or several of one secret that were put together. */
 export const ScrubAction = z.strictObject({
