@@ -14,9 +14,8 @@ export function cursorAfter(listing: string, last: string): string {
 export function placeOf(listing: string, cursor: string | undefined): string {
   if (cursor === undefined) return '';
   const parts = decoded(cursor);
-  if (Array.isArray(parts) && parts.length === 2) {
-    const given: readonly unknown[] = parts;
-    const [of, last] = given;
+  if (isList(parts) && parts.length === 2) {
+    const [of, last] = parts;
     if (of === listing && typeof last === 'string') return last;
   }
   throw new FailureError({
@@ -24,6 +23,10 @@ export function placeOf(listing: string, cursor: string | undefined): string {
     message: `the cursor ${JSON.stringify(cursor.slice(0, 80))} is not one that the listing of ${listing} gave`,
     remedy: 'pass a cursor on as it came, or leave it out to begin at the start',
   });
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 function decoded(cursor: string): unknown {

@@ -1,4 +1,4 @@
-import { mostActions } from './scrub-limits.ts';
+import { mostActions } from './action-limit.ts';
 import { type ScrubAction } from './scrub-manifest.ts';
 
 export interface ScrubActions {

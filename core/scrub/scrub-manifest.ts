@@ -2,11 +2,11 @@ import * as z from 'zod';
 
 import { Digest } from '../digest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
-import { mostActions } from './scrub-limits.ts';
+import { mostActions } from './action-limit.ts';
 
 /** One redaction, or several of one secret that were put together. */
 export const ScrubAction = z.strictObject({
-  /** The rule's code, as the marker has it, or the variable's name, where the marker says SECRET. */
+  /** The rule's code or the variable's name, as the marker has it. */
   rule: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
   /** Equal for equal secrets within one manifest; null where those of several secrets were put together. */
   id: z
