@@ -238,7 +238,7 @@ describe('drift of a random repository', () => {
         seen.add(change.what);
         expect(await driftAfter(names, change, `files/${name}`), change.what).toEqual(change.told(`files/${name}`));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect([...seen].toSorted()).toEqual(changes.map(({ what }) => what).toSorted());
   });
@@ -250,7 +250,7 @@ describe('drift of a random repository', () => {
         seen.add(change.what);
         expect(await driftAfter(names, change, `files/${name}`), change.what).toEqual([]);
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     );
     expect([...seen].toSorted()).toEqual(untold.map(({ what }) => what).toSorted());
   });

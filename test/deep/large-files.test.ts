@@ -2,7 +2,7 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { discover, refused, repository } from '../../../fixtures/templates/repository.ts';
+import { discover, refused, repository } from '../fixtures/templates/repository.ts';
 
 const gigabyte = 1024 ** 3;
 
