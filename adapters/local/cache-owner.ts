@@ -1,4 +1,4 @@
-import { type Stats, readFileSync } from 'node:fs';
+import { type Stats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** Where what is kept of a repository's inputs is, below its home. */
@@ -17,8 +17,26 @@ export function ownership({ root, program }: CacheOwner): Readonly<Record<string
   return { format: 1, program, node: process.version, machine: machineIdentity(), user: process.getuid?.() ?? null, root };
 }
 
-/** Whether a file is this user's own, and no other may write it. */
-export function isOwnFile(status: Stats): boolean {
+/** A whole file that is this user's own and that no other may write; undefined where there is none, or it cannot be read. */
+export function readOwnFile(file: string): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return isOwnFile(fstatSync(descriptor)) ? readFileSync(descriptor) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** What a header says: nothing where it is JSON of something else. @throws SyntaxError where it is no JSON. */
+export function headerOf(json: string): Readonly<Record<string, unknown>> {
+  const parsed: unknown = JSON.parse(json);
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+}
+
+function isOwnFile(status: Stats): boolean {
   return status.isFile() && (process.getuid === undefined || status.uid === process.getuid()) && (status.mode & 0o022) === 0;
 }
 

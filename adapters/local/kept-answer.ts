@@ -1,9 +1,9 @@
-import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
+import { type Stats, lstatSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 import { openDraft } from './cache-draft.ts';
-import { type CacheOwner, inputsCacheFolder, isOwnFile, ownership } from './cache-owner.ts';
+import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
 import { type FileIdentity, hasIdentity, identityLength, identityOf } from './file-identity.ts';
 import { type Sightings } from './input-sightings.ts';
 
@@ -71,7 +71,7 @@ export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configT
 
 /** The answer to the same words, where everything that it rests on is as it was; else undefined. */
 export function recallAnswer(home: string, asked: Asked): KeptAnswer | undefined {
-  const content = readWhole(fileOf(home, asked.name));
+  const content = readOwnFile(fileOf(home, asked.name));
   if (content === undefined || content.length < sumLength || content[sumLength - 1] !== 0x0a) return undefined;
   const body = content.subarray(sumLength);
   if (content.toString('latin1', 0, sumLength - 1) !== sumOf(body)) return undefined;
@@ -202,24 +202,6 @@ function statusOf(file: string): Stats | undefined {
 
 function fileOf(home: string, name: string): string {
   return join(home, inputsCacheFolder, `${name}.answer`);
-}
-
-function readWhole(file: string): Buffer | undefined {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const status = fstatSync(descriptor);
-    return isOwnFile(status) ? readFileSync(descriptor) : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
-function headerOf(json: string): Readonly<Record<string, unknown>> {
-  const parsed: unknown = JSON.parse(json);
-  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
 }
 
 /** Of a sum: eight hex digits, filled up so that numbers after it are where they may be, and the end of the line. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Stats, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { type Stats, fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { openDraft } from './cache-draft.ts';
-import { type CacheOwner, inputsCacheFolder, isOwnFile, ownership } from './cache-owner.ts';
+import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
 import { type FileColumns, fileColumns } from './file-columns.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
 
@@ -109,7 +109,7 @@ function indexContent(owner: CacheOwner, files: FileColumns, notes: Readonly<Rec
 
 /** Undefined for one that is damaged, or another's. */
 function readIndex(file: string, owner: CacheOwner): Index | undefined {
-  const content = readOwn(file);
+  const content = readOwnFile(file);
   if (content === undefined || content[64] !== 0x0a) return undefined;
   const body = content.subarray(65);
   if (content.toString('latin1', 0, 64) !== checksumOf([body])) return undefined;
@@ -126,24 +126,6 @@ function readIndex(file: string, owner: CacheOwner): Index | undefined {
     files: fileColumns({ names, identities, digests: body.subarray(digestsAt, namesAt) }),
     notes: headerOf(body.toString('utf8', notesAt)),
   };
-}
-
-/** A file that is this user's own, and that no other may write. */
-function readOwn(file: string): Buffer | undefined {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return isOwnFile(fstatSync(descriptor)) ? readFileSync(descriptor) : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
-function headerOf(json: string): Readonly<Record<string, unknown>> {
-  const parsed: unknown = JSON.parse(json);
-  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
 }
 
 function checksumOf(parts: readonly Uint8Array[]): string {
