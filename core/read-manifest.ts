@@ -5,7 +5,7 @@ import { HashManifest } from './hash-manifest.ts';
 import { type Objects } from './ports.ts';
 
 /** Where a manifest may be read up to, in bytes: what a report may hold, set out for people. */
-export const manifestLimit = 8 * handoverLimits.report;
+const manifestLimit = 8 * handoverLimits.report;
 
 /** What stands where a manifest is to be. */
 export type FoundManifest =
@@ -29,7 +29,7 @@ export async function readManifest(objects: Objects, key: string): Promise<Found
 }
 
 /** A text as a manifest, or why it is none. */
-export function parseManifest(text: string): Exclude<FoundManifest, { readonly state: 'absent' }> {
+function parseManifest(text: string): FoundManifest {
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -63,7 +63,7 @@ describe('a run that succeeds', () => {
   });
 
   it('knows the plugins that packer init installed, and takes none from a script', () => {
-    const installed = 'Installed plugin github.com/hashicorp/amazon v1.3.9 in "/root/.config/packer/plugins/github.com/hashicorp/amazon/x"';
+    const installed = 'Installed plugin github.com/hashicorp/amazon v1.3.9 in "/opt/packer/plugins/github.com/hashicorp/amazon/x"';
     expect(readPackerRun([installed]).plugins).toEqual({ 'github.com/hashicorp/amazon': '1.3.9' });
     expect(readPackerRun(['==> null.a: Provisioning with shell script: x.sh', installed]).plugins).toEqual({});
   });
