@@ -12,7 +12,7 @@ import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
 import { channelOption, jsonOption, repositoryOptions, secretOption, variableOption, wholeNumber } from './options.ts';
 import { type RequestOptions } from './typed-request.ts';
-import { version } from './version.ts';
+import { version } from '../core/version.ts';
 
 type Exit = (code: number) => void;
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { RecordedArtifacts } from './artifact.ts';
 import { boundedText } from './bounded-text.ts';
-import { Verdict } from './classification/verdict.ts';
+import { Classification, Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
@@ -24,6 +24,22 @@ const ObjectKeyOrNull = ObjectKey.nullable();
 const SealedManifestOrNull = SealedManifest.nullable();
 const AtBy = z.strictObject({ at: Timestamp, by: Caller });
 
+/**
+ * What the verdict on an attempt rests on beside its log: with it the same verdict can be given again from what is kept.
+ */
+export const VerdictBasis = z.strictObject({
+  /** How packer ended; null where it never ran. */
+  packer: z.strictObject({ exit_code: z.int().nullable(), signal: z.string().max(32).nullable() }).nullable(),
+  interrupted: z.literal(['stop', 'time-limit', 'signal']).nullable(),
+  /** The rule of what the attempt's own checks found wrong. */
+  own_rule: Classification.shape.rule.nullable(),
+  /** Whether the attempt said that nothing had changed, so that packer did not run. */
+  unchanged: z.boolean(),
+  /** Whether manifest post-processors recorded artifacts. */
+  recorded: z.boolean(),
+});
+export type VerdictBasis = z.infer<typeof VerdictBasis>;
+
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
   verdict: Verdict,
@@ -38,6 +54,12 @@ export const AttemptOutcome = z.strictObject({
   scrub_manifest_path: ObjectKeyOrNull,
   /** How many redactions the scrub manifest lists. */
   redactions: z.int().nonnegative(),
+  /** When the verdict was given. Null in older records. */
+  decided_at: TimestampOrNull.default(null),
+  /** The rules that it was given by (`ruleDigest`). Null in older records. */
+  rules: DigestOrNull.default(null),
+  /** Null where nothing that the attempt said of itself counts, and in older records. */
+  basis: VerdictBasis.nullable().default(null),
 });
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 

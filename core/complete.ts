@@ -1,7 +1,10 @@
 import { recordedArtifacts } from './artifact.ts';
-import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
+import { type AttemptReport } from './attempt-report.ts';
+import { type Attempt, type AttemptOutcome, type Build, type Decision, type VerdictBasis, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { ruleDigest } from './classification/rule-table.ts';
 import { rowsOf } from './classification/users-rows.ts';
+import { type UsersRule } from './classification/users-rules.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
@@ -62,7 +65,7 @@ export async function completeAttempt(
 
   const { decision } = decided;
   const tells = tellsOf(received.handed, run, decision.judged ?? decision.verdict);
-  const outcome = await storeAttempt(ports, decided, attempt, received, tells);
+  const outcome = await storeAttempt(ports, decided, attempt, received, tells, config.rules);
   const completed = withAttempt(decided, attempt, { outcome });
   if (stateAfter(build.state, decision.event, attempt.attempt) === 'retrying')
     await setRetry(ports, config, completed, attempt, decision.at);
@@ -208,6 +211,7 @@ async function storeAttempt(
   attempt: Attempt,
   received: Received,
   tells: Judgement,
+  rules: readonly UsersRule[],
 ): Promise<AttemptOutcome> {
   const encoder = new TextEncoder();
   const { lines, manifest } = received;
@@ -234,7 +238,14 @@ async function storeAttempt(
     log,
     scrub_manifest_path: scrubManifestPath,
     redactions,
+    decided_at: build.decision?.at ?? null,
+    rules: ruleDigest(rules),
+    basis: tells.report === null ? null : basisOf(tells.report),
   };
+}
+
+function basisOf({ packer, interrupted, failure, unchanged, recorded }: AttemptReport): VerdictBasis {
+  return { packer, interrupted, own_rule: failure?.rule ?? null, unchanged, recorded: recorded.length > 0 };
 }
 
 /**

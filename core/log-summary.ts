@@ -2,8 +2,10 @@ import * as z from 'zod';
 
 import { Artifact } from './artifact.ts';
 import { AttemptOutcome } from './build.ts';
+import { Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
+import { Resolved } from './hash-manifest.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
 import { RetentionClass, RetentionClassName } from './retention.ts';
 import { BuildState } from './states.ts';
@@ -27,6 +29,8 @@ export const LogSummary = z.strictObject({
       started_at: Timestamp.nullable(),
       finished_at: Timestamp.nullable(),
       ...AttemptOutcome.shape,
+      /** Null where the attempt was intended and its run never started. */
+      verdict: Verdict.nullable(),
     }),
   ),
   artifacts: z.array(Artifact),
@@ -34,6 +38,22 @@ export const LogSummary = z.strictObject({
   manifest: z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest }).nullable(),
   result_path: z.string(),
   scrub_manifest_path: z.string().nullable(),
+  /** Where `diag` puts a bundle of all that this build left. Null in older summaries. */
+  diag_path: z.string().nullable().default(null),
+  /** Null in older summaries. */
+  tools: z
+    .strictObject({
+      /** The version of this program that completed the build. */
+      hybridcore_packer: z.string(),
+      /** As the attempt that decided met it; null where it was not learned. */
+      packer: z.string().nullable(),
+      /** The plugins that packer installed for that attempt, by source, with their versions. */
+      plugins: Resolved.shape.plugins,
+      /** Changes whenever what is found as a secret by its shape does. */
+      scrub_rules: Digest,
+    })
+    .nullable()
+    .default(null),
   retention: z.strictObject({
     class: RetentionClassName,
     ...RetentionClass.shape,

@@ -70,6 +70,15 @@ const attempt = (number: 1 | 2): Attempt => ({
     log: { path: key, size: Number.MAX_SAFE_INTEGER },
     scrub_manifest_path: key,
     redactions: Number.MAX_SAFE_INTEGER,
+    decided_at: time,
+    rules: digest,
+    basis: {
+      packer: { exit_code: Number.MIN_SAFE_INTEGER, signal: worst.repeat(32) },
+      interrupted: 'time-limit',
+      own_rule: 'R'.repeat(64),
+      unchanged: false,
+      recorded: false,
+    },
   },
 });
 const part = { version: text(1024) };
