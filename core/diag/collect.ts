@@ -64,7 +64,7 @@ export async function collect(ports: CollectPorts, build: Build, keptUntil: stri
     const unscrubbed = outcome === null ? none : 'this attempt handed nothing over, so nothing was scrubbed';
     await take(`${folder}/scrub-manifest.json`, outcome?.scrub_manifest_path ?? null, unscrubbed);
   }
-  await collectManifests(ports, build, found, take, isFinal(build.state) ? `the build is ${build.state}, and sealed none` : open);
+  await collectManifests(ports, build, found, take, isFinal(build.state) ? `the build ended as ${build.state}, and sealed none` : open);
   return found;
 }
 

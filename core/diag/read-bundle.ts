@@ -24,15 +24,15 @@ export async function readBundle(
 ): Promise<Outcome<ReadBundle>> {
   const expanded = ports.compression.expand(content, { bytes: bundleLimits.expanded });
   if (expanded === undefined)
-    return invalid(
+    return invalidBundle(
       `it is no whole gzip, or holds more than ${bundleLimits.expanded} bytes: it was cut off, damaged, or made to fill a disk`,
     );
   const entries = await ports.archive.unpack(expanded, { entries: bundleLimits.entries });
-  if (entries === undefined) return invalid(`it is no whole tar archive, or has more than ${bundleLimits.entries} entries`);
+  if (entries === undefined) return invalidBundle(`it is no whole tar archive, or has more than ${bundleLimits.entries} entries`);
   const found = entries.find(({ path }) => path === 'index.json');
-  if (found === undefined || found.content === null) return invalid('it has no index.json');
+  if (found === undefined || found.content === null) return invalidBundle('it has no index.json');
   const index = parsed(found.content, DiagIndex);
-  if (!index.ok) return invalid(`its index.json ${index.why}`);
+  if (!index.ok) return invalidBundle(`its index.json ${index.why}`);
   const faults = tamperings(index.value, entries);
   if (faults.length > 0) return { ok: false, failure: tampered(faults) };
   const files = entries.flatMap(({ path, content: bytes }) => (bytes === null || path === 'index.json' ? [] : [[path, bytes] as const]));
@@ -42,9 +42,9 @@ export async function readBundle(
 /** A document of a bundle, held against its schema. */
 export function documentIn<T>(bundle: ReadBundle, path: string, schema: z.ZodType<T>): Outcome<T> {
   const content = bundle.files.get(path);
-  if (content === undefined) return invalid(`it has no ${path}`);
+  if (content === undefined) return invalidBundle(`it has no ${path}`);
   const document = parsed(content, schema);
-  return document.ok ? success(document.value) : invalid(`its ${path} ${document.why}`);
+  return document.ok ? success(document.value) : invalidBundle(`its ${path} ${document.why}`);
 }
 
 function parsed<T>(
@@ -86,7 +86,8 @@ function changed(name: string, digest: Digest, expected: Digest): string {
   return `${name} was changed: its digest is ${digest}, and the index has ${expected}`;
 }
 
-function invalid(why: string): { readonly ok: false; readonly failure: Failure } {
+/** @param why goes on from "it". */
+export function invalidBundle(why: string): { readonly ok: false; readonly failure: Failure } {
   return failure(
     'BUNDLE_INVALID',
     `this is no diag bundle that can be read: ${why}`,

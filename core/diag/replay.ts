@@ -1,10 +1,12 @@
+import * as z from 'zod';
+
 import { classifyPackerRun } from '../classification/classify.ts';
 import { findInErrors } from '../classification/finding.ts';
 import { type OwnRule, ownRules } from '../classification/own-rules.ts';
 import { type RuleTable, ruleTable } from '../classification/rule-table.ts';
 import { type RuleRow } from '../classification/rules-row.ts';
 import { rowsOf } from '../classification/users-rows.ts';
-import { type UsersRule } from '../classification/users-rules.ts';
+import { type UsersRule, UsersRules } from '../classification/users-rules.ts';
 import { type Verdict } from '../classification/verdict.ts';
 import { type ExitCode } from '../exit-code.ts';
 import { type Outcome, success } from '../failure.ts';
@@ -12,7 +14,7 @@ import { type VerdictClaims, verdictOn } from '../judge.ts';
 import { readPackerRun } from '../packer-log/packer-run-reader.ts';
 import { type PackerRun } from '../packer-log/packer-run.ts';
 import { DiagRules, DiagVerdicts } from './bundle-documents.ts';
-import { type ReadBundle, documentIn } from './read-bundle.ts';
+import { type ReadBundle, documentIn, invalidBundle } from './read-bundle.ts';
 import { type RuleChange, ruleChange } from './rule-change.ts';
 
 type JudgedAttempt = DiagVerdicts['attempts'][number];
@@ -51,13 +53,27 @@ export interface Replay {
 export function replay(bundle: ReadBundle, users?: readonly UsersRule[]): Outcome<Replay> {
   const verdicts = documentIn(bundle, 'verdicts.json', DiagVerdicts);
   if (!verdicts.ok) return verdicts;
-  const rules = documentIn(bundle, 'rules.json', DiagRules);
+  const rules = documentIn(bundle, 'rules.json', RulesThen);
   if (!rules.ok) return rules;
-  const asked = users ?? rules.value.users_rules;
+  const own = users === undefined ? usersRulesOf(rules.value.users_rules) : success(users);
+  if (!own.ok) return own;
+  const asked = own.value;
   const tables = { then: rules.value.table, now: ruleTable(asked) };
   return success({
     attempts: verdicts.value.attempts.map((attempt) => replayAttempt(bundle, verdicts.value, attempt, rowsOf(asked), tables)),
   });
+}
+
+/** The rules of a bundle, of which some may not be taken any more. */
+const RulesThen = z.strictObject({ ...DiagRules.shape, users_rules: z.array(z.looseObject({ code: z.string() })) });
+
+/** The user's own rules of a bundle, without those that are built in by now: they are asked as such. */
+function usersRulesOf(written: z.infer<typeof RulesThen>['users_rules']): Outcome<readonly UsersRule[]> {
+  const { built_in } = ruleTable([]);
+  const parsed = UsersRules.safeParse(written.filter(({ code }) => !isOwnRule(code) && !built_in.some((rule) => rule.code === code)));
+  return parsed.success
+    ? success(parsed.data)
+    : invalidBundle(`its rules.json does not fit its schema: ${parsed.error.issues[0]?.message ?? ''}`);
 }
 
 function replayAttempt(
