@@ -52,6 +52,7 @@ export const ownRules = {
   POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },
   SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
   INSTALL_INVALID: { exit_code: 1, reason: 'the build environment could not install what an attempt needs, and would not the next time' },
+  DIAG_TOO_LARGE: { exit_code: 1, reason: 'the build left more than a diag bundle holds' },
   BUNDLE_INVALID: { exit_code: 1, reason: 'this is no diag bundle' },
   QUEUE_FULL: { exit_code: 2, reason: 'as many builds of this builder wait as the line holds' },
   INSTALL_UNREACHABLE: { exit_code: 2, reason: 'packer or the command line could not be fetched into the build environment' },

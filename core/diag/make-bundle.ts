@@ -92,7 +92,7 @@ export async function storeBundle({ objects }: DiagPorts, build: Build, content:
 
 function tooLarge({ build_id: id }: Build): Outcome<never> {
   return failure(
-    'STORAGE',
+    'DIAG_TOO_LARGE',
     `what the build ${id} left is more than a diag bundle holds (${bundleLimits.expanded} bytes)`,
     'take the objects themselves: `hybridcore-packer logs` prints the logs, and the summary names the rest',
   );
