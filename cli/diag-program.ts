@@ -21,8 +21,6 @@ interface Running {
  */
 export function registerDiag(diag: Command, host: Host, { onThisMachine, run }: Running): void {
   diag
-    // What stands behind `replay` is for it.
-    .enablePositionalOptions()
     .addOption(new Option('--output <file>', 'writes the bundle there (default: diag/BUILDER/BUILD.tar.gz below the home)').argParser(path))
     .action((typed: string, options: GlobalOptions & { output?: string }) =>
       onThisMachine(null, options, async (embedded, { config }) =>

@@ -27,6 +27,8 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     .version(version)
     .showSuggestionAfterError()
     .helpCommand(false)
+    // An option is for the command that it stands behind: `diag` has some, and so has `diag replay`.
+    .enablePositionalOptions()
     .addHelpText('after', `\n${exitCodeHelp()}\n\nExample: hybridcore-packer build debian-base`);
 
   const tool = async (): Promise<Outcome<PackerTool>> => (await import('./packer-tool.ts')).findTool(host);

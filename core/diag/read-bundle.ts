@@ -96,7 +96,7 @@ export function invalidBundle(why: string): { readonly ok: false; readonly failu
 }
 
 /** @param faults at least one. */
-function tampered(faults: readonly string[]): Failure {
+export function tampered(faults: readonly string[]): Failure {
   return {
     rule: 'BUNDLE_TAMPERED',
     message: `the diag bundle is not what its index says: ${faults[0] ?? ''}`,

@@ -13,8 +13,9 @@ import { type Outcome, success } from '../failure.ts';
 import { type VerdictClaims, verdictOn } from '../judge.ts';
 import { readPackerRun } from '../packer-log/packer-run-reader.ts';
 import { type PackerRun } from '../packer-log/packer-run.ts';
+import { contradictions } from './agreement.ts';
 import { DiagRules, DiagVerdicts } from './bundle-documents.ts';
-import { type ReadBundle, documentIn, invalidBundle } from './read-bundle.ts';
+import { type ReadBundle, documentIn, invalidBundle, tampered } from './read-bundle.ts';
 import { type RuleChange, ruleChange } from './rule-change.ts';
 
 type JudgedAttempt = DiagVerdicts['attempts'][number];
@@ -49,10 +50,13 @@ export interface Replay {
  * program.
  *
  * @param users the user's own rules to ask; without them those of the bundle.
+ * @returns BUNDLE_TAMPERED where its documents contradict each other.
  */
 export function replay(bundle: ReadBundle, users?: readonly UsersRule[]): Outcome<Replay> {
   const verdicts = documentIn(bundle, 'verdicts.json', DiagVerdicts);
   if (!verdicts.ok) return verdicts;
+  const faults = contradictions(bundle);
+  if (faults.length > 0) return { ok: false, failure: tampered(faults) };
   const rules = documentIn(bundle, 'rules.json', RulesThen);
   if (!rules.ok) return rules;
   const own = users === undefined ? usersRulesOf(rules.value.users_rules) : success(users);
