@@ -62,7 +62,7 @@ export function replay(bundle: ReadBundle, users?: readonly UsersRule[]): Outcom
   const own = users === undefined ? usersRulesOf(rules.value.users_rules) : success(users);
   if (!own.ok) return own;
   const asked = own.value;
-  const tables = { then: rules.value.table, now: ruleTable(asked) };
+  const tables = { before: rules.value.table, now: ruleTable(asked) };
   return success({
     attempts: verdicts.value.attempts.map((attempt) => replayAttempt(bundle, verdicts.value, attempt, rowsOf(asked), tables)),
   });
@@ -85,7 +85,7 @@ function replayAttempt(
   about: DiagVerdicts,
   judged: JudgedAttempt,
   users: readonly RuleRow[],
-  tables: { readonly then: RuleTable; readonly now: RuleTable },
+  tables: { readonly before: RuleTable; readonly now: RuleTable },
 ): ReplayedAttempt {
   const { attempt, verdict } = judged;
   const none = { attempt, is: null, changed: null } as const;
@@ -104,7 +104,7 @@ function replayAttempt(
     outcome: same ? 'same' : 'differs',
     was,
     is,
-    changed: same ? null : ruleChange(was.rule, is.rule, tables.then, tables.now),
+    changed: same ? null : ruleChange(was.rule, is.rule, tables.before, tables.now),
     on,
   };
 }
