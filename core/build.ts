@@ -54,7 +54,7 @@ export const AttemptOutcome = z.strictObject({
   scrub_manifest_path: ObjectKeyOrNull,
   /** How many redactions the scrub manifest lists. */
   redactions: z.int().nonnegative(),
-  /** When the verdict was given. Null in older records. */
+  /** When the verdict was committed. Null in older records. */
   decided_at: TimestampOrNull.default(null),
   /** The rules that it was given by (`ruleDigest`). Null in older records. */
   rules: DigestOrNull.default(null),
@@ -110,6 +110,8 @@ export const Decision = z.strictObject({
   rests_on: HandedParts.nullable().default(null),
   /** Every time that is written derives from this. */
   at: Timestamp,
+  /** The rules by which the attempt was judged (`ruleDigest`). Null where it was not, and in older records. */
+  rules: DigestOrNull.default(null),
   /** The key of the redaction on this side; forgotten once all is written. */
   redaction_key: z
     .string()

@@ -4,7 +4,6 @@ import { type Attempt, type AttemptOutcome, type Build, type Decision, type Verd
 import { type BuilderRecord } from './builder-record.ts';
 import { ruleDigest } from './classification/rule-table.ts';
 import { rowsOf } from './classification/users-rows.ts';
-import { type UsersRule } from './classification/users-rules.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
 import { type Config } from './config.ts';
@@ -65,7 +64,7 @@ export async function completeAttempt(
 
   const { decision } = decided;
   const tells = tellsOf(received.handed, run, decision.judged ?? decision.verdict);
-  const outcome = await storeAttempt(ports, decided, attempt, received, tells, config.rules);
+  const outcome = await storeAttempt(ports, decided, attempt, received, tells);
   const completed = withAttempt(decided, attempt, { outcome });
   if (stateAfter(build.state, decision.event, attempt.attempt) === 'retrying')
     await setRetry(ports, config, completed, attempt, decision.at);
@@ -102,7 +101,12 @@ async function decideAttempt(
     finished_at: report?.finished_at ?? record?.finished_at ?? timestamp(ports.clock.now()),
   };
   const restsOn = handed.state === 'read' ? handed.parts : null;
-  return decide(ports, withAttempt(build, attempt, times), { ...endOf(build, attempt, confirmed), rests_on: restsOn }, key);
+  return decide(
+    ports,
+    withAttempt(build, attempt, times),
+    { ...endOf(build, attempt, confirmed), rests_on: restsOn, rules: ruleDigest(config.rules) },
+    key,
+  );
 }
 
 /**
@@ -211,7 +215,6 @@ async function storeAttempt(
   attempt: Attempt,
   received: Received,
   tells: Judgement,
-  rules: readonly UsersRule[],
 ): Promise<AttemptOutcome> {
   const encoder = new TextEncoder();
   const { lines, manifest } = received;
@@ -238,8 +241,9 @@ async function storeAttempt(
     log,
     scrub_manifest_path: scrubManifestPath,
     redactions,
-    decided_at: build.decision?.at ?? null,
-    rules: ruleDigest(rules),
+    // A chain that turns out broken is decided anew; the verdict on the attempt is from before.
+    decided_at: attempt.outcome?.decided_at ?? build.decision?.at ?? null,
+    rules: build.decision?.rules ?? null,
     basis: tells.report === null ? null : basisOf(tells.report),
   };
 }

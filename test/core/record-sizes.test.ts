@@ -88,6 +88,7 @@ const decision: Decision = {
   judged: verdict,
   rests_on: { report: part, scrub_manifest: part, log: part },
   at: time,
+  rules: digest,
   redaction_key: 'f'.repeat(64),
   unchanged: sealed,
 };
