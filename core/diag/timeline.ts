@@ -30,8 +30,8 @@ function attemptEvents(build: Build, attempt: Attempt): TimelineEvent[] {
   const event = (at: string | null, what: string, state: TimelineEvent['state'] = null): TimelineEvent[] =>
     at === null ? [] : [{ at, state, attempt: number, what }];
   const decidedAt = outcome?.decided_at ?? null;
-  // An attempt that does not end its build is followed by another.
-  const retried = decidedAt !== null && decidedAt !== build.decision?.at;
+  // Where it is not what ends the build, the retry was to follow.
+  const retried = number === 1 && outcome?.verdict.exit_code === 2 && decidedAt !== build.decision?.at;
   return [
     ...event(attempt.intended_at, `attempt ${number} is to start`, 'running'),
     ...event(attempt.started_at, `attempt ${number} runs${run === null ? '' : ` as ${run}`}`),

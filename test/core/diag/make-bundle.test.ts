@@ -9,7 +9,19 @@ import { fingerprintOf, toolInput } from '../../../core/fingerprint.ts';
 import { HashManifest } from '../../../core/hash-manifest.ts';
 import { stopBuild } from '../../../core/stop.ts';
 import { type Dispatcher, dispatcher } from '../../fixtures/dispatcher.ts';
-import { bundleOf, diagPorts, documentOf, ended, failedScript, packed, running, tamper, textIn } from './bundles.ts';
+import {
+  bundleOf,
+  diagPorts,
+  documentOf,
+  ended,
+  failedPacker,
+  failedScript,
+  mirrorLine,
+  packed,
+  running,
+  tamper,
+  textIn,
+} from './bundles.ts';
 
 let home: Dispatcher;
 
@@ -82,13 +94,7 @@ describe('a diag bundle', () => {
 
   it('tells a life with a retry', async () => {
     const id = await running(home);
-    await ended(
-      home,
-      id,
-      { packer: { exit_code: 1, signal: null } },
-      failedScript('E: Unable to fetch some archives%!(PACKER_COMMA) maybe run apt-get update or try with --fix-missing?'),
-      'FAILED',
-    );
+    await ended(home, id, failedPacker, failedScript(mirrorLine), 'FAILED');
     expect(await home.build(id)).toMatchObject({ state: 'retrying' });
     const open = await packed(home, id);
     expect(DiagTimeline.parse(documentOf(open, 'timeline.json')).due_at).not.toBeNull();
@@ -103,6 +109,29 @@ describe('a diag bundle', () => {
       'attempt-2/packer.log',
       'attempt-2/scrub-manifest.json',
     ]);
+  });
+});
+
+describe('the timeline of a build', () => {
+  it('that was stopped before its retry has the retry that it waited for', async () => {
+    const id = await running(home);
+    await ended(home, id, failedPacker, failedScript(mirrorLine), 'FAILED');
+    home.pass(1000);
+    await stopBuild(home.ports, id, 'ops');
+    await home.step();
+    expect(states(documentOf(await packed(home, id), 'timeline.json'))).toEqual(['queued', 'running', 'retrying', 'stopped']);
+  });
+
+  it('whose chain turned out broken after its success was decided has no retry', async () => {
+    const id = await running(home);
+    const create = home.ports.objects.create.bind(home.ports.objects);
+    home.ports.objects.create = async (key, content, tags) => {
+      home.pass(1000);
+      return key.endsWith('.hash.json') ? 'different' : create(key, content, tags);
+    };
+    await ended(home, id);
+    expect(await home.build(id)).toMatchObject({ state: 'quarantined', attempts: [{ outcome: { verdict: { exit_code: 0 } } }] });
+    expect(states(documentOf(await packed(home, id), 'timeline.json'))).toEqual(['queued', 'running', 'quarantined']);
   });
 });
 
