@@ -5,7 +5,6 @@ import { AttemptOutcome } from './build.ts';
 import { Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
-import { Resolved } from './hash-manifest.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
 import { RetentionClass, RetentionClassName } from './retention.ts';
 import { BuildState } from './states.ts';
@@ -48,7 +47,7 @@ export const LogSummary = z.strictObject({
       /** As the attempt that decided met it; null where it was not learned. */
       packer: z.string().nullable(),
       /** The plugins that packer installed for that attempt, by source, with their versions. */
-      plugins: Resolved.shape.plugins,
+      plugins: z.record(z.string(), z.string()),
       /** Changes whenever what is found as a secret by its shape does. */
       scrub_rules: Digest,
     })
