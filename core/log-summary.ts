@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { Artifact } from './artifact.ts';
 import { AttemptOutcome } from './build.ts';
 import { Verdict } from './classification/verdict.ts';
@@ -8,6 +6,7 @@ import { ExitCode } from './exit-code.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
 import { RetentionClass, RetentionClassName } from './retention.ts';
 import { BuildState } from './states.ts';
+import * as z from './zod.ts';
 
 export const logSummarySchemaName = 'hybridcore-packer/log-summary/1';
 
@@ -24,35 +23,37 @@ export const LogSummary = z.strictObject({
   attempts: z.array(
     z.strictObject({
       attempt: z.literal([1, 2]),
-      run: RunId.nullable(),
-      started_at: Timestamp.nullable(),
-      finished_at: Timestamp.nullable(),
+      run: z.nullable(RunId),
+      started_at: z.nullable(Timestamp),
+      finished_at: z.nullable(Timestamp),
       ...AttemptOutcome.shape,
       /** Null where the attempt was intended and its run never started. */
-      verdict: Verdict.nullable(),
+      verdict: z.nullable(Verdict),
     }),
   ),
   artifacts: z.array(Artifact),
   /** Null where nothing was sealed. */
-  manifest: z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest }).nullable(),
+  manifest: z.nullable(z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest })),
   result_path: z.string(),
-  scrub_manifest_path: z.string().nullable(),
+  scrub_manifest_path: z.nullable(z.string()),
   /** Where `diag` puts a bundle of all that this build left. Null in older summaries. */
-  diag_path: z.string().nullable().default(null),
+  diag_path: z.withDefault(z.nullable(z.string()), null),
   /** Null in older summaries. */
-  tools: z
-    .strictObject({
-      /** The version of this program that completed the build. */
-      hybridcore_packer: z.string(),
-      /** As the attempt that decided met it; null where it was not learned. */
-      packer: z.string().nullable(),
-      /** The plugins that packer installed for that attempt, by source, with their versions. */
-      plugins: z.record(z.string(), z.string()),
-      /** Changes whenever what is found as a secret by its shape does. */
-      scrub_rules: Digest,
-    })
-    .nullable()
-    .default(null),
+  tools: z.withDefault(
+    z.nullable(
+      z.strictObject({
+        /** The version of this program that completed the build. */
+        hybridcore_packer: z.string(),
+        /** As the attempt that decided met it; null where it was not learned. */
+        packer: z.nullable(z.string()),
+        /** The plugins that packer installed for that attempt, by source, with their versions. */
+        plugins: z.record(z.string(), z.string()),
+        /** Changes whenever what is found as a secret by its shape does. */
+        scrub_rules: Digest,
+      }),
+    ),
+    null,
+  ),
   retention: z.strictObject({
     class: RetentionClassName,
     ...RetentionClass.shape,

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { VerdictBasis } from '../build.ts';
 import { SealedManifest } from '../builder-record.ts';
 import { Classification, Verdict } from '../classification/verdict.ts';
@@ -11,6 +9,7 @@ import { Resolved } from '../hash-manifest.ts';
 import { BuildId, BuilderName, Caller, RunId, Timestamp } from '../identity.ts';
 import { RetentionClass, RetentionClassName } from '../retention.ts';
 import { BuildState } from '../states.ts';
+import * as z from '../zod.ts';
 
 /*
  * The documents of a diag bundle that are made for it. The others in it are the very bytes that the build left: manifest,
@@ -20,7 +19,9 @@ import { BuildState } from '../states.ts';
 export const diagIndexSchemaName = 'hybridcore-packer/diag/1';
 
 /** The name of a file in a bundle: no other can stand in its index. */
-export const BundlePath = z.string().regex(/^(?:attempt-[12]\/)?[a-z][a-z-]{0,60}\.(?:json|log)$/, 'no name of a file in a diag bundle');
+export const BundlePath = z
+  .string()
+  .check(z.regex(/^(?:attempt-[12]\/)?[a-z][a-z-]{0,60}\.(?:json|log)$/, 'no name of a file in a diag bundle'));
 
 /** `index.json`: what is in a bundle, and what is not. */
 export const DiagIndex = z.strictObject({

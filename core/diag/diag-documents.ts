@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { Digest } from '../digest.ts';
 import { ExitCode } from '../exit-code.ts';
 import { BuildId, BuilderName } from '../identity.ts';
+import * as z from '../zod.ts';
 import { DiagIndex, DiagRule } from './bundle-documents.ts';
 
 /** `diag` */
@@ -30,7 +29,7 @@ export const DiagReplayDocument = z.strictObject({
       attempt: z.literal([1, 2]),
       outcome: z
         .literal(['same', 'differs', 'not-judged', 'cannot-be-judged'])
-        .describe('not-judged: there was no verdict; cannot-be-judged: what it rests on is not in the bundle'),
+        .check(z.describe('not-judged: there was no verdict; cannot-be-judged: what it rests on is not in the bundle')),
       was: z.nullable(RuledVerdict),
       is: z.nullable(RuledVerdict),
       /** The rule whose change makes the difference; null where there is none. */

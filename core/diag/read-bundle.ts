@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { type Digest, digestOf } from '../digest.ts';
 import { type Failure, type Outcome, failure, success } from '../failure.ts';
 import { type Archive, type ArchivedEntry, type Compression } from '../ports.ts';
+import * as z from '../zod.ts';
 import { DiagIndex } from './bundle-documents.ts';
 import { bundleLimits } from './bundle-limits.ts';
 
@@ -40,7 +39,7 @@ export async function readBundle(
 }
 
 /** A document of a bundle, held against its schema. */
-export function documentIn<T>(bundle: ReadBundle, path: string, schema: z.ZodType<T>): Outcome<T> {
+export function documentIn<T>(bundle: ReadBundle, path: string, schema: z.ZodMiniType<T>): Outcome<T> {
   const content = bundle.files.get(path);
   if (content === undefined) return invalidBundle(`it has no ${path}`);
   const document = parsed(content, schema);
@@ -49,7 +48,7 @@ export function documentIn<T>(bundle: ReadBundle, path: string, schema: z.ZodTyp
 
 function parsed<T>(
   content: Uint8Array,
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
 ): { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string } {
   let document: unknown;
   try {

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { classifyPackerRun } from '../classification/classify.ts';
 import { findInErrors } from '../classification/finding.ts';
 import { type OwnRule, ownRules } from '../classification/own-rules.ts';
@@ -13,6 +11,7 @@ import { type Outcome, success } from '../failure.ts';
 import { type VerdictClaims, verdictOn } from '../judge.ts';
 import { readPackerRun } from '../packer-log/packer-run-reader.ts';
 import { type PackerRun } from '../packer-log/packer-run.ts';
+import * as z from '../zod.ts';
 import { contradictions } from './agreement.ts';
 import { DiagRules, DiagVerdicts } from './bundle-documents.ts';
 import { type ReadBundle, documentIn, invalidBundle, tampered } from './read-bundle.ts';
