@@ -110,66 +110,72 @@ const hasJq = spawnSync('jq', ['--version']).status === 0;
 
 /** Without jq the tests are skipped by name on a developer's machine, and fail in CI. */
 describe.skipIf(!hasJq && process.env['CI'] === undefined)('diag, with real packer (jq is needed: apt-get install jq)', () => {
-  it('packs builds of every end: the same bytes each time, each document as its schema says, each verdict given again', async () => {
-    const images = await repository();
-    const first = await built(images, 'good');
-    await images.write('good/run.sh', script('echo "https://user:$(echo s3cr3t)@example.org/ again"'));
-    const ends = [
-      ['succeeded', await built(images, 'good'), ['SUCCESS']],
-      ['skipped', await built(images, 'good', '--only-if-changed'), []],
-      ['failed', await built(images, 'bad'), ['SCRIPT_EXIT']],
-      ['escalated', await built(images, 'locked'), ['MIRROR_LOCKED', 'MIRROR_LOCKED']],
-      ['quarantined', await built(images, 'leak'), ['INPUT_SECRET']],
-      ['stopped', await stopped(images), ['STOPPED']],
-    ] as const;
-    const bundles = new Map<string, DiagDocument>();
-    const checked = new Set<string>();
-    for (const [state, id, rules] of ends) {
-      const made = await diag(images, id);
-      expect(made.index.state).toBe(state);
-      bundles.set(state, made);
-      const bundle = await readBundle({ compression: gzip, archive: tarArchive }, await readFile(join(images.root, made.path)));
-      if (!bundle.ok) throw new Error(bundle.failure.message);
-      for (const [path, content] of bundle.value.files) {
-        if (!path.endsWith('.json') || checked.has(path)) continue;
-        checked.add(path);
-        expect(await publishedSchemaFaults(schemaOf(path), JSON.parse(new TextDecoder().decode(content))), path).toEqual([]);
+  it(
+    'packs builds of every end: the same bytes each time, each document as its schema says, each verdict given again',
+    { timeout: 120_000 },
+    async () => {
+      const images = await repository();
+      const first = await built(images, 'good');
+      await images.write('good/run.sh', script('echo "https://user:$(echo s3cr3t)@example.org/ again"'));
+      const ends = [
+        ['succeeded', await built(images, 'good'), ['SUCCESS']],
+        ['skipped', await built(images, 'good', '--only-if-changed'), []],
+        ['failed', await built(images, 'bad'), ['SCRIPT_EXIT']],
+        ['escalated', await built(images, 'locked'), ['MIRROR_LOCKED', 'MIRROR_LOCKED']],
+        ['quarantined', await built(images, 'leak'), ['INPUT_SECRET']],
+        ['stopped', await stopped(images), ['STOPPED']],
+      ] as const;
+      const bundles = new Map<string, DiagDocument>();
+      const checked = new Set<string>();
+      for (const [state, id, rules] of ends) {
+        const made = await diag(images, id);
+        expect(made.index.state).toBe(state);
+        bundles.set(state, made);
+        const bundle = await readBundle({ compression: gzip, archive: tarArchive }, await readFile(join(images.root, made.path)));
+        if (!bundle.ok) throw new Error(bundle.failure.message);
+        for (const [path, content] of bundle.value.files) {
+          if (!path.endsWith('.json') || checked.has(path)) continue;
+          checked.add(path);
+          expect(await publishedSchemaFaults(schemaOf(path), JSON.parse(new TextDecoder().decode(content))), path).toEqual([]);
+        }
+        const again = replay(bundle.value);
+        expect(again.ok && again.value.attempts.map(({ outcome, is }) => [outcome, is?.rule])).toEqual(rules.map((rule) => ['same', rule]));
       }
-      const again = replay(bundle.value);
-      expect(again.ok && again.value.attempts.map(({ outcome, is }) => [outcome, is?.rule])).toEqual(rules.map((rule) => ['same', rule]));
-    }
-    expect(await publishedSchemaFaults('diag-index', bundles.get('stopped')?.index)).toEqual([]);
-    expect(bundles.get('succeeded')).toMatchObject({ index: { absent: [], retention: { class: 'long', days: 400 } } });
+      expect(await publishedSchemaFaults('diag-index', bundles.get('stopped')?.index)).toEqual([]);
+      expect(bundles.get('succeeded')).toMatchObject({ index: { absent: [], retention: { class: 'long', days: 400 } } });
 
-    const [[, id]] = ends;
-    const made = bundles.get('succeeded');
-    // Another time, another place, another name.
-    const elsewhere = await rig({});
-    await cp(images.root, elsewhere.root, { recursive: true });
-    expect((await diag(elsewhere, id, '--output', 'bundle.tar.gz')).digest).toBe(made?.digest);
-    expect(await readFile(join(elsewhere.root, 'bundle.tar.gz'))).toEqual(await readFile(join(images.root, made?.path ?? '')));
-    const listed = spawnSync('tar', ['--utc', '--numeric-owner', '-tvzf', join(elsewhere.root, 'bundle.tar.gz')]).stdout.toString();
-    for (const line of listed.trim().split('\n')) expect(line).toMatch(/^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00 [a-z0-9/.-]+$/);
+      const [[, id]] = ends;
+      const made = bundles.get('succeeded');
+      // Another time, another place, another name.
+      const elsewhere = await rig({});
+      await cp(images.root, elsewhere.root, { recursive: true });
+      expect((await diag(elsewhere, id, '--output', 'bundle.tar.gz')).digest).toBe(made?.digest);
+      expect(await readFile(join(elsewhere.root, 'bundle.tar.gz'))).toEqual(await readFile(join(images.root, made?.path ?? '')));
+      const listed = spawnSync('tar', ['--utc', '--numeric-owner', '-tvzf', join(elsewhere.root, 'bundle.tar.gz')]).stdout.toString();
+      for (const line of listed.trim().split('\n')) expect(line).toMatch(/^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00 [a-z0-9/.-]+$/);
 
-    expect(await shell(elsewhere, 'files')).toEqual({ code: 0, output: 'the files are those of the index\n' });
-    expect((await shell(elsewhere, 'build')).output).toBe(
-      `good ${id} succeeded SUCCESS\nkept until ${made?.index.retention.expires_at} as long\n`,
-    );
-    expect(await shell(elsewhere, 'manifest')).toEqual({ code: 0, output: 'the manifests are those of the chain\n' });
-    expect((await shell(elsewhere, 'log')).output).toMatch(/^the log is that of the scrub manifest\npacker\.log: \w+, 1 from line \d+\n$/);
-    const verdicts = (await shell(elsewhere, 'verdicts')).output;
-    expect(verdicts).toMatch(/^attempt 1: SUCCESS \(exit code 0\)\n/);
-    expect(verdicts.split('\n').flatMap((line) => /^\S+Z (\w+)$/.exec(line)?.[1] ?? [])).toEqual(['queued', 'running', 'succeeded']);
-    expect(await elsewhere.json('bundle/drift.json')).toMatchObject({
-      before: { build_id: first },
-      changes: { changed: [{ name: 'good/run.sh', changed: ['digest'] }] },
-    });
-    await elsewhere.write('bundle/result.json', '{}');
-    const folder = join(elsewhere.root, 'bundle');
-    await writeFile(join(elsewhere.root, 'bundle.tar.gz'), spawnSync('tar', ['-cz', '-C', folder, ...(await readdir(folder))]).stdout);
-    await rm(folder, { recursive: true });
-    expect((await shell(elsewhere, 'files')).code).toBe(1);
-  });
+      expect(await shell(elsewhere, 'files')).toEqual({ code: 0, output: 'the files are those of the index\n' });
+      expect((await shell(elsewhere, 'build')).output).toBe(
+        `good ${id} succeeded SUCCESS\nkept until ${made?.index.retention.expires_at} as long\n`,
+      );
+      expect(await shell(elsewhere, 'manifest')).toEqual({ code: 0, output: 'the manifests are those of the chain\n' });
+      expect((await shell(elsewhere, 'log')).output).toMatch(
+        /^the log is that of the scrub manifest\npacker\.log: \w+, 1 from line \d+\n$/,
+      );
+      const verdicts = (await shell(elsewhere, 'verdicts')).output;
+      expect(verdicts).toMatch(/^attempt 1: SUCCESS \(exit code 0\)\n/);
+      expect(verdicts.split('\n').flatMap((line) => /^\S+Z (\w+)$/.exec(line)?.[1] ?? [])).toEqual(['queued', 'running', 'succeeded']);
+      expect(await elsewhere.json('bundle/drift.json')).toMatchObject({
+        before: { build_id: first },
+        changes: { changed: [{ name: 'good/run.sh', changed: ['digest'] }] },
+      });
+      await elsewhere.write('bundle/result.json', '{}');
+      const folder = join(elsewhere.root, 'bundle');
+      await writeFile(join(elsewhere.root, 'bundle.tar.gz'), spawnSync('tar', ['-cz', '-C', folder, ...(await readdir(folder))]).stdout);
+      await rm(folder, { recursive: true });
+      expect((await shell(elsewhere, 'files')).code).toBe(1);
+    },
+  );
 
   it('names the rule that was changed, keeps a secret from leaving, and tells a bundle that was tampered with', async () => {
     const images = await repository();
