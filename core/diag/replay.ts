@@ -1,7 +1,7 @@
 import { classifyPackerRun } from '../classification/classify.ts';
 import { findInErrors } from '../classification/finding.ts';
 import { type OwnRule, ownRules } from '../classification/own-rules.ts';
-import { type RuleTable, ruleTable } from '../classification/rule-table.ts';
+import { type RuleTable, ruleTable, ruleTableDigest } from '../classification/rule-table.ts';
 import { type RuleRow } from '../classification/rules-row.ts';
 import { rowsOf } from '../classification/users-rows.ts';
 import { type UsersRule, UsersRules } from '../classification/users-rules.ts';
@@ -103,7 +103,7 @@ function replayAttempt(
     outcome: same ? 'same' : 'differs',
     was,
     is,
-    changed: same ? null : ruleChange(was.rule, is.rule, tables.before, tables.now),
+    changed: same ? null : ruleChange(was.rule, is.rule, tables.before, tables.now, judged.rules === ruleTableDigest(tables.before)),
     on,
   };
 }

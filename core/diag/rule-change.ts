@@ -14,8 +14,9 @@ export interface RuleChange {
  * decides now.
  *
  * @param was the code of the rule that decided, by the table `then`; `is` that which decides now, by the table `now`.
+ * @param judgedBy whether the verdict was given by the very rules of the table `then`.
  */
-export function ruleChange(was: string, is: string, then: RuleTable, now: RuleTable): RuleChange {
+export function ruleChange(was: string, is: string, then: RuleTable, now: RuleTable, judgedBy: boolean): RuleChange {
   const decided = pairOf(was, then, now);
   if (decided.was !== null && decided.is === null)
     return { ...decided, why: `the rule ${was} is not there any more${was === is ? '' : `, so ${is} decides`}` };
@@ -30,10 +31,10 @@ export function ruleChange(was: string, is: string, then: RuleTable, now: RuleTa
     const [old, young] = [classOfCheck(then, check), classOfCheck(now, check)];
     return { code: check, was: null, is: null, why: `the check ${check} was ${classText(old)} and is ${classText(young)}` };
   }
-  return {
-    ...decides,
-    why: 'both rules are what they were: another stands before them, their order was changed, or this program reads logs otherwise',
-  };
+  const why = judgedBy
+    ? 'both rules are what they were: another stands before them, their order was changed, or this program reads logs otherwise'
+    : 'the verdict was given by other rules than those in the bundle: they were changed before it was made';
+  return { ...decides, why };
 }
 
 function pairOf(code: string, then: RuleTable, now: RuleTable): Omit<RuleChange, 'why'> {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { advance } from '../../../core/advance.ts';
+import { ruleTable, ruleTableDigest } from '../../../core/classification/rule-table.ts';
 import { Config } from '../../../core/config.ts';
 import { documentText } from '../../../core/document-text.ts';
 import { type DiagRules, DiagVerdicts } from '../../../core/diag/bundle-documents.ts';
@@ -37,13 +38,14 @@ describe('where a rule was changed, the replay names it', () => {
     return Config.parse({ ...config, rules: [rule] });
   };
 
-  async function lockedOut(): Promise<ReadBundle> {
+  /** @param later the rules as they are when the bundle is made. */
+  async function lockedOut(later = own()): Promise<ReadBundle> {
     const id = await home.accepted();
     await advance(home.ports, own(), base);
     await home.handOver(id, failedPacker, failedScript('mirror.example.org: locked for maintenance'));
     home.service.end('FAILED');
     await advance(home.ports, own(), base);
-    return packed(home, id, own());
+    return packed(home, id, later);
   }
 
   it('says the same with the rules of the bundle, and with the same rules again', async () => {
@@ -81,6 +83,31 @@ describe('where a rule was changed, the replay names it', () => {
           why: 'the rule MIRROR_LOCKED is not there any more, so SCRIPT_EXIT decides',
         },
       },
+    ]);
+  });
+
+  it('before the bundle was made, as far as that shows', async () => {
+    const bundle = await lockedOut(own({ class: 1 }));
+    expect(played(bundle).attempts).toMatchObject([
+      {
+        outcome: 'differs',
+        was: { exit_code: 2, rule: 'MIRROR_LOCKED' },
+        is: { exit_code: 1, rule: 'MIRROR_LOCKED' },
+        changed: { why: 'the verdict was given by other rules than those in the bundle: they were changed before it was made' },
+      },
+    ]);
+    expect(played(bundle, own().rules).attempts).toMatchObject([{ outcome: 'same' }]);
+  });
+
+  it('in its place alone, and it is the order that changed', async () => {
+    const both = [...own().rules, ...own({ code: 'MIRROR_SHUT' }).rules];
+    const later = { ...own(), rules: both };
+    const bundle = await lockedOut(later);
+    const verdicts = DiagVerdicts.parse(documentOf(bundle, 'verdicts.json'));
+    const rulesOfBoth = ruleTableDigest(ruleTable(both));
+    const judged = withDocument(bundle, 'verdicts.json', { ...verdicts, attempts: [{ ...verdicts.attempts[0], rules: rulesOfBoth }] });
+    expect(played(judged, both.toReversed()).attempts).toMatchObject([
+      { outcome: 'differs', is: { rule: 'MIRROR_SHUT' }, changed: { why: expect.stringContaining('their order was changed') as string } },
     ]);
   });
 
