@@ -16,7 +16,7 @@ export function repositoryOptions(command: Command): Command {
 }
 
 /** An empty path would mean the folder one stands in: what a script gets whose variable is not set. */
-function path(text: string): string {
+export function path(text: string): string {
   if (text === '') throw new InvalidArgumentError('it is empty.');
   return text;
 }

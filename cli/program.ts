@@ -8,11 +8,12 @@ import { type Outcome, failure, success } from '../core/failure.ts';
 import { type BuilderName } from '../core/identity.ts';
 import { type PackerTool } from '../core/ports.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
+import { registerDiag } from './diag-program.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
 import { channelOption, jsonOption, repositoryOptions, secretOption, variableOption, wholeNumber } from './options.ts';
 import { type RequestOptions } from './typed-request.ts';
-import { version } from './version.ts';
+import { version } from '../core/version.ts';
 
 type Exit = (code: number) => void;
 
@@ -26,6 +27,8 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     .version(version)
     .showSuggestionAfterError()
     .helpCommand(false)
+    // An option is for the command that it stands behind: `diag` has some, and so has `diag replay`.
+    .enablePositionalOptions()
     .addHelpText('after', `\n${exitCodeHelp()}\n\nExample: hybridcore-packer build debian-base`);
 
   const tool = async (): Promise<Outcome<PackerTool>> => (await import('./packer-tool.ts')).findTool(host);
@@ -232,6 +235,16 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
         }),
       ),
     );
+
+  registerDiag(
+    command(
+      'diag <build>',
+      'packs all that a build left: manifest, logs, verdicts, timeline; scrubbed once more, the same bytes each time',
+      'hybridcore-packer diag 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --output bundle.tar.gz',
+    ),
+    host,
+    { onThisMachine, run },
+  );
 
   command('stop <build>', 'asks a build to stop; packer gets its clean-up', 'hybridcore-packer stop 01J9Z3K4M5N6P7Q8R9S0T1V2W3').action(
     (typed: string, options: GlobalOptions) =>

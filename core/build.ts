@@ -1,6 +1,6 @@
 import { RecordedArtifacts } from './artifact.ts';
 import { boundedText } from './bounded-text.ts';
-import { Verdict } from './classification/verdict.ts';
+import { Classification, Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
@@ -18,6 +18,22 @@ const ObjectKeyOrNull = z.nullable(ObjectKey);
 const SealedManifestOrNull = z.nullable(SealedManifest);
 const AtBy = z.strictObject({ at: Timestamp, by: Caller });
 
+/**
+ * What the verdict on an attempt rests on beside its log: with it the same verdict can be given again from what is kept.
+ */
+export const VerdictBasis = z.strictObject({
+  /** How packer ended; null where it never ran. */
+  packer: z.nullable(z.strictObject({ exit_code: z.nullable(z.int()), signal: z.nullable(z.string().check(z.maxLength(32))) })),
+  interrupted: z.nullable(z.literal(['stop', 'time-limit', 'signal'])),
+  /** The rule of what the attempt's own checks found wrong. */
+  own_rule: z.nullable(Classification.shape.rule),
+  /** Whether the attempt said that nothing had changed, so that packer did not run. */
+  unchanged: z.boolean(),
+  /** Whether manifest post-processors recorded artifacts. */
+  recorded: z.boolean(),
+});
+export type VerdictBasis = z.infer<typeof VerdictBasis>;
+
 /** What became of an attempt, as completing it found. */
 export const AttemptOutcome = z.strictObject({
   verdict: Verdict,
@@ -32,6 +48,12 @@ export const AttemptOutcome = z.strictObject({
   scrub_manifest_path: ObjectKeyOrNull,
   /** How many redactions the scrub manifest lists. */
   redactions: z.int().check(z.nonnegative()),
+  /** When the verdict was committed. Null in older records. */
+  decided_at: z.withDefault(TimestampOrNull, null),
+  /** The rules that it was given by (`ruleDigest`). Null in older records. */
+  rules: z.withDefault(DigestOrNull, null),
+  /** Null where nothing that the attempt said of itself counts, and in older records. */
+  basis: z.withDefault(z.nullable(VerdictBasis), null),
 });
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 
@@ -82,6 +104,8 @@ export const Decision = z.strictObject({
   rests_on: z.withDefault(z.nullable(HandedParts), null),
   /** Every time that is written derives from this. */
   at: Timestamp,
+  /** The rules by which the attempt was judged (`ruleDigest`). Null where it was not, and in older records. */
+  rules: z.withDefault(DigestOrNull, null),
   /** The key of the redaction on this side; forgotten once all is written. */
   redaction_key: z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   /** The manifest that still holds, where the build is skipped. */

@@ -1,6 +1,8 @@
 import { recordedArtifacts } from './artifact.ts';
-import { type Attempt, type AttemptOutcome, type Build, type Decision, newestAttempt } from './build.ts';
+import { type AttemptReport } from './attempt-report.ts';
+import { type Attempt, type AttemptOutcome, type Build, type Decision, type VerdictBasis, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
+import { ruleDigest } from './classification/rule-table.ts';
 import { rowsOf } from './classification/users-rows.ts';
 import { type Verdict, verdictLines, verdictOf } from './classification/verdict.ts';
 import { builderOf } from './builder-of.ts';
@@ -99,7 +101,12 @@ async function decideAttempt(
     finished_at: report?.finished_at ?? record?.finished_at ?? timestamp(ports.clock.now()),
   };
   const restsOn = handed.state === 'read' ? handed.parts : null;
-  return decide(ports, withAttempt(build, attempt, times), { ...endOf(build, attempt, confirmed), rests_on: restsOn }, key);
+  return decide(
+    ports,
+    withAttempt(build, attempt, times),
+    { ...endOf(build, attempt, confirmed), rests_on: restsOn, rules: ruleDigest(config.rules) },
+    key,
+  );
 }
 
 /**
@@ -234,7 +241,15 @@ async function storeAttempt(
     log,
     scrub_manifest_path: scrubManifestPath,
     redactions,
+    // A chain that turns out broken is decided anew; the verdict on the attempt is from before.
+    decided_at: attempt.outcome?.decided_at ?? build.decision?.at ?? null,
+    rules: build.decision?.rules ?? null,
+    basis: tells.report === null ? null : basisOf(tells.report),
   };
+}
+
+function basisOf({ packer, interrupted, failure, unchanged, recorded }: AttemptReport): VerdictBasis {
+  return { packer, interrupted, own_rule: failure?.rule ?? null, unchanged, recorded: recorded.length > 0 };
 }
 
 /**

@@ -92,7 +92,7 @@ export const StatusDocument = z.strictObject({
 export type StatusDocument = z.infer<typeof StatusDocument>;
 
 /** How the inputs of one manifest differ from those of another. */
-const InputChanges = z.strictObject({
+export const InputChanges = z.strictObject({
   added: z.array(Input),
   removed: z.array(Input),
   changed: z.array(

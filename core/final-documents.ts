@@ -1,6 +1,6 @@
 import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
-import { type Build, type Decision, newestAttempt } from './build.ts';
+import { type Attempt, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
 import { type RetentionPolicy, expiresAt, retentionTerms } from './retention.ts';
 import { keys } from './contract/keys.ts';
@@ -8,7 +8,9 @@ import { type HashManifest } from './hash-manifest.ts';
 import { linesThatFit } from './lines-that-fit.ts';
 import { type LogSummary, logSummarySchemaName } from './log-summary.ts';
 import { type Result, resultSchemaName, stderrLimit } from './result.ts';
+import { ruleSetDigest } from './scrub/redaction-rules.ts';
 import { type BuildState } from './states.ts';
+import { version } from './version.ts';
 
 /** The end of a build, as its record has decided it, with what its documents tell beside that. */
 export interface Ending {
@@ -77,18 +79,42 @@ export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending)
     requested_at: build.requested_at,
     requested_by: build.requested_by,
     finished_at: ending.decision.at,
-    attempts: build.attempts.flatMap(({ attempt, run, started_at, finished_at, outcome }) =>
-      outcome === null ? [] : [{ attempt, run, started_at, finished_at, ...outcome }],
-    ),
+    attempts: build.attempts.map((attempt) => summaryOfAttempt(attempt)),
     artifacts: [...ending.artifacts],
     manifest: build.manifest,
     result_path: keys.result(build.builder, build.build_id),
     scrub_manifest_path: newestAttempt(build)?.outcome?.scrub_manifest_path ?? null,
+    diag_path: keys.diag(build.builder, build.build_id),
+    tools: {
+      hybridcore_packer: version,
+      packer: ending.report?.resolved.packer ?? null,
+      plugins: ending.report?.resolved.plugins ?? {},
+      scrub_rules: ruleSetDigest(),
+    },
     retention: {
       class: build.retention,
       ...retention,
       expires_at: expiresAt(retention, Date.parse(ending.decision.at)),
       policy_digest,
     },
+  };
+}
+
+function summaryOfAttempt({ attempt, run, started_at, finished_at, outcome }: Attempt): LogSummary['attempts'][number] {
+  const about = { attempt, run, started_at, finished_at };
+  if (outcome !== null) return { ...about, ...outcome };
+  // The build service refused to start it, or the build was stopped before it did.
+  return {
+    ...about,
+    verdict: null,
+    fingerprint: null,
+    artifacts: [],
+    artifacts_shortened: false,
+    log: null,
+    scrub_manifest_path: null,
+    redactions: 0,
+    decided_at: null,
+    rules: null,
+    basis: null,
   };
 }

@@ -163,8 +163,15 @@ export function judgeReport(
   return claimsUnder(verdictOn(report, run, attempt, stop, rules), report, run);
 }
 
-function verdictOn(
-  report: AttemptReport,
+/** What of a report its verdict depends on. */
+export type VerdictClaims = Pick<
+  AttemptReport,
+  'builder' | 'fingerprint' | 'packer' | 'interrupted' | 'unchanged' | 'failure' | 'recorded'
+>;
+
+/** The verdict of `judgeReport`, from what it depends on alone: so it can be given again long after the report is gone. */
+export function verdictOn(
+  report: VerdictClaims,
   run: PackerRun | null,
   { attempt, unless, expired_at }: Pick<Attempt, 'attempt' | 'unless' | 'expired_at'>,
   stop: Stop,

@@ -1,5 +1,6 @@
 import { Artifact } from './artifact.ts';
 import { AttemptOutcome } from './build.ts';
+import { Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
@@ -26,6 +27,8 @@ export const LogSummary = z.strictObject({
       started_at: z.nullable(Timestamp),
       finished_at: z.nullable(Timestamp),
       ...AttemptOutcome.shape,
+      /** Null where the attempt was intended and its run never started. */
+      verdict: z.nullable(Verdict),
     }),
   ),
   artifacts: z.array(Artifact),
@@ -33,6 +36,24 @@ export const LogSummary = z.strictObject({
   manifest: z.nullable(z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest })),
   result_path: z.string(),
   scrub_manifest_path: z.nullable(z.string()),
+  /** Where `diag` puts a bundle of all that this build left. Null in older summaries. */
+  diag_path: z.withDefault(z.nullable(z.string()), null),
+  /** Null in older summaries. */
+  tools: z.withDefault(
+    z.nullable(
+      z.strictObject({
+        /** The version of this program that completed the build. */
+        hybridcore_packer: z.string(),
+        /** As the attempt that decided met it; null where it was not learned. */
+        packer: z.nullable(z.string()),
+        /** The plugins that packer installed for that attempt, by source, with their versions. */
+        plugins: z.record(z.string(), z.string()),
+        /** Changes whenever what is found as a secret by its shape does. */
+        scrub_rules: Digest,
+      }),
+    ),
+    null,
+  ),
   retention: z.strictObject({
     class: RetentionClassName,
     ...RetentionClass.shape,

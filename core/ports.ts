@@ -370,3 +370,24 @@ export interface Compression {
   /** Undefined where it is no gzip, or longer than the limit once expanded. */
   expand(content: Uint8Array, limit: { readonly bytes: number }): Uint8Array | undefined;
 }
+
+/** A file of an archive. */
+export interface ArchivedFile {
+  /** With `/` between folders. */
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+/** Something in an archive that was found; `content` is null where it is no plain file. */
+export interface ArchivedEntry {
+  readonly path: string;
+  readonly content: Uint8Array | null;
+}
+
+/** tar, in a form whose bytes depend on the files alone. */
+export interface Archive {
+  /** The files in the order given. */
+  pack(files: readonly ArchivedFile[]): Promise<Uint8Array>;
+  /** In the order found. Undefined where it is no whole archive, or has more entries than the limit. */
+  unpack(content: Uint8Array, limit: { readonly entries: number }): Promise<readonly ArchivedEntry[] | undefined>;
+}

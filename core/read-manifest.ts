@@ -28,7 +28,7 @@ export async function readManifest(objects: Objects, key: string): Promise<Found
 }
 
 /** A text as a manifest, or why it is none. */
-function parseManifest(text: string): FoundManifest {
+export function parseManifest(text: string): Exclude<FoundManifest, { readonly state: 'absent' }> {
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -52,6 +52,8 @@ export const ownRules = {
   POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },
   SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
   INSTALL_INVALID: { exit_code: 1, reason: 'the build environment could not install what an attempt needs, and would not the next time' },
+  DIAG_TOO_LARGE: { exit_code: 1, reason: 'the build left more than a diag bundle holds' },
+  BUNDLE_INVALID: { exit_code: 1, reason: 'this is no diag bundle' },
   QUEUE_FULL: { exit_code: 2, reason: 'as many builds of this builder wait as the line holds' },
   INSTALL_UNREACHABLE: { exit_code: 2, reason: 'packer or the command line could not be fetched into the build environment' },
   INTERRUPTED: { exit_code: 2, reason: 'the run was interrupted, and no operator asked for it' },
@@ -68,6 +70,8 @@ export const ownRules = {
   },
   HANDOVER_INVALID: { exit_code: 3, reason: 'what the attempt handed over is not what an attempt writes' },
   ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, is not ours, or was there before' },
+  DIAG_SECRET: { exit_code: 3, reason: 'a secret stands in what was to go into a diag bundle' },
+  BUNDLE_TAMPERED: { exit_code: 3, reason: 'the diag bundle is not what its index says' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
 

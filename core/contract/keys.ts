@@ -14,6 +14,7 @@ export const keys = {
   log: (builder: BuilderName, build: BuildId, attempt: number) => `state/packer/logs/${builder}/${build}/${attempt}.log.gz`,
   scrubManifest: (builder: BuilderName, build: BuildId, attempt: number) => `state/packer/scrub/${builder}/${build}/${attempt}.json`,
   result: (builder: BuilderName, build: BuildId) => `state/packer/results/${builder}/${build}.json`,
+  diag: (builder: BuilderName, build: BuildId) => `diag/${builder}/${build}.tar.gz`,
   incoming: (run: RunId) => ({
     report: `incoming/${run}/report.json`,
     log: `incoming/${run}/packer.log.gz`,

@@ -19,6 +19,8 @@ import {
   ValidateDocument,
   VerifyDocument,
 } from '../documents.ts';
+import { DiagDrift, DiagIndex, DiagRules, DiagTimeline, DiagVerdicts, DiagVersions } from '../diag/bundle-documents.ts';
+import { DiagDocument, DiagReplayDocument } from '../diag/diag-documents.ts';
 import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
 import { namesOf } from '../names-of.ts';
@@ -35,6 +37,14 @@ const schemas = {
   classify: { schema: ClassifyDocument, title: 'What `classify --json` prints: a verdict', io: 'output' },
   config: { schema: Config, title: 'hybridcore.yaml', io: 'input' },
   deployment: { schema: Deployment, title: 'deployment.json: what was deployed', io: 'output' },
+  diag: { schema: DiagDocument, title: 'What `diag --json` prints', io: 'output' },
+  'diag-drift': { schema: DiagDrift, title: 'drift.json of a diag bundle', io: 'output' },
+  'diag-index': { schema: DiagIndex, title: 'index.json of a diag bundle', io: 'output' },
+  'diag-replay': { schema: DiagReplayDocument, title: 'What `diag replay --json` prints', io: 'output' },
+  'diag-rules': { schema: DiagRules, title: 'rules.json of a diag bundle', io: 'output' },
+  'diag-timeline': { schema: DiagTimeline, title: 'timeline.json of a diag bundle', io: 'output' },
+  'diag-verdicts': { schema: DiagVerdicts, title: 'verdicts.json of a diag bundle', io: 'output' },
+  'diag-versions': { schema: DiagVersions, title: 'versions.json of a diag bundle', io: 'output' },
   dispatch: { schema: DispatchDocument, title: 'What the function dispatch answers to a request that it takes', io: 'output' },
   'dispatch-call': { schema: DispatchCall, title: 'What the function dispatch is called with', io: 'input' },
   drift: { schema: DriftDocument, title: 'What `drift --json` prints', io: 'output' },

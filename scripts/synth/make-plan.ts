@@ -7,7 +7,7 @@ import { type ConfigFile, configFileName, findConfigFile, readConfigFile } from 
 import { readBuildspec } from '../../adapters/local/packaged-files.ts';
 import { planProblems } from '../../cdk/plan-problems.ts';
 import { type DeploymentPlan } from '../../cdk/plan.ts';
-import { version } from '../../cli/version.ts';
+import { version } from '../../core/version.ts';
 import { type FunctionName, functionNames } from '../../core/contract/deployment.ts';
 import { type Deployment } from '../../core/deployment.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';

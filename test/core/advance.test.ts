@@ -321,6 +321,7 @@ describe('a build service', () => {
       stderr: expect.stringContaining('the buildspec is broken') as string,
       classification: { rule: 'SERVICE_REFUSED' },
     });
+    expect((await home.summary(id)).attempts).toMatchObject([{ attempt: 1, run: null, verdict: null, log: null }]);
   });
 
   it('that died between the intent and the start is asked again with the same token', async () => {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { advance } from '../../core/advance.ts';
 import { completeAttempt } from '../../core/complete.ts';
+import { ruleTable, ruleTableDigest } from '../../core/classification/rule-table.ts';
 import { Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { manifestDigest } from '../../core/document-text.ts';
@@ -13,7 +14,9 @@ import { type BuildId } from '../../core/identity.ts';
 import { type Objects } from '../../core/ports.ts';
 import { dispatch } from '../../core/dispatch.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
+import { ruleSetDigest } from '../../core/scrub/redaction-rules.ts';
 import { stopBuild } from '../../core/stop.ts';
+import { version } from '../../core/version.ts';
 import { type Dispatcher, base, config, dispatcher, other, successLog } from '../fixtures/dispatcher.ts';
 import { buildIdOf, runNamed } from '../fixtures/records.ts';
 
@@ -74,6 +77,20 @@ describe('a success', () => {
     });
     expect((await home.ports.objects.list('incoming/', { limit: 10 })).items).toEqual([]);
     expect(await home.build(id)).toMatchObject({ decision: { redaction_key: null }, settled_at: expect.any(String) as string });
+  });
+
+  it('leaves a summary with the tools that it met, what its verdict rests on, and where its diag bundle goes', async () => {
+    const id = await succeeded();
+    const summary = await home.summary(id);
+    expect(summary.diag_path).toBe(`diag/base/${id}.tar.gz`);
+    expect(summary.tools).toEqual({ hybridcore_packer: version, packer: '1.6.6', plugins: {}, scrub_rules: ruleSetDigest() });
+    expect(summary.attempts).toMatchObject([
+      {
+        decided_at: '2026-11-22T10:00:00.000Z',
+        rules: ruleTableDigest(ruleTable(config.rules)),
+        basis: { packer: { exit_code: 0, signal: null }, interrupted: null, own_rule: null, unchanged: false, recorded: false },
+      },
+    ]);
   });
 
   it('whose manifest stands there already with other content is a broken chain: quarantined, and nothing is overwritten', async () => {

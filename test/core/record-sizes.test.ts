@@ -72,6 +72,15 @@ const attempt = (number: 1 | 2): Attempt => ({
     log: { path: key, size: Number.MAX_SAFE_INTEGER },
     scrub_manifest_path: key,
     redactions: Number.MAX_SAFE_INTEGER,
+    decided_at: time,
+    rules: digest,
+    basis: {
+      packer: { exit_code: Number.MIN_SAFE_INTEGER, signal: worst.repeat(32) },
+      interrupted: 'time-limit',
+      own_rule: 'R'.repeat(64),
+      unchanged: false,
+      recorded: false,
+    },
   },
 });
 const part = { version: text(1024) };
@@ -81,6 +90,7 @@ const decision: Decision = {
   judged: verdict,
   rests_on: { report: part, scrub_manifest: part, log: part },
   at: time,
+  rules: digest,
   redaction_key: 'f'.repeat(64),
   unchanged: sealed,
 };

@@ -7,8 +7,18 @@ import { EC2Client, DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, expect, inject, it } from 'vitest';
 
+import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
+import { gzip } from '../../../adapters/local/gzip.ts';
+import { systemRandomness } from '../../../adapters/local/system.ts';
+import { tarArchive } from '../../../adapters/local/tar-archive.ts';
+import { Config } from '../../../core/config.ts';
+import { makeBundle, storeBundle } from '../../../core/diag/make-bundle.ts';
+import { readBundle } from '../../../core/diag/read-bundle.ts';
+import { replay } from '../../../core/diag/replay.ts';
 import { BuildId, BuilderName } from '../../../core/identity.ts';
+import { LogSummary } from '../../../core/log-summary.ts';
 import { stopBuild } from '../../../core/stop.ts';
+import { version as programVersion } from '../../../core/version.ts';
 import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
 import { ebsBuilder, scriptBuilder } from '../../fixtures/aws/stage/image-repository.ts';
 import { describeWithMoto } from '../../fixtures/aws/moto.ts';
@@ -92,6 +102,34 @@ describeWithMoto('the life of a build on AWS', () => {
         true,
       );
       expect(world.proxy.calls.filter(({ outcome, action }) => outcome === 'denied' && action !== 'GetObject')).toEqual([]);
+    });
+
+    it('leaves a summary of all that it was, and a diag bundle from which its verdict is given again', async () => {
+      const { records, s3, bucket } = stage();
+      const [build] = (await records.listBuilds(base, { limit: 1 })).items;
+      if (build === undefined) throw new Error('a build of this builder has ended');
+      const evidence = { days: 2555, lock: 'GOVERNANCE' } as const;
+      expect(LogSummary.parse(await stage().json(build.summary_path ?? ''))).toMatchObject({
+        attempts: [{ run: build.attempts[0]?.run, log: build.attempts[0]?.outcome?.log, verdict: { exit_code: 0 } }],
+        manifest: build.manifest,
+        diag_path: `diag/base/${build.build_id}.tar.gz`,
+        tools: { hybridcore_packer: programVersion, packer: version },
+        retention: { class: 'evidence', ...evidence },
+      });
+      const own = Config.parse({ version: 1, builders: { base: { template: 'base' } } });
+      const policy = { default: 'evidence', classes: { evidence } };
+      const clock = { now: () => Date.now() };
+      const objects = s3Objects(s3, { bucket, policy, clock });
+      const ports = { records, objects, compression: gzip, archive: tarArchive, randomness: systemRandomness };
+      const made = await makeBundle(ports, own, build, [{ name: 'join_token', value: secret }]);
+      if (!made.ok) throw new Error(made.failure.message);
+      expect(made.value.index).toMatchObject({ altered: [], retention: { class: 'evidence', ...evidence } });
+      const key = await storeBundle(ports, build, made.value.content);
+      expect(await stage().tags(key)).toMatchObject({ 'hybridcore:kind': 'diag', 'hybridcore:retention': 'evidence' });
+      const stored = await objects.read(key, { bytes: made.value.content.length });
+      const bundle = await readBundle(ports, stored.state === 'read' ? stored.content : new Uint8Array());
+      if (!bundle.ok) throw new Error(bundle.failure.message);
+      expect(replay(bundle.value)).toMatchObject({ ok: true, value: { attempts: [{ outcome: 'same', is: { rule: 'SUCCESS' } }] } });
     });
 
     it('gives one build for one scheduled time, and skips it where nothing changed', async () => {

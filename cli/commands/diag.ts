@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+
+import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
+import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { tarArchive } from '../../adapters/local/tar-archive.ts';
+import { type Build } from '../../core/build.ts';
+import { builderOf } from '../../core/builder-of.ts';
+import { type Config } from '../../core/config.ts';
+import { type DiagDocument } from '../../core/diag/diag-documents.ts';
+import { type DiagIndex } from '../../core/diag/bundle-documents.ts';
+import { type DiagPorts, makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
+import { digestOf } from '../../core/digest.ts';
+import { type Outcome, success } from '../../core/failure.ts';
+import { type SecretValue } from '../../core/scrub/redactor.ts';
+import { type Answer } from '../answer.ts';
+import { type Embedded } from '../embedded.ts';
+import { findBuild } from '../find-build.ts';
+import { type Host } from '../host.ts';
+
+/** `diag <build>`: packs all that a build left, scrubbed once more, for an operator or the security team to take away. */
+export async function diag(
+  host: Host,
+  embedded: Embedded,
+  config: Config,
+  typed: string,
+  options: { readonly output?: string },
+): Promise<Outcome<Answer>> {
+  const found = await findBuild(embedded, typed);
+  if (!found.ok) return found;
+  const build = found.value;
+  const ports: DiagPorts = { ...embedded, archive: tarArchive };
+  const made = await makeBundle(ports, config, build, await secretsAtHand(host, config, build));
+  if (!made.ok) return made;
+  const { index, content } = made.value;
+  let path: string;
+  if (options.output === undefined) {
+    path = await storeBundle(ports, build, content);
+  } else {
+    path = options.output;
+    await writeFileAtomically(resolve(host.workingFolder, path), content);
+  }
+  const document: DiagDocument = { path, digest: digestOf(content), size: content.length, index };
+  return success({ exitCode: 0, document, text: bundleText(document) });
+}
+
+/** The secrets of the builder as far as this environment has them: what is not at hand is found by its shape alone. */
+async function secretsAtHand(host: Host, config: Config, build: Build): Promise<readonly SecretValue[]> {
+  const reader = environmentSecrets(host.environment);
+  const values: SecretValue[] = [];
+  for (const [name, reference] of Object.entries(builderOf(config, build.builder)?.secrets ?? {})) {
+    const read = await reader.read(reference);
+    if (read.ok) values.push({ name, value: read.value });
+  }
+  return values;
+}
+
+function bundleText({ path, size, digest, index }: DiagDocument): string {
+  const told = (title: string, items: DiagIndex['absent']) =>
+    items.length === 0 ? [] : [`${title}:`, ...items.map((item) => `  ${item.path}: ${item.why}`)];
+  const { expires_at: expiresAt, class: retentionClass } = index.retention;
+  return [
+    path,
+    `  build ${index.build_id} of ${index.builder}, ${index.state}${index.rule === null ? '' : ` (${index.rule})`}`,
+    `  ${index.files.length + 1} files, ${size} bytes, ${digest}`,
+    `  what the build left is kept ${expiresAt === null ? `as ${retentionClass}, from when it ends` : `until ${expiresAt} at least (${retentionClass})`}`,
+    ...told('not in it', index.absent),
+    ...told('in it as it was found, and not what was recorded', index.altered),
+  ].join('\n');
+}

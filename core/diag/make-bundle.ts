@@ -1,0 +1,156 @@
+import { type Build } from '../build.ts';
+import { ruleTable, ruleTableDigest } from '../classification/rule-table.ts';
+import { type Config } from '../config.ts';
+import { keys } from '../contract/keys.ts';
+import { digestOf } from '../digest.ts';
+import { documentText } from '../document-text.ts';
+import { type Outcome, failure, success } from '../failure.ts';
+import { LogSummary } from '../log-summary.ts';
+import { type Archive, type Randomness } from '../ports.ts';
+import { expiresAt, retentionTerms } from '../retention.ts';
+import { type SecretValue, createRedactor } from '../scrub/redactor.ts';
+import { ruleSetDigest } from '../scrub/redaction-rules.ts';
+import { version } from '../version.ts';
+import { type DiagIndex, type DiagRules, type DiagVerdicts, type DiagVersions, diagIndexSchemaName } from './bundle-documents.ts';
+import { bundleLimits } from './bundle-limits.ts';
+import { type CollectPorts, type Collection, collect } from './collect.ts';
+import { secretAmong } from './planted-secret.ts';
+import { timelineOf } from './timeline.ts';
+
+export interface DiagPorts extends CollectPorts {
+  readonly archive: Archive;
+  readonly randomness: Randomness;
+}
+
+/** A bundle that holds no secret, and is not written anywhere yet. */
+export interface DiagBundle {
+  readonly index: DiagIndex;
+  /** The `.tar.gz`. */
+  readonly content: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Makes the diag bundle of a build: all that it left, what the records know of it, and the rules. Nothing in it depends on
+ * when or where it is made, so the same content gives the same bytes.
+ *
+ * @param secrets values that must not be in it, as far as whoever asks knows them: the hook finds others by their shape.
+ * @returns DIAG_SECRET where a secret stands in what was to go in.
+ */
+export async function makeBundle(
+  ports: DiagPorts,
+  config: Config,
+  build: Build,
+  secrets: readonly SecretValue[],
+): Promise<Outcome<DiagBundle>> {
+  const { policy_digest, ...terms } = build.retention_terms ?? retentionTerms(config.retention, build.retention);
+  const keptUntil = build.finished_at === null ? null : expiresAt(terms, Date.parse(build.finished_at));
+  const found = await collect(ports, build, keptUntil);
+  const made = new Map<string, object>([
+    ['timeline.json', timelineOf(build)],
+    ['verdicts.json', verdictsOf(build)],
+    ['versions.json', versionsOf(config, build, found)],
+    ['rules.json', { users_rules: config.rules, table: writtenTable(config) } satisfies DiagRules],
+    ...(found.drift === null ? [] : [['drift.json', found.drift] as const]),
+  ]);
+  const parts = sorted([
+    ...[...found.files].map(([path, { content, key }]) => ({ path, content, key })),
+    ...[...made].map(([path, document]) => ({ path, content: encoder.encode(documentText(document)), key: null })),
+  ]);
+  const index: DiagIndex = {
+    schema: diagIndexSchemaName,
+    builder: build.builder,
+    build_id: build.build_id,
+    state: build.state,
+    exit_code: build.decision?.verdict.exit_code ?? null,
+    rule: build.decision?.verdict.classification.rule ?? null,
+    retention: { class: build.retention, ...terms, expires_at: keptUntil, policy_digest },
+    files: parts.map(({ path, content, key }) => ({ path, digest: digestOf(content), size: content.length, key })),
+    absent: sorted(found.absent),
+    altered: sorted(found.altered),
+  };
+  const all = sorted([...parts, { path: 'index.json', content: encoder.encode(documentText(index)) }]);
+  const redactor = createRedactor({ values: secrets, key: ports.randomness.bytes(32) });
+  const secret = secretAmong(new Map(all.map(({ path, content }) => [path, content])), redactor);
+  if (secret !== undefined) return { ok: false, failure: secret };
+  if (all.reduce((sum, { content }) => sum + content.length, 0) > bundleLimits.expanded - 1024 * 1024) return tooLarge(build);
+  return success({ index, content: ports.compression.compress(await ports.archive.pack(all)) });
+}
+
+/** Puts a bundle where bundles are, in place of an earlier one of the same build. @returns its key. */
+export async function storeBundle({ objects }: DiagPorts, build: Build, content: Uint8Array): Promise<string> {
+  const key = keys.diag(build.builder, build.build_id);
+  const tags = { kind: 'diag', builder: build.builder, build: build.build_id, retention: build.retention } as const;
+  for (;;) {
+    const standing = await objects.read(key, { bytes: Number.MAX_SAFE_INTEGER });
+    const before = standing.state === 'read' ? standing.content : null;
+    if (before !== null && Buffer.compare(before, content) === 0) return key;
+    if ((await objects.replace(key, content, tags, before)) === 'replaced') return key;
+  }
+}
+
+function tooLarge({ build_id: id }: Build): Outcome<never> {
+  return failure(
+    'DIAG_TOO_LARGE',
+    `what the build ${id} left is more than a diag bundle holds (${bundleLimits.expanded} bytes)`,
+    'take the objects themselves: `hybridcore-packer logs` prints the logs, and the summary names the rest',
+  );
+}
+
+function verdictsOf(build: Build): DiagVerdicts {
+  return {
+    build_id: build.build_id,
+    builder: build.builder,
+    build: build.decision?.verdict ?? null,
+    stop: build.stop,
+    attempts: build.attempts.map(({ attempt, run, outcome, unless, expired_at }) => ({
+      attempt,
+      run,
+      verdict: outcome?.verdict ?? null,
+      decided_at: outcome?.decided_at ?? null,
+      rules: outcome?.rules ?? null,
+      basis: outcome?.basis ?? null,
+      fingerprint: outcome?.fingerprint ?? null,
+      unless,
+      expired_at,
+    })),
+  };
+}
+
+function versionsOf(config: Config, build: Build, found: Collection): DiagVersions {
+  const tools = readSummary(found, build)?.tools ?? null;
+  return {
+    bundled_by: version,
+    completed_by: tools?.hybridcore_packer ?? null,
+    packer: tools?.packer ?? null,
+    plugins: tools?.plugins ?? {},
+    rules: ruleTableDigest(ruleTable(config.rules)),
+    scrub_rules: ruleSetDigest(),
+  };
+}
+
+/** Notes where it is not what this build wrote. */
+function readSummary(found: Collection, build: Build): LogSummary | undefined {
+  const file = found.files.get('summary.json');
+  if (file === undefined) return undefined;
+  try {
+    const summary = LogSummary.safeParse(JSON.parse(new TextDecoder().decode(file.content)));
+    if (summary.success && summary.data.build_id === build.build_id) return summary.data;
+  } catch {
+    // No JSON is no summary, either.
+  }
+  found.altered.push({ path: 'summary.json', why: 'it is no log summary of this build' });
+  return undefined;
+}
+
+function writtenTable(config: Config): DiagRules['table'] {
+  const { users, built_in, checks } = ruleTable(config.rules);
+  const mutable = (rules: typeof users) => rules.map((rule) => ({ ...rule, turns: [...rule.turns] }));
+  return { users: mutable(users), built_in: mutable(built_in), checks: [...checks] };
+}
+
+/** By path, in code units. */
+function sorted<T extends { readonly path: string }>(items: readonly T[]): T[] {
+  return items.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}

@@ -1,0 +1,4 @@
+import { tarArchive } from '../../../adapters/local/tar-archive.ts';
+import { archiveContract } from '../../contracts/archive.ts';
+
+archiveContract('tar', tarArchive);

@@ -1,0 +1,296 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { keys } from '../../../core/contract/keys.ts';
+import { manifestDigest } from '../../../core/document-text.ts';
+import { storeBundle } from '../../../core/diag/make-bundle.ts';
+import { DiagDrift, DiagTimeline, DiagVerdicts, DiagVersions } from '../../../core/diag/bundle-documents.ts';
+import { fingerprintOf, toolInput } from '../../../core/fingerprint.ts';
+import { HashManifest } from '../../../core/hash-manifest.ts';
+import { stopBuild } from '../../../core/stop.ts';
+import { type Dispatcher, dispatcher } from '../../fixtures/dispatcher.ts';
+import {
+  bundleOf,
+  diagPorts,
+  documentOf,
+  ended,
+  failedPacker,
+  failedScript,
+  mirrorLine,
+  packed,
+  running,
+  tamper,
+  textIn,
+} from './bundles.ts';
+
+let home: Dispatcher;
+
+beforeEach(async () => {
+  home = await dispatcher();
+});
+
+async function succeeded(changes: Parameters<typeof ended>[2] = {}) {
+  const id = await running(home);
+  await ended(home, id, changes);
+  return id;
+}
+
+const states = (document: unknown) => DiagTimeline.parse(document).events.flatMap(({ state }) => state ?? []);
+
+describe('a diag bundle', () => {
+  it('has what a build left, byte for byte, with the manifest before and how the inputs drifted from it', async () => {
+    const first = await succeeded();
+    const inputs = [toolInput('packer', '1.7.0')];
+    const second = await succeeded({ inputs, fingerprint: fingerprintOf(inputs) });
+    const bundle = await packed(home, second);
+    const { manifest, attempts } = await home.build(second);
+    expect(bundle.index.files.map(({ path, key }) => [path, key])).toEqual([
+      ['attempt-1/packer.log', attempts[0]?.outcome?.log?.path],
+      ['attempt-1/scrub-manifest.json', attempts[0]?.outcome?.scrub_manifest_path],
+      ['drift.json', null],
+      ['manifest-before.json', `artifacts/base/${first}.hash.json`],
+      ['manifest.json', manifest?.path],
+      ['result.json', `state/packer/results/base/${second}.json`],
+      ['rules.json', null],
+      ['summary.json', `state/packer/logs/base/${second}.json`],
+      ['timeline.json', null],
+      ['verdicts.json', null],
+      ['versions.json', null],
+    ]);
+    for (const { path, key } of bundle.index.files.filter((file) => file.key !== null)) {
+      const stored = await home.ports.objects.read(key ?? '', { bytes: 1_000_000 });
+      const content = stored.state === 'read' ? Buffer.from(stored.content) : Buffer.alloc(0);
+      expect(textIn(bundle, path)).toBe((path.endsWith('.log') ? gunzipSync(content) : content).toString());
+    }
+    const before = HashManifest.parse(documentOf(bundle, 'manifest-before.json'));
+    expect(DiagDrift.parse(documentOf(bundle, 'drift.json'))).toMatchObject({
+      before: { build_id: first, digest: manifestDigest(before) },
+      after: { build_id: second, digest: manifest?.digest },
+      changes: { added: [], removed: [], changed: [{ name: 'packer', changed: ['value'] }] },
+    });
+    expect(bundle.index).toMatchObject({
+      state: 'succeeded',
+      exit_code: 0,
+      rule: 'SUCCESS',
+      retention: { class: 'standard', days: 365, expires_at: '2027-11-22T10:00:00.000Z' },
+      absent: [],
+      altered: [],
+    });
+    expect(DiagVersions.parse(documentOf(bundle, 'versions.json'))).toMatchObject({ completed_by: '0.1.0', packer: '1.6.6' });
+  });
+
+  it('is the same bytes each time, and takes the place of an earlier one in the store', async () => {
+    const id = await succeeded();
+    const [one, two] = [await packed(home, id), await packed(home, id)];
+    expect(Buffer.compare(one.content, two.content)).toBe(0);
+    const build = await home.build(id);
+    const key = await storeBundle(diagPorts(home), build, one.content);
+    expect(key).toBe(`diag/base/${id}.tar.gz`);
+    await storeBundle(diagPorts(home), build, new TextEncoder().encode('another'));
+    await storeBundle(diagPorts(home), build, one.content);
+    expect(await home.ports.objects.read(key, { bytes: 1_000_000 })).toMatchObject({ state: 'read', content: Buffer.from(one.content) });
+    expect(await home.ports.objects.tags(key)).toEqual({ kind: 'diag', builder: 'base', build: id, retention: 'standard' });
+  });
+
+  it('tells a life with a retry', async () => {
+    const id = await running(home);
+    await ended(home, id, failedPacker, failedScript(mirrorLine), 'FAILED');
+    expect(await home.build(id)).toMatchObject({ state: 'retrying' });
+    const open = await packed(home, id);
+    expect(DiagTimeline.parse(documentOf(open, 'timeline.json')).due_at).not.toBeNull();
+    home.pass(10 * 60_000);
+    await home.step();
+    await ended(home, id, { started_at: '2026-11-22T10:00:00.000Z' });
+    const bundle = await packed(home, id);
+    expect(states(documentOf(bundle, 'timeline.json'))).toEqual(['queued', 'running', 'retrying', 'running', 'succeeded']);
+    expect(bundle.index.files.map(({ path }) => path).filter((path) => path.startsWith('attempt-'))).toEqual([
+      'attempt-1/packer.log',
+      'attempt-1/scrub-manifest.json',
+      'attempt-2/packer.log',
+      'attempt-2/scrub-manifest.json',
+    ]);
+  });
+});
+
+describe('the timeline of a build', () => {
+  it('that was stopped before its retry has the retry that it waited for', async () => {
+    const id = await running(home);
+    await ended(home, id, failedPacker, failedScript(mirrorLine), 'FAILED');
+    home.pass(1000);
+    await stopBuild(home.ports, id, 'ops');
+    await home.step();
+    expect(states(documentOf(await packed(home, id), 'timeline.json'))).toEqual(['queued', 'running', 'retrying', 'stopped']);
+  });
+
+  it('whose chain turned out broken after its success was decided has no retry', async () => {
+    const id = await running(home);
+    const create = home.ports.objects.create.bind(home.ports.objects);
+    home.ports.objects.create = async (key, content, tags) => {
+      home.pass(1000);
+      return key.endsWith('.hash.json') ? 'different' : create(key, content, tags);
+    };
+    await ended(home, id);
+    expect(await home.build(id)).toMatchObject({ state: 'quarantined', attempts: [{ outcome: { verdict: { exit_code: 0 } } }] });
+    expect(states(documentOf(await packed(home, id), 'timeline.json'))).toEqual(['queued', 'running', 'quarantined']);
+  });
+});
+
+describe('a diag bundle says what is missing, and why', () => {
+  const absent = async (id: Parameters<typeof packed>[1]) =>
+    new Map((await packed(home, id)).index.absent.map(({ path, why }) => [path, why]));
+
+  it('of a build that waits or runs', async () => {
+    const [id, waiting] = [await running(home), await home.accepted()];
+    expect(await absent(waiting)).toEqual(
+      new Map([
+        ['drift.json', 'there are not two manifests to compare'],
+        ['manifest-before.json', 'the build is queued: it is written when it ends'],
+        ['manifest.json', 'the build is queued: it is written when it ends'],
+        ['result.json', 'the build is queued: it is written when it ends'],
+        ['summary.json', 'the build is queued: it is written when it ends'],
+      ]),
+    );
+    expect((await absent(id)).get('attempt-1/packer.log')).toBe('attempt 1 is not completed yet');
+    expect((await packed(home, id)).index).toMatchObject({
+      state: 'running',
+      exit_code: null,
+      rule: null,
+      retention: { expires_at: null },
+    });
+    expect(states(documentOf(await packed(home, id), 'timeline.json'))).toEqual(['queued', 'running']);
+  });
+
+  it('of one that is quarantined before packer ran', async () => {
+    const id = await running(home);
+    const run = await home.handOver(id, {
+      packer: null,
+      command: null,
+      failure: { rule: 'INPUT_SECRET', message: 'a secret', remedy: 'take it out' },
+    });
+    await tamper(home, keys.incoming(run).log, () => null);
+    home.service.end('FAILED');
+    await home.step();
+    expect((await packed(home, id)).index).toMatchObject({ state: 'quarantined', exit_code: 3, rule: 'INPUT_SECRET' });
+    expect((await absent(id)).get('manifest.json')).toBe('the build ended as quarantined, and sealed none');
+    expect((await absent(id)).get('attempt-1/packer.log')).toBe('packer did not run in this attempt');
+  });
+
+  it('of one whose attempt never started, and of one that was stopped before its turn', async () => {
+    const refused = await home.accepted();
+    home.service.answerNext({ state: 'refused', failure: { rule: 'SERVICE_REFUSED', message: 'no project', remedy: 'deploy it' } });
+    await home.step();
+    expect((await absent(refused)).get('attempt-1/packer.log')).toBe('the run of this attempt was never started');
+    const [, waiting] = [await running(home), await home.accepted()];
+    await stopBuild(home.ports, waiting, 'ops');
+    await home.step();
+    const bundle = await packed(home, waiting);
+    expect(bundle.index).toMatchObject({ state: 'stopped', rule: 'STOPPED' });
+    expect(states(documentOf(bundle, 'timeline.json'))).toEqual(['queued', 'stopped']);
+    expect(DiagVerdicts.parse(documentOf(bundle, 'verdicts.json'))).toMatchObject({ attempts: [], stop: { by: 'ops' } });
+  });
+
+  it('of one whose run left nothing', async () => {
+    const id = await running(home);
+    home.service.end('TIMED_OUT');
+    await home.step();
+    expect((await absent(id)).get('attempt-1/scrub-manifest.json')).toBe('this attempt handed nothing over, so nothing was scrubbed');
+  });
+
+  it('of one that has expired', async () => {
+    const id = await succeeded();
+    for (const { key } of (await packed(home, id)).index.files) if (key !== null) await tamper(home, key, () => null);
+    expect((await absent(id)).get('summary.json')).toBe(
+      `state/packer/logs/base/${id}.json is not there any more; it was to be kept until 2027-11-22T10:00:00.000Z at least`,
+    );
+    expect((await packed(home, id)).index.files.map(({ path }) => path)).toEqual([
+      'rules.json',
+      'timeline.json',
+      'verdicts.json',
+      'versions.json',
+    ]);
+  });
+
+  it('of one whose log is damaged, or whose manifest or summary is not what was recorded', async () => {
+    await succeeded();
+    const id = await succeeded();
+    await tamper(home, `state/packer/logs/base/${id}/1.log.gz`, (before) => before.slice(0, -1));
+    await tamper(home, `artifacts/base/${id}.hash.json`, (before) =>
+      Buffer.from(before).toString().replace('"attempt": 1', '"attempt": 2'),
+    );
+    await tamper(home, `state/packer/logs/base/${id}.json`, () => '{}');
+    const { index } = await packed(home, id);
+    expect(index.absent.map(({ path }) => path)).toEqual(['attempt-1/packer.log']);
+    expect(index.absent[0]?.why).toContain('is damaged');
+    expect(index.altered).toEqual([
+      { path: 'manifest.json', why: expect.stringMatching(/^its digest is sha256:.* was recorded when it was sealed$/) as string },
+      { path: 'summary.json', why: 'it is no log summary of this build' },
+    ]);
+    await tamper(home, `artifacts/base/${id}.hash.json`, () => '{}');
+    expect((await packed(home, id)).index.altered[0]?.why).toContain('it cannot be read as a manifest');
+  });
+});
+
+describe('a secret in what was to go into a bundle', () => {
+  const key = ['AKIA', 'Q3EGRZ7N2JXWT5LV'].join('');
+
+  it.each([
+    [
+      'in a log',
+      'state/packer/logs/base/ID/1.log.gz',
+      (text: Uint8Array) => gzipSync(`${gunzipSync(text).toString()}the key is ${key}\n`),
+      /^attempt-1\/packer\.log:9: /,
+    ],
+    [
+      'in a log, hidden by a colour',
+      'state/packer/logs/base/ID/1.log.gz',
+      (text: Uint8Array) => gzipSync(`${gunzipSync(text).toString()}the key is ${key.slice(0, 8)}\u001b[0m${key.slice(8)}\n`),
+      /^attempt-1\/packer\.log:9: /,
+    ],
+    [
+      'in a document',
+      'state/packer/results/base/ID.json',
+      (text: Uint8Array) => Buffer.from(text).toString().replace('"command": "', `"command": "${key} `),
+      /^result\.json:2: /,
+    ],
+    [
+      'behind an escape of JSON',
+      'state/packer/results/base/ID.json',
+      (text: Uint8Array) =>
+        Buffer.from(text)
+          .toString()
+          .replace('"stderr": "', `"stderr": "one\\n\\u0041${key.slice(1)}`),
+      /^result\.json, at stderr: /,
+    ],
+    [
+      'in a manifest',
+      'artifacts/base/ID.hash.json',
+      (text: Uint8Array) => Buffer.from(text).toString().replace('"packer"', `"${key}"`),
+      /^manifest\.json:\d+: /,
+    ],
+  ])('%s is a violation, told with its place and not with its text', async (_, pattern, change, place) => {
+    const id = await succeeded();
+    await tamper(home, pattern.replace('ID', id), change);
+    const made = await bundleOf(home, id);
+    expect(made).toMatchObject({ ok: false, failure: { rule: 'DIAG_SECRET' } });
+    const told = made.ok ? undefined : made.failure;
+    expect(told?.evidence?.some((line) => place.test(line))).toBe(true);
+    expect(JSON.stringify(told)).not.toContain(key.slice(8));
+  });
+
+  it('is found by its value, too, where whoever asks knows it', async () => {
+    const id = await running(home, {});
+    await ended(home, id, { command: 'packer build -var name=tuesday-morning-rain base' });
+    expect(await bundleOf(home, id)).toMatchObject({ ok: true });
+    expect(await bundleOf(home, id, { secrets: [{ name: 'join_token', value: 'tuesday-morning-rain' }] })).toMatchObject({
+      ok: false,
+      failure: { rule: 'DIAG_SECRET', evidence: ['result.json:2: join_token'] },
+    });
+  });
+
+  it('that the hook has taken out is none', async () => {
+    const id = await running(home);
+    await ended(home, id, { command: `packer build -var key=${key} base` }, [`1795378213,,ui,say,the key is ${key}`], 'FAILED');
+    const bundle = await packed(home, id);
+    expect(textIn(bundle, 'attempt-1/packer.log')).toMatch(/the key is \[REDACTED:/);
+  });
+});
