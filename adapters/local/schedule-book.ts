@@ -3,7 +3,7 @@ import { type Database } from './sqlite-database.ts';
 
 /** What is recorded of a schedule, as long as it says the same. Milliseconds since 1970. */
 export interface ScheduleStart {
-  /** When it was first seen, on a whole second: no time before it was ever due, and a rate counts from it. */
+  /** The first whole second of it: no time before that is due, and a rate counts from it. */
   readonly origin: number;
   /** Every time up to this one was asked for, refused, or missed for good. */
   readonly settled: number;
@@ -28,7 +28,7 @@ export function scheduleBook(database: Database): ScheduleBook {
   return {
     open: (schedules, now) =>
       database.transaction(() => {
-        const origin = Math.floor(now / 1000) * 1000;
+        const origin = Math.ceil(now / 1000) * 1000;
         database.run(
           'DELETE FROM schedules WHERE builder NOT IN (SELECT value FROM json_each(?))',
           JSON.stringify(schedules.map(({ builder }) => builder)),
@@ -45,7 +45,8 @@ export function scheduleBook(database: Database): ScheduleBook {
           );
         const starts = new Map<BuilderName, ScheduleStart>();
         for (const { builder, origin, settled } of database.all('SELECT builder, origin, settled FROM schedules'))
-          if (typeof builder === 'string' && isBuilderName(builder)) starts.set(builder, { origin: Number(origin), settled: Number(settled) });
+          if (typeof builder === 'string' && isBuilderName(builder))
+            starts.set(builder, { origin: Number(origin), settled: Number(settled) });
         return starts;
       }),
     settle({ builder, expression }, time) {

@@ -33,7 +33,10 @@ export interface SchedulesPorts {
  *
  * @throws FailureError where the book cannot be opened.
  */
-export function startSchedules(config: Config, ports: SchedulesPorts): { /** Fires nothing more, and waits for what is being asked for. */ stop(): Promise<void> } {
+export function startSchedules(
+  config: Config,
+  ports: SchedulesPorts,
+): { /** Fires nothing more, and waits for what is being asked for. */ stop(): Promise<void> } {
   const written = Object.entries(config.builders).flatMap(([name, { schedule }]) =>
     schedule === undefined ? [] : [{ builder: BuilderName.parse(name), schedule, expression: scheduleText(schedule) }],
   );
