@@ -1,28 +1,31 @@
-import * as z from 'zod';
-
 import { parseCron } from './cron-expression.ts';
 import { Duration } from './duration.ts';
+import * as z from './zod.ts';
 
 const rateForm = 'a rate is a whole number and its unit: "1 hour", "7 days"';
 
-const Cron = z.string().superRefine((expression, context) => {
-  const parsed = parseCron(expression);
-  if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.problem });
-});
+const Cron = z.string().check(
+  z.superRefine((expression, context) => {
+    const parsed = parseCron(expression);
+    if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.problem });
+  }),
+);
 
-const Rate = z
-  .string()
-  .regex(/^[1-9]\d{0,5} (?:minutes?|hours?|days?)$/, rateForm)
-  .refine((rate) => !/^\d+ \w+$/.test(rate) || /^1 \w+[^s]$/.test(rate) || /^(?!1 )\d+ \w+s$/.test(rate), {
+const Rate = z.string().check(
+  z.regex(/^[1-9]\d{0,5} (?:minutes?|hours?|days?)$/, rateForm),
+  z.refine((rate) => !/^\d+ \w+$/.test(rate) || /^1 \w+[^s]$/.test(rate) || /^(?!1 )\d+ \w+s$/.test(rate), {
     message: 'the unit is in the singular after 1, and in the plural after more: "1 hour", "7 days"',
-  });
+  }),
+);
 
-const TimeZone = z.string().superRefine((name, context) => {
-  const known = timeZoneNamed(name);
-  if (known === name) return;
-  const meant = known === undefined ? '' : `; did you mean ${JSON.stringify(known)}?`;
-  context.addIssue({ code: 'custom', message: `a time zone is named as IANA does: "UTC", "Europe/Berlin"${meant}` });
-});
+const TimeZone = z.string().check(
+  z.superRefine((name, context) => {
+    const known = timeZoneNamed(name);
+    if (known === name) return;
+    const meant = known === undefined ? '' : `; did you mean ${JSON.stringify(known)}?`;
+    context.addIssue({ code: 'custom', message: `a time zone is named as IANA does: "UTC", "Europe/Berlin"${meant}` });
+  }),
+);
 
 /** A time zone as IANA writes it; undefined where there is none. EventBridge Scheduler minds capitals, and Node does not. */
 function timeZoneNamed(name: string): string | undefined {
@@ -39,18 +42,20 @@ function timeZoneNamed(name: string): string | undefined {
 /** When a builder is built by itself, and when such a build may be skipped. */
 export const Schedule = z
   .strictObject({
-    cron: Cron.optional().describe('six fields, as EventBridge Scheduler writes them'),
-    rate: Rate.optional().describe('a number and minutes, hours or days'),
-    timezone: TimeZone.default('UTC').describe('in which the cron expression is read'),
-    only_if_changed: z.boolean().default(false).describe('skip the build where nothing changed since the newest manifest'),
-    max_age: Duration.optional().describe('with only_if_changed: build all the same where that manifest is older'),
+    cron: z.optional(Cron).check(z.describe('six fields, as EventBridge Scheduler writes them')),
+    rate: z.optional(Rate).check(z.describe('a number and minutes, hours or days')),
+    timezone: z.withDefault(TimeZone, 'UTC').check(z.describe('in which the cron expression is read')),
+    only_if_changed: z.withDefault(z.boolean(), false).check(z.describe('skip the build where nothing changed since the newest manifest')),
+    max_age: z.optional(Duration).check(z.describe('with only_if_changed: build all the same where that manifest is older')),
   })
-  .superRefine((schedule, context) => {
-    if ((schedule.cron === undefined) === (schedule.rate === undefined))
-      context.addIssue({ code: 'custom', message: 'a schedule has either a cron or a rate' });
-    if (schedule.max_age !== undefined && !schedule.only_if_changed)
-      context.addIssue({ code: 'custom', path: ['max_age'], message: 'means something with only_if_changed alone' });
-  });
+  .check(
+    z.superRefine((schedule, context) => {
+      if ((schedule.cron === undefined) === (schedule.rate === undefined))
+        context.addIssue({ code: 'custom', message: 'a schedule has either a cron or a rate' });
+      if (schedule.max_age !== undefined && !schedule.only_if_changed)
+        context.addIssue({ code: 'custom', path: ['max_age'], message: 'means something with only_if_changed alone' });
+    }),
+  );
 export type Schedule = z.infer<typeof Schedule>;
 
 /** A schedule in EventBridge Scheduler's words: `cron(0 3 ? * SUN *)`, `rate(7 days)`. */
