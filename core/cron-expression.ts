@@ -48,8 +48,24 @@ const twoDigits = /^\d{1,2}$/;
 const weekdayNames = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const monthNames = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 
-const minutes: Field = { place: 1, name: 'minutes', first: 0, last: 59, digits: twoDigits, names: [], allows: '0-59 with , - * /' };
-const hours: Field = { place: 2, name: 'hours', first: 0, last: 23, digits: twoDigits, names: [], allows: '0-23 with , - * /' };
+const minutes: Field = {
+  place: 1,
+  name: 'minutes',
+  first: 0,
+  last: 59,
+  digits: twoDigits,
+  names: [],
+  allows: '0-59 with , - * and steps of at most 59 (0/15)',
+};
+const hours: Field = {
+  place: 2,
+  name: 'hours',
+  first: 0,
+  last: 23,
+  digits: twoDigits,
+  names: [],
+  allows: '0-23 with , - * and steps of at most 23 (8-18/2)',
+};
 const dayOfMonth: Field = {
   place: 3,
   name: 'day-of-month',
@@ -57,7 +73,7 @@ const dayOfMonth: Field = {
   last: 31,
   digits: twoDigits,
   names: [],
-  allows: '1-31 with , - * /; or alone ?, L (the last day), LW (the last working day), 15W (the working day nearest to the 15th)',
+  allows: '1-31 with , - * and /; or alone ?, L (the last day), LW (the last working day), 15W (the working day nearest to the 15th)',
 };
 const month: Field = {
   place: 4,
@@ -66,7 +82,7 @@ const month: Field = {
   last: 12,
   digits: twoDigits,
   names: monthNames,
-  allows: '1-12 or JAN-DEC with , - * /',
+  allows: '1-12 or JAN-DEC with , - * and /',
 };
 const dayOfWeek: Field = {
   place: 5,
@@ -75,7 +91,7 @@ const dayOfWeek: Field = {
   last: 7,
   digits: /^\d$/,
   names: weekdayNames,
-  allows: '1-7 or SUN-SAT (1 is SUN) with , - *; or alone ?, L (Saturday), 6L (the last Friday of the month), 3#2 (its second Tuesday)',
+  allows: '1-7 or SUN-SAT (1 is SUN) with , - and *; or alone ?, L (Saturday), 6L (the last Friday of the month), 3#2 (its second Tuesday)',
 };
 const year: Field = {
   place: 6,
@@ -84,7 +100,7 @@ const year: Field = {
   last: cronYears.last,
   digits: /^\d{4}$/,
   names: [],
-  allows: `${cronYears.first}-${cronYears.last} with , - * /`,
+  allows: `${cronYears.first}-${cronYears.last} with , - * and /`,
 };
 
 const form =

@@ -1,6 +1,12 @@
 import { type BuilderName, isBuilderName } from '../../core/identity.ts';
 import { type Database } from './sqlite-database.ts';
 
+/**
+ * How old a missed time may be to be made up for: as long as EventBridge Scheduler tries to deliver one. A schedule that is settled
+ * further ahead than this was so by a clock that was wrong. Milliseconds; below `tokenLifetime`.
+ */
+export const catchUpWindow = 86_400_000;
+
 /** What is recorded of a schedule, as long as it says the same. Milliseconds since 1970. */
 export interface ScheduleStart {
   /** The first whole second of it: no time before that is due, and a rate counts from it. */
@@ -19,7 +25,7 @@ export interface WrittenSchedule {
 export interface ScheduleBook {
   /** Records those that are new or say something else, forgets those that are no longer there. @returns each one's start. */
   open(schedules: readonly WrittenSchedule[], now: number): ReadonlyMap<BuilderName, ScheduleStart>;
-  /** Nothing where the schedule says something else by now, or is settled further. */
+  /** Nothing where the schedule says something else by now, or is settled further, unless a wrong clock did that. */
   settle(schedule: WrittenSchedule, time: number): void;
 }
 
@@ -51,11 +57,12 @@ export function scheduleBook(database: Database): ScheduleBook {
       }),
     settle({ builder, expression }, time) {
       database.run(
-        'UPDATE schedules SET settled = ? WHERE builder = ? AND expression = ? AND settled < ?',
+        'UPDATE schedules SET settled = ? WHERE builder = ? AND expression = ? AND settled NOT BETWEEN ? AND ?',
         time,
         builder,
         expression,
         time,
+        time + catchUpWindow,
       );
     },
   };

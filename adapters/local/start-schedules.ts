@@ -5,15 +5,12 @@ import { BuilderName } from '../../core/identity.ts';
 import { type Clock } from '../../core/ports.ts';
 import { type Schedule, scheduleText } from '../../core/schedule.ts';
 import { type ScheduledCall, scheduledCall, scheduledTimeText } from '../../core/scheduled-call.ts';
-import { type ScheduleBook, type ScheduleStart } from './schedule-book.ts';
+import { type ScheduleBook, type ScheduleStart, catchUpWindow } from './schedule-book.ts';
 import { type ScheduleNews } from './schedule-news.ts';
 import { type ScheduleTimes, scheduleTimes } from './schedule-times.ts';
 
-/** How old a missed time may be to be made up for: as long as EventBridge Scheduler tries to deliver one. Milliseconds; below `tokenLifetime`. */
-export const catchUpWindow = 86_400_000;
-
 /** After how long a time that could not be asked for is tried again. Milliseconds. */
-const retryDelay = 60_000;
+const retryDelay = 30_000;
 
 export interface SchedulesPorts {
   readonly book: ScheduleBook;
@@ -65,7 +62,7 @@ async function keepSchedule(one: OneSchedule, start: ScheduleStart, ports: Sched
   const { clock, wait, tell } = ports;
   const { builder, expression } = one;
   const times = scheduleTimes(one.schedule, start.origin);
-  const fire = firing(one, ports);
+  const settle = settling(one, ports);
   let { settled } = start;
   let next = times.after(settled);
   while (next !== undefined && !stop.aborted) {
@@ -79,13 +76,11 @@ async function keepSchedule(one: OneSchedule, start: ScheduleStart, ports: Sched
       const due = latestDue(times, next, now);
       if (due !== next)
         tell({ news: 'missed', builder, first: scheduledTimeText(next), madeUpFor: due === undefined ? null : scheduledTimeText(due) });
-      if (due === undefined || (await fire(due))) {
+      next = due ?? next;
+      if (await settle(due ?? null, now)) {
         settled = due ?? now;
         next = times.after(settled);
-      } else {
-        next = due;
-        await wait(retryDelay, stop);
-      }
+      } else await wait(retryDelay, stop);
     }
   }
   if (next === undefined) tell({ news: 'over', builder, expression });
@@ -100,21 +95,29 @@ function latestDue(times: ScheduleTimes, first: number, now: number): number | u
   return latest;
 }
 
-/** Asks for the build of one time. @returns whether that time is settled; else it is to be tried again. */
-function firing({ builder, schedule, expression }: OneSchedule, { book, fire, tell }: SchedulesPorts): (at: number) => Promise<boolean> {
+/**
+ * Settles what is due: asks for the build of that time, or of none where all that was missed is too old.
+ *
+ * @returns false where it is to be tried again.
+ */
+function settling(
+  { builder, schedule, expression }: OneSchedule,
+  { book, fire, tell }: SchedulesPorts,
+): (due: number | null, now: number) => Promise<boolean> {
   let refusedBy: string | undefined;
   let failedAt: number | undefined;
-  return async (at) => {
-    const time = scheduledTimeText(at);
-    let asked: Outcome<Dispatched>;
+  return async (due, now) => {
+    const time = scheduledTimeText(due ?? now);
+    let asked: Outcome<Dispatched> | undefined;
     try {
-      asked = await fire(scheduledCall(builder, schedule, time));
-      book.settle({ builder, expression }, at);
+      if (due !== null) asked = await fire(scheduledCall(builder, schedule, time));
+      book.settle({ builder, expression }, due ?? now);
     } catch (problem) {
-      if (failedAt !== at) tell({ news: 'failed', builder, time, problem });
-      failedAt = at;
+      if (failedAt !== (due ?? 0)) tell({ news: 'failed', builder, time, problem });
+      failedAt = due ?? 0;
       return false;
     }
+    if (asked === undefined) return true;
     if (asked.ok) tell({ news: 'fired', builder, time, dispatched: asked.value });
     else if (asked.failure.rule !== refusedBy) tell({ news: 'refused', builder, time, failure: asked.failure });
     refusedBy = asked.ok ? undefined : asked.failure.rule;

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { type ScheduleBook, scheduleBook } from '../../../adapters/local/schedule-book.ts';
+import { type ScheduleBook, catchUpWindow, scheduleBook } from '../../../adapters/local/schedule-book.ts';
 import { type ScheduleNews, scheduleNewsText } from '../../../adapters/local/schedule-news.ts';
 import { openDatabase } from '../../../adapters/local/sqlite-database.ts';
 import { sqliteRecords } from '../../../adapters/local/sqlite-records.ts';
-import { catchUpWindow, startSchedules } from '../../../adapters/local/start-schedules.ts';
+import { startSchedules } from '../../../adapters/local/start-schedules.ts';
 import { Config } from '../../../core/config.ts';
 import { type Dispatched, dispatch } from '../../../core/dispatch.ts';
 import { type Outcome, failure } from '../../../core/failure.ts';
@@ -199,14 +199,20 @@ describe('the schedules of one machine', () => {
     expect(one.fired.slice(2)).toEqual(['base 2026-11-25T22:00:00Z']);
   });
 
-  it('do not make up for what is older than a day', async () => {
+  it('do not make up for what is older than a day, and say so once', async () => {
     const time = virtualTime(start);
-    const one = await machine(await home(), configOf({ base: { cron: '0 3 ? * SUN *' } }), time);
+    const file = await home();
+    const config = configOf({ base: { cron: '0 3 ? * SUN *' } });
+    const one = await machine(file, config, time);
     await time.jumpTo(Date.parse('2026-11-30T03:00:01Z'));
     expect(one.fired).toEqual([]);
     expect(one.texts()).toEqual(['schedule of base: nobody was there at 2026-11-29T03:00:00Z; that is too long ago to be made up for']);
     await time.jumpTo(Date.parse('2026-12-07T02:59:59Z'));
     expect(one.fired).toEqual(['base 2026-12-06T03:00:00Z']);
+    await one.stop();
+    const restarted = await machine(file, config, time);
+    await time.runUntil(Date.parse('2026-12-07T04:00Z'));
+    expect(restarted.news).toEqual([]);
   });
 
   it('make up after a restart for the latest missed time, and never ask for one again', async () => {
@@ -323,7 +329,12 @@ describe('the schedules of one machine', () => {
     const right = virtualTime(start);
     const second = await machine(file, config, right);
     await right.runUntil(start + 5 * day);
+    await second.stop();
     expect(second.fired).toEqual(['base 2026-11-29T03:00:00Z']);
+    const later = virtualTime(Date.parse('2026-12-06T04:00Z'));
+    const third = await machine(file, config, later);
+    await later.runUntil(Date.parse('2026-12-06T05:00Z'));
+    expect(third.fired).toEqual(['base 2026-12-06T03:00:00Z']);
   });
 
   it('say that none of their times comes any more', async () => {
