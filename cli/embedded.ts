@@ -6,6 +6,7 @@ import { fileObjects } from '../adapters/local/file-objects.ts';
 import { gzip } from '../adapters/local/gzip.ts';
 import { readBuildspec } from '../adapters/local/packaged-files.ts';
 import { RunFolders, runFiles } from '../adapters/local/run-folder.ts';
+import { type ScheduleBook, scheduleBook } from '../adapters/local/schedule-book.ts';
 import { openDatabase } from '../adapters/local/sqlite-database.ts';
 import { sqliteRecords } from '../adapters/local/sqlite-records.ts';
 import { systemClock, systemIds, systemRandomness } from '../adapters/local/system.ts';
@@ -24,6 +25,8 @@ export interface Embedded extends CompletePorts, DispatchPorts {
   /** The lines of a run's console so far, scrubbed; none when the run is completed. */
   console(run: RunId): Promise<string[]>;
   consoleFile(run: RunId): string;
+  /** What is remembered of the schedules, for `startSchedules`. */
+  readonly schedules: ScheduleBook;
   close(): void;
 }
 
@@ -63,6 +66,7 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
     clock: systemClock,
     ids: systemIds,
     consoleFile,
+    schedules: scheduleBook(database),
     async console(run) {
       try {
         return (await readFile(consoleFile(run), 'utf8')).replace(/\n$/, '').split('\n');

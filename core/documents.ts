@@ -44,6 +44,16 @@ export const ValidateDocument = z.strictObject({
       classification: z.nullable(Classification),
       fingerprint: z.nullable(Digest),
       undeclared: z.array(UndeclaredInput),
+      /** Null where it is not built by itself. */
+      schedule: z.nullable(
+        z.strictObject({
+          /** In EventBridge Scheduler's words: `cron(...)` or `rate(...)`. */
+          expression: z.string(),
+          timezone: z.string(),
+          /** The next three times, as client tokens have them; of a rate as if it began now. None where none comes any more. */
+          next: z.array(z.iso.datetime()),
+        }),
+      ),
     }),
   ),
 });

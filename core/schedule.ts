@@ -1,36 +1,13 @@
+import { parseCron } from './cron-expression.ts';
 import { Duration } from './duration.ts';
 import * as z from './zod.ts';
 
-const cronForm =
-  'a cron expression has six fields, as EventBridge Scheduler writes them: minutes hours day-of-month month day-of-week year: "0 3 ? * SUN *"';
 const rateForm = 'a rate is a whole number and its unit: "1 hour", "7 days"';
-
-/** What may stand in each field of a cron expression: its characters, not yet its sense. */
-const cronFields: readonly RegExp[] = [
-  /^[\d*,/-]+$/,
-  /^[\d*,/-]+$/,
-  /^[\d*,/?LW-]+$/,
-  /^(?:[\d*,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)+$/i,
-  /^(?:[\d*,/?L#-]|SUN|MON|TUE|WED|THU|FRI|SAT)+$/i,
-  /^[\d*,/-]+$/,
-];
-
-/** Why a cron expression cannot be one; undefined where its form holds. */
-function cronProblem(expression: string): string | undefined {
-  const fields = expression.split(/ +/);
-  if (fields.length !== cronFields.length) return cronForm;
-  const wrong = fields.findIndex((field, index) => cronFields[index]?.test(field) !== true);
-  if (wrong >= 0) return `its field ${wrong + 1} is ${JSON.stringify(fields[wrong])}; ${cronForm}`;
-  const [, , dayOfMonth, , dayOfWeek] = fields;
-  if ((dayOfMonth === '?') === (dayOfWeek === '?'))
-    return 'just one of day-of-month (field 3) and day-of-week (field 5) is ?: "0 3 ? * SUN *" or "0 3 1 * ? *"';
-  return undefined;
-}
 
 const Cron = z.string().check(
   z.superRefine((expression, context) => {
-    const message = cronProblem(expression);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
+    const parsed = parseCron(expression);
+    if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.problem });
   }),
 );
 
@@ -41,13 +18,24 @@ const Rate = z.string().check(
   }),
 );
 
-const TimeZone = z.string().check(z.refine((name) => isTimeZone(name), 'a time zone is named as IANA does: "UTC", "Europe/Berlin"'));
+const TimeZone = z.string().check(
+  z.superRefine((name, context) => {
+    const known = timeZoneNamed(name);
+    if (known === name) return;
+    const meant = known === undefined ? '' : `; did you mean ${JSON.stringify(known)}?`;
+    context.addIssue({ code: 'custom', message: `a time zone is named as IANA does: "UTC", "Europe/Berlin"${meant}` });
+  }),
+);
 
-function isTimeZone(name: string): boolean {
+/** A time zone as IANA writes it; undefined where there is none. EventBridge Scheduler minds capitals, and Node does not. */
+function timeZoneNamed(name: string): string | undefined {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && !/^[+-]/.test(name);
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
+    if (/^[+-]/.test(name)) return undefined;
+    // Of a zone with several names it may give another than the one that was asked for.
+    return timeZone.toLowerCase() === name.toLowerCase() ? timeZone : name;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -69,3 +57,24 @@ export const Schedule = z
     }),
   );
 export type Schedule = z.infer<typeof Schedule>;
+
+/** A schedule in EventBridge Scheduler's words: `cron(0 3 ? * SUN *)`, `rate(7 days)`. */
+export function scheduleExpression({ cron, rate }: Schedule): string {
+  if (cron !== undefined) return `cron(${cron.toUpperCase().replaceAll(/ +/g, ' ')})`;
+  if (rate !== undefined) return `rate(${rate})`;
+  throw new TypeError('a schedule has a cron or a rate: the schema of hybridcore.yaml refuses any other');
+}
+
+/** What decides the times of a schedule, for a person: its expression, and of a cron expression the zone. */
+export function scheduleText(schedule: Schedule): string {
+  return schedule.cron === undefined ? scheduleExpression(schedule) : `${scheduleExpression(schedule)} ${schedule.timezone}`;
+}
+
+const rateUnits = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/** How far apart the times of a rate are, in milliseconds. @throws TypeError where it is none. */
+export function rateInterval(rate: string): number {
+  const [, count, unit] = /^(\d+) (minute|hour|day)s?$/.exec(rate) ?? [];
+  if (unit === 'minute' || unit === 'hour' || unit === 'day') return Number(count) * rateUnits[unit];
+  throw new TypeError(`${rate} is no rate`);
+}

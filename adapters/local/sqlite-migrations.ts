@@ -78,4 +78,13 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX channels_of_builder ON channels (builder, channel);
   `,
+  `
+  -- Times are milliseconds since 1970.
+  CREATE TABLE schedules (
+    builder TEXT NOT NULL PRIMARY KEY,
+    expression TEXT NOT NULL,
+    origin INTEGER NOT NULL,
+    settled INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicFactory } from 'ulid';
 
 import { BuildId } from '../../core/identity.ts';
@@ -18,6 +19,18 @@ export const systemIds: Ids = {
 };
 
 export const systemRandomness: Randomness = { bytes: (count) => randomBytes(count) };
+
+/** Timers stand still while a machine sleeps, so who waits longer has to look at the clock now and then. Milliseconds. */
+const longestWait = 30_000;
+
+/** Waits at most so many milliseconds, and not beyond an abort. It may return early: who waits for a time looks at the clock again. */
+export async function systemWait(milliseconds: number, until: AbortSignal): Promise<void> {
+  try {
+    await sleep(Math.min(milliseconds, longestWait), undefined, { signal: until });
+  } catch (cause) {
+    if (!until.aborted) throw cause;
+  }
+}
 
 /** Who asks on this machine; the user's number where the system knows no name (as in some containers). */
 export function systemUser(): string {

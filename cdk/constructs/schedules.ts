@@ -9,7 +9,7 @@ import { type Config } from '../../core/config.ts';
 import { sweepInterval } from '../../core/contract/deployment.ts';
 import { BuilderName } from '../../core/identity.ts';
 import { scheduledCall } from '../../core/scheduled-call.ts';
-import { type Schedule } from '../../core/schedule.ts';
+import { scheduleExpression } from '../../core/schedule.ts';
 import { allow, iamPath, permit } from './permissions.ts';
 
 export interface SchedulesProps {
@@ -62,7 +62,7 @@ export class Schedules extends Construct {
     for (const { name, schedule: when } of scheduled) {
       schedule(
         `Builder-${name}`,
-        { scheduleExpression: expressionOf(when), scheduleExpressionTimezone: when.timezone },
+        { scheduleExpression: scheduleExpression(when), scheduleExpressionTimezone: when.timezone },
         {
           arn: dispatch.functionArn,
           roleArn: builds,
@@ -90,11 +90,4 @@ export class Schedules extends Construct {
     ]);
     return role.roleArn;
   }
-}
-
-/** A schedule in Scheduler's words. */
-function expressionOf({ cron, rate }: Schedule): string {
-  if (cron !== undefined) return `cron(${cron})`;
-  if (rate !== undefined) return `rate(${rate})`;
-  throw new TypeError('a schedule has a cron or a rate: the schema of hybridcore.yaml refuses any other');
 }

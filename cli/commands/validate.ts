@@ -1,3 +1,4 @@
+import { endedSchedule, scheduleOutlook } from '../../adapters/local/schedule-outlook.ts';
 import { findSecrets } from '../../adapters/local/secret-scan.ts';
 import { nearestName } from '../../adapters/local/nearest-name.ts';
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
@@ -24,6 +25,7 @@ import { type Discovery, type PackerTool } from '../../core/ports.ts';
 import { createRedactor } from '../../core/scrub/redactor.ts';
 import { type Answer, paint, verdictText } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
+import { scheduleLines } from '../render/schedule-text.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
 import { undeclaredFailure, undeclaredText } from './inputs.ts';
 
@@ -54,17 +56,22 @@ export async function validate(
     if (discovered.ok) for (const input of discovered.value.inputs) inputNames.add(input.name);
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
     const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, options) : discovered;
-    const verdict = checked.ok ? null : verdictOf(checked.failure);
+    const outlook = builder.schedule === undefined ? undefined : scheduleOutlook(builder.schedule, systemClock.now());
+    const ended = outlook === undefined ? undefined : endedSchedule(name, outlook);
+    const fault = checked.ok ? ended : checked.failure;
+    const verdict = fault === undefined ? null : verdictOf(fault);
     builders.push({
       builder: name,
       exit_code: verdict?.exit_code ?? 0,
       classification: verdict?.classification ?? null,
       fingerprint: discovered.ok ? fingerprintOf(discovered.value.inputs) : null,
       undeclared,
+      schedule: outlook === undefined ? null : { ...outlook, next: [...outlook.next] },
     });
     text.push(
       verdict === null ? `${name}: ${paint(host.terminal.out, 'green', 'valid')}` : `${name}: ${verdictText(host.terminal.out, verdict)}`,
       ...undeclaredText(undeclared),
+      ...(outlook === undefined || ended !== undefined ? [] : scheduleLines(outlook)),
     );
   }
   const unknown = repository.config.secrets_allowed.find(({ file }) => !inputNames.has(file));

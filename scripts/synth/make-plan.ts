@@ -5,12 +5,16 @@ import { parse } from 'yaml';
 
 import { type ConfigFile, configFileName, findConfigFile, readConfigFile } from '../../adapters/local/config-file.ts';
 import { readBuildspec } from '../../adapters/local/packaged-files.ts';
+import { endedSchedule, scheduleOutlook } from '../../adapters/local/schedule-outlook.ts';
+import { systemClock } from '../../adapters/local/system.ts';
 import { planProblems } from '../../cdk/plan-problems.ts';
 import { type DeploymentPlan } from '../../cdk/plan.ts';
-import { version } from '../../core/version.ts';
+import { type Config } from '../../core/config.ts';
 import { type FunctionName, functionNames } from '../../core/contract/deployment.ts';
 import { type Deployment } from '../../core/deployment.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { BuilderName } from '../../core/identity.ts';
+import { version } from '../../core/version.ts';
 import * as z from '../../core/zod.ts';
 import { type DeploymentContext } from './context.ts';
 import { deployedSources } from './deployed-inputs.ts';
@@ -60,7 +64,7 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
   const deployment: Deployment = { schema: 'hybridcore-packer/deployment/1', version, config, sources };
   const bundles = join(folder, 'functions');
   const commandLine = join(folder, 'hybridcore-packer.mjs');
-  const problems = planProblems(deployment);
+  const problems = [...planProblems(deployment), ...scheduleProblems(config)];
   if (problems.length > 0) {
     return failure(
       'CONFIG_INVALID',
@@ -97,6 +101,15 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
       runbook: context.runbook,
       reserveConcurrency: context.reserve_concurrency,
     },
+  });
+}
+
+/** Schedules that a deployment would make for nothing, a sentence each. */
+function scheduleProblems(config: Config): readonly string[] {
+  const now = systemClock.now();
+  return Object.entries(config.builders).flatMap(([name, { schedule }]) => {
+    const ended = schedule === undefined ? undefined : endedSchedule(BuilderName.parse(name), scheduleOutlook(schedule, now));
+    return ended === undefined ? [] : [`${ended.message}: ${ended.remedy}`];
   });
 }
 

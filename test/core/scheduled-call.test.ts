@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { openDispatchCall } from '../../core/dispatch-call.ts';
 import { BuilderName } from '../../core/identity.ts';
 import { BuildRequest } from '../../core/request.ts';
-import { Schedule } from '../../core/schedule.ts';
-import { scheduledCall, scheduledTime } from '../../core/scheduled-call.ts';
+import { Schedule, rateInterval, scheduleExpression, scheduleText } from '../../core/schedule.ts';
+import { scheduledCall, scheduledTime, scheduledTimeText } from '../../core/scheduled-call.ts';
 
 const builder = BuilderName.parse('base');
 
@@ -33,5 +33,29 @@ describe('what a schedule calls dispatch with', () => {
 
   it('is refused where the time was not put in: the token would be the same for every build', () => {
     expect(openDispatchCall(scheduledCall(builder, Schedule.parse({ rate: '1 day' })), 'an invocation')).toMatchObject({ ok: false });
+  });
+
+  it('is the same where the machine at hand puts the time in', () => {
+    const schedule = Schedule.parse({ cron: '0 3 ? * SUN *', only_if_changed: true });
+    const time = scheduledTimeText(Date.parse('2026-11-22T03:00:00.000Z'));
+    expect(scheduledCall(builder, schedule, time)).toEqual(delivered(scheduledCall(builder, schedule)));
+  });
+});
+
+describe('a schedule in the words of EventBridge Scheduler', () => {
+  it('is its expression, and for a person its zone where that matters', () => {
+    const cron = Schedule.parse({ cron: '0 3  ? * sun *', timezone: 'Europe/Berlin' });
+    expect(scheduleExpression(cron)).toBe('cron(0 3 ? * SUN *)');
+    expect(scheduleText(cron)).toBe('cron(0 3 ? * SUN *) Europe/Berlin');
+    expect(scheduleText(Schedule.parse({ rate: '7 days', timezone: 'Europe/Berlin' }))).toBe('rate(7 days)');
+  });
+
+  it.each([
+    ['1 minute', 60_000],
+    ['90 minutes', 5_400_000],
+    ['1 hour', 3_600_000],
+    ['7 days', 604_800_000],
+  ])('has a rate of %s', (rate, milliseconds) => {
+    expect(rateInterval(Schedule.parse({ rate }).rate ?? '')).toBe(milliseconds);
   });
 });

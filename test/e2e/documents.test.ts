@@ -230,6 +230,42 @@ describe('scrub', () => {
 });
 
 describe('validate', () => {
+  it('shows when each schedule comes next, and refuses one that never does', async () => {
+    const images = await rig({
+      'hybridcore.yaml': [
+        'version: 1',
+        'builders:',
+        '  weekly: { template: base, schedule: { cron: "0 3 ? JAN SUN#1 2031-2199", timezone: Europe/Berlin } }',
+        '  often: { template: base, schedule: { rate: 7 days } }',
+        '  over: { template: base, schedule: { cron: "0 3 30 FEB ? *" } }',
+        '  never: { template: base }',
+      ].join('\n'),
+      'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+      'base/run.sh': '#!/bin/sh\n',
+    });
+    const told = (await images.run('validate', 'weekly')).stdout;
+    expect(told).toContain('schedule  cron(0 3 ? JAN SUN#1 2031-2199) in Europe/Berlin; it comes next\n');
+    expect(told).toContain('Sun 2031-01-05 03:00  (2031-01-05T02:00:00Z)\n');
+    const document = (await images.run('validate', '--json')).json();
+    expect(await publishedSchemaFaults('validate', document)).toEqual([]);
+    expect(document).toMatchObject({
+      exit_code: 1,
+      builders: [
+        {
+          exit_code: 0,
+          schedule: { timezone: 'Europe/Berlin', next: ['2031-01-05T02:00:00Z', '2032-01-04T02:00:00Z', '2033-01-02T02:00:00Z'] },
+        },
+        { exit_code: 0, schedule: { expression: 'rate(7 days)', next: { length: 3 } } },
+        {
+          exit_code: 1,
+          classification: { rule: 'CONFIG_INVALID', reason: expect.stringContaining('builders.over.schedule.cron') as string },
+          schedule: { next: [] },
+        },
+        { exit_code: 0, schedule: null },
+      ],
+    });
+  });
+
   const token = ['ghp_', 'a1B2c3D4e5F6'.repeat(3)].join('');
   const withAllowance = (file: string, expires: string) =>
     rig({

@@ -114,6 +114,10 @@ describe('the plan of a deployment', () => {
       'template: base\n    schedule: { cron: "0 3 * * 0" }',
       /hybridcore\.yaml:5:\d+: builders\.base\.schedule\.cron: a cron expression has six fields/,
     ],
+    [
+      'template: base\n    schedule: { cron: "0 3 30 FEB ? *" }',
+      /builders\.base\.schedule\.cron in hybridcore\.yaml never comes again: cron\(0 3 30 FEB \? \*\) in UTC/,
+    ],
   ])('is refused before anything is bundled: %s', async (builder, message) => {
     const config = await repository(builder);
     const made = await planIn(folder, config);

@@ -93,7 +93,7 @@ describe('the database of the records', () => {
     const older = await openHere();
     await sqliteRecords(older).commit([{ type: 'build', expected: null, document: buildRecord(1) }]);
     older.close();
-    tamper('DROP TABLE channels; PRAGMA user_version = 2');
+    tamper('DROP TABLE channels; DROP TABLE schedules; PRAGMA user_version = 2');
     const records = sqliteRecords(await openHere());
     expect(await records.readBuild(buildIdOf(1))).toEqual(buildRecord(1));
     const channel = channelRecord('latest');

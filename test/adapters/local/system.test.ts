@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
-import { systemClock, systemIds, systemRandomness } from '../../../adapters/local/system.ts';
+import { systemClock, systemIds, systemRandomness, systemWait } from '../../../adapters/local/system.ts';
 import { clockContract } from '../../contracts/clock.ts';
 import { idsContract } from '../../contracts/ids.ts';
 import { randomnessContract } from '../../contracts/randomness.ts';
@@ -24,5 +24,19 @@ describe('the system', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('waits as long as it was told', async () => {
+    const before = performance.now();
+    await systemWait(20, new AbortController().signal);
+    expect(performance.now() - before).toBeGreaterThan(15);
+  });
+
+  it('waits not beyond an abort, before or meanwhile', async () => {
+    const stopping = new AbortController();
+    const waiting = systemWait(3_600_000, stopping.signal);
+    stopping.abort();
+    await waiting;
+    await systemWait(3_600_000, stopping.signal);
   });
 });
