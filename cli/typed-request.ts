@@ -19,15 +19,18 @@ export interface RequestOptions {
  * A request as a command was typed; dispatching checks it. Where the build may be skipped, the fingerprint of what stands
  * in the repository now goes with it.
  *
+ * @param repository undefined where there is none: then nothing can be said of its inputs.
  * @param about the builder's name as it was typed; its builder is null where there is none of that name.
  */
 export async function typedRequest(
-  repository: Repository,
+  repository: Repository | undefined,
   { name, builder }: { readonly name: string; readonly builder: Builder | null },
   options: RequestOptions,
-): Promise<object> {
+): Promise<{ readonly builder?: unknown }> {
   const fingerprint =
-    options.onlyIfChanged === true && builder !== null ? await fingerprintNow(repository, builder, options.var) : undefined;
+    options.onlyIfChanged === true && builder !== null && repository !== undefined
+      ? await fingerprintNow(repository, builder, options.var)
+      : undefined;
   return Object.fromEntries(
     Object.entries({
       builder: name,

@@ -9,11 +9,12 @@ import { plainText } from '../../core/packer-log/plain-text.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
-import { type Answer, paint, verdictText } from '../answer.ts';
+import { type Answer, paint } from '../answer.ts';
 import { type ConsoleFollower, followConsole } from '../console-follower.ts';
 import { type Embedded } from '../embedded.ts';
 import { type Host } from '../host.ts';
 import { countInterrupts } from '../interrupts.ts';
+import { resultText } from '../render/result-text.ts';
 
 /** How often the records are looked at while a build is under way. Milliseconds. */
 const poll = 150;
@@ -94,19 +95,7 @@ async function answer(host: Host, embedded: Embedded, build: Build): Promise<Out
       'see whether the folder was cleaned up by hand',
     );
   const result = Result.parse(JSON.parse(new TextDecoder().decode(read.content)));
-  const artifacts = result.artifacts.flatMap((artifact) => [
-    `  artifact  ${artifact.id} (${artifact.name})${artifact.files.length === 0 ? '' : `: ${artifact.files.join(', ')}`}`,
-  ]);
-  const skipped = result.state === 'skipped';
-  const text = [
-    verdictText(host.terminal.out, result),
-    `  build     ${result.build_id} ${result.state}, attempt ${result.attempt}`,
-    ...artifacts.map((line) => plainText(line)),
-    ...(result.manifest_path === null ? [] : [`  manifest  ${result.manifest_path}`]),
-    `  summary   ${result.summary_path}`,
-    ...(result.attempt === 0 || skipped ? [] : [`  log       hybridcore-packer logs ${result.build_id}`]),
-  ].join('\n');
-  return success({ exitCode: result.exit_code, document: result, text });
+  return success({ exitCode: result.exit_code, document: result, text: resultText(host.terminal.out, result) });
 }
 
 /** What work threw; undefined where it did not. */

@@ -1,0 +1,57 @@
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { apiAddress, gatewayRegion } from '../adapters/api/api-address.ts';
+import { type ApiClient, apiClient } from '../adapters/api/api-client.ts';
+import { bearerToken } from '../adapters/api/bearer-token.ts';
+import { type Outcome, failure, success } from '../core/failure.ts';
+import { type GlobalOptions, type Host, openRepository } from './host.ts';
+
+/** How a command reaches a dispatcher that is not this process. */
+export interface RemoteOptions extends GlobalOptions {
+  readonly api?: string;
+  readonly apiAuth?: 'sigv4' | 'token';
+}
+
+/** The address of the dispatcher that a command is for, as it was given; undefined where it is for the one of this machine. */
+export function remoteAddress(host: Host, options: RemoteOptions): string | undefined {
+  const given = options.api ?? host.environment['HYBRIDCORE_API'];
+  return given === undefined || given === '' ? undefined : given;
+}
+
+/**
+ * A client of the dispatcher at an address. An API of API Gateway gets signed requests, any other the token that `serve` has in
+ * its home.
+ */
+export async function openApi(host: Host, address: string, options: RemoteOptions): Promise<Outcome<ApiClient>> {
+  const url = apiAddress(address);
+  if (!url.ok) return url;
+  const authorize = await authorization(host, url.value, options);
+  if (!authorize.ok) return authorize;
+  return success(apiClient({ url: url.value, authorize: authorize.value, wait: sleep, random: () => Math.random() }));
+}
+
+async function authorization(host: Host, url: URL, options: RemoteOptions) {
+  const region = gatewayRegion(url);
+  if (options.apiAuth === 'sigv4' || (options.apiAuth === undefined && region !== undefined)) {
+    const known = region ?? host.environment['AWS_REGION'] ?? host.environment['AWS_DEFAULT_REGION'] ?? '';
+    if (known === '')
+      return failure('USAGE', `the region of ${url.origin} is not known, and a signature is for one`, 'name it with AWS_REGION');
+    const { signedRequests } = await import('../adapters/aws/signed-requests.ts');
+    return success(signedRequests(known));
+  }
+  const file = await tokenFile(host, options);
+  return file.ok ? success(bearerToken(file.value)) : file;
+}
+
+async function tokenFile(host: Host, options: RemoteOptions): Promise<Outcome<string>> {
+  const named = host.environment['HYBRIDCORE_API_TOKEN_FILE'] ?? '';
+  if (named !== '') return success(resolve(host.workingFolder, named));
+  const repository = await openRepository(host, options);
+  if (repository.ok) return success(join(repository.value.home, 'state', 'api-token'));
+  return failure(
+    'API_REFUSED',
+    'it is not known where the token for the API is: this is no image repository, and HYBRIDCORE_API_TOKEN_FILE names none',
+    'name the file that `hybridcore-packer serve` said when it began',
+  );
+}
