@@ -15,6 +15,18 @@ export function repositoryOptions(command: Command): Command {
     .option('--home <folder>', 'where objects and records are (default: the folder of hybridcore.yaml)', path);
 }
 
+/** What every command has that can be told to a dispatcher elsewhere. */
+export function apiOptions(command: Command): Command {
+  return command
+    .option('--api <url>', 'the dispatcher to ask, in place of the one on this machine (default: HYBRIDCORE_API)', path)
+    .addOption(
+      new Option(
+        '--api-auth <how>',
+        'what lets requests in (default: sigv4 for an address of API Gateway, else the token of `serve`)',
+      ).choices(['sigv4', 'token']),
+    );
+}
+
 /** An empty path would mean the folder one stands in: what a script gets whose variable is not set. */
 export function path(text: string): string {
   if (text === '') throw new InvalidArgumentError('it is empty.');

@@ -7,11 +7,14 @@ import { type Config } from '../core/config.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
 import { type BuilderName } from '../core/identity.ts';
 import { type PackerTool } from '../core/ports.ts';
+import { type ApiClient } from '../adapters/api/api-client.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
 import { registerDiag } from './diag-program.ts';
+import { registerDispatch, requestOptions } from './dispatch-program.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
-import { channelOption, jsonOption, repositoryOptions, secretOption, variableOption, wholeNumber } from './options.ts';
+import { type RemoteOptions, remoteAddress } from './remote-address.ts';
+import { apiOptions, channelOption, jsonOption, repositoryOptions, secretOption, variableOption, wholeNumber } from './options.ts';
 import { type RequestOptions } from './typed-request.ts';
 import { version } from '../core/version.ts';
 
@@ -62,6 +65,22 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       }
     });
 
+  /** For the dispatcher that is named, or else for the one on this machine. */
+  const onEither = (
+    options: RemoteOptions,
+    elsewhere: (api: ApiClient) => Promise<Outcome<Answer>>,
+    here: () => Promise<void>,
+    about: string | null = null,
+  ): Promise<void> => {
+    const address = remoteAddress(host, options);
+    if (address === undefined) return here();
+    return run(about, options, async () => {
+      const { openApi } = await import('./remote.ts');
+      const api = await openApi(host, address, options);
+      return api.ok ? elsewhere(api.value) : api;
+    });
+  };
+
   withoutRepository('init', 'writes a hybridcore.yaml for the templates it finds here and below', 'hybridcore-packer init').action(
     (options: GlobalOptions) => run(null, options, async () => (await import('./commands/init.ts')).init(host.workingFolder)),
   );
@@ -102,28 +121,24 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       }),
     );
 
-  command(
-    'build <builder>',
-    'builds an image: inputs, packer, verdict, one retry where it helps, sealed manifest',
-    'hybridcore-packer build debian-base --var region=us-east-1',
-  )
-    .addOption(variableOption('a variable that hybridcore.yaml lets a request set; may be repeated'))
-    .option('--retention <class>', "a retention class that keeps at least as long as the builder's own")
-    .option('--only-if-changed', 'do not run packer where the inputs are those of the newest manifest: the build is skipped, exit code 0')
-    .option('--max-age <duration>', 'with --only-if-changed: build all the same where that manifest is older (90s, 2m, 12h, 30d)')
-    .option('--client-token <text>', 'the same token and request give the same build, for at least a day')
-    .action((typed: string, options: GlobalOptions & RequestOptions) =>
-      onThisMachine(typed, options, async (embedded, repository) => {
-        const found = findBuilder(repository.config, typed);
-        const [{ build }, { typedRequest, withOtherFaults }] = await Promise.all([
-          import('./commands/build.ts'),
-          import('./typed-request.ts'),
-        ]);
-        const request = await typedRequest(repository, { name: typed, builder: found.ok ? found.value.builder : null }, options);
-        if (!found.ok) return { ok: false, failure: withOtherFaults(found.failure, repository.config, request) };
-        return build(host, embedded, repository.config, request, systemUser());
-      }),
-    );
+  requestOptions(
+    command(
+      'build <builder>',
+      'builds an image: inputs, packer, verdict, one retry where it helps, sealed manifest',
+      'hybridcore-packer build debian-base --var region=us-east-1',
+    ),
+  ).action((typed: string, options: GlobalOptions & RequestOptions) =>
+    onThisMachine(typed, options, async (embedded, repository) => {
+      const found = findBuilder(repository.config, typed);
+      const [{ build }, { typedRequest, withOtherFaults }] = await Promise.all([
+        import('./commands/build.ts'),
+        import('./typed-request.ts'),
+      ]);
+      const request = await typedRequest(repository, { name: typed, builder: found.ok ? found.value.builder : null }, options);
+      if (!found.ok) return { ok: false, failure: withOtherFaults(found.failure, repository.config, request) };
+      return build(host, embedded, repository.config, request, systemUser());
+    }),
+  );
 
   command(
     'drift [builder]',
@@ -220,21 +235,24 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       }),
     );
 
-  command(
-    'logs <build>',
-    'prints the scrubbed log of a build; of a running one what there is so far',
-    'hybridcore-packer logs 01J9Z3K4M5N6P7Q8R9S0T1V2W3',
+  apiOptions(
+    command(
+      'logs <build>',
+      'prints the scrubbed log of a build; of a running one what there is so far',
+      'hybridcore-packer logs 01J9Z3K4M5N6P7Q8R9S0T1V2W3',
+    ),
   )
     .option('--attempt <number>', 'one attempt only', wholeNumber(1, 2))
     .option('--raw', "packer's machine-readable lines, as they are stored")
-    .action((typed: string, options: GlobalOptions & { attempt?: number; raw?: boolean }) =>
-      onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/logs.ts')).logs(embedded, typed, {
-          raw: options.raw ?? false,
-          ...(options.attempt === undefined ? {} : { attempt: options.attempt === 1 ? 1 : 2 }),
-        }),
-      ),
-    );
+    .action((typed: string, options: RemoteOptions & { attempt?: number; raw?: boolean }) => {
+      const one = options.attempt === undefined ? {} : { attempt: options.attempt === 1 ? (1 as const) : (2 as const) };
+      const wanted = { raw: options.raw ?? false, ...one };
+      return onEither(
+        options,
+        async (api) => (await import('./commands/elsewhere.ts')).logsElsewhere(api, typed, wanted),
+        () => onThisMachine(null, options, async (embedded) => (await import('./commands/logs.ts')).logs(embedded, typed, wanted)),
+      );
+    });
 
   registerDiag(
     command(
@@ -243,14 +261,30 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       'hybridcore-packer diag 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --output bundle.tar.gz',
     ),
     host,
-    { onThisMachine, run },
+    { onThisMachine, onEither, run },
   );
 
-  command('stop <build>', 'asks a build to stop; packer gets its clean-up', 'hybridcore-packer stop 01J9Z3K4M5N6P7Q8R9S0T1V2W3').action(
-    (typed: string, options: GlobalOptions) =>
-      onThisMachine(null, options, async (embedded, repository) =>
-        (await import('./commands/stop.ts')).stop(embedded, repository.config, typed, systemUser()),
-      ),
+  apiOptions(
+    command('stop <build>', 'asks a build to stop; packer gets its clean-up', 'hybridcore-packer stop 01J9Z3K4M5N6P7Q8R9S0T1V2W3'),
+  ).action((typed: string, options: RemoteOptions) =>
+    onEither(
+      options,
+      async (api) => (await import('./commands/elsewhere.ts')).stopElsewhere(api, typed),
+      () =>
+        onThisMachine(null, options, async (embedded, repository) =>
+          (await import('./commands/stop.ts')).stop(embedded, repository.config, typed, systemUser()),
+        ),
+    ),
+  );
+
+  registerDispatch(
+    command(
+      'dispatch <builder>',
+      'asks a dispatcher elsewhere for a build: the deployed one, or one that `serve` runs',
+      'hybridcore-packer dispatch debian-base --api https://HOST/STAGE --wait',
+    ),
+    host,
+    { run },
   );
 
   withoutRepository(

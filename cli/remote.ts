@@ -5,19 +5,8 @@ import { apiAddress, gatewayRegion } from '../adapters/api/api-address.ts';
 import { type ApiClient, apiClient } from '../adapters/api/api-client.ts';
 import { bearerToken } from '../adapters/api/bearer-token.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
-import { type GlobalOptions, type Host, openRepository } from './host.ts';
-
-/** How a command reaches a dispatcher that is not this process. */
-export interface RemoteOptions extends GlobalOptions {
-  readonly api?: string;
-  readonly apiAuth?: 'sigv4' | 'token';
-}
-
-/** The address of the dispatcher that a command is for, as it was given; undefined where it is for the one of this machine. */
-export function remoteAddress(host: Host, options: RemoteOptions): string | undefined {
-  const given = options.api ?? host.environment['HYBRIDCORE_API'];
-  return given === undefined || given === '' ? undefined : given;
-}
+import { type Host, openRepository } from './host.ts';
+import { type RemoteOptions } from './remote-address.ts';
 
 /**
  * A client of the dispatcher at an address. An API of API Gateway gets signed requests, any other the token that `serve` has in

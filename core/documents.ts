@@ -209,6 +209,7 @@ export type LogsDocument = z.infer<typeof LogsDocument>;
 
 /** `stop` */
 export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: Build.shape.stop });
+export type StopDocument = z.infer<typeof StopDocument>;
 
 /** What the function `dispatch` answers, and `dispatch` prints; where the request was refused, it is a result. */
 export const DispatchDocument = z.strictObject({

@@ -54,7 +54,8 @@ async function secretsAtHand(host: Host, config: Config, build: Build): Promise<
   return values;
 }
 
-function bundleText({ path, size, digest, index }: DiagDocument): string {
+/** A bundle as a person is told of it. */
+export function bundleText({ path, size, digest, index }: DiagDocument): string {
   const told = (title: string, items: DiagIndex['absent']) =>
     items.length === 0 ? [] : [`${title}:`, ...items.map((item) => `  ${item.path}: ${item.why}`)];
   const { expires_at: expiresAt, class: retentionClass } = index.retention;

@@ -19,10 +19,15 @@ export async function logs(embedded: Embedded, typed: string, options: { attempt
     const lines = path === null ? (outcome === null && run !== null ? await embedded.console(run) : []) : await storedLines(embedded, path);
     document.attempts.push({ attempt, log_path: path, lines });
   }
+  return success(logsAnswer(document, options.raw));
+}
+
+/** Logs as they are shown, whichever dispatcher has them. */
+export function logsAnswer(document: LogsDocument, raw: boolean): Answer {
   const text = document.attempts
-    .flatMap(({ attempt, lines }) => [`# attempt ${attempt}`, ...(options.raw ? lines : lines.flatMap((line) => personLine(line)))])
+    .flatMap(({ attempt, lines }) => [`# attempt ${attempt}`, ...(raw ? lines : lines.flatMap((line) => personLine(line)))])
     .join('\n');
-  return success({ exitCode: 0, document, text: text === '' ? `build ${build.build_id} is ${build.state}; packer did not run` : text });
+  return { exitCode: 0, document, text: text === '' ? `build ${document.build_id} is ${document.state}; packer did not run` : text };
 }
 
 async function storedLines(embedded: Embedded, path: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { advance } from '../../core/advance.ts';
-import { type Build } from '../../core/build.ts';
 import { type Config } from '../../core/config.ts';
+import { type StopDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
@@ -16,12 +16,14 @@ export async function stop(embedded: Embedded, config: Config, typed: string, by
   if (!asked.ok) return asked;
   await advance(embedded, config, asked.value.builder);
   const build = (await embedded.records.readBuild(asked.value.build_id)) ?? asked.value;
-  return success({ exitCode: 0, document: { build_id: build.build_id, state: build.state, stop: build.stop }, text: sentence(build) });
+  const document: StopDocument = { build_id: build.build_id, state: build.state, stop: build.stop };
+  return success({ exitCode: 0, document, text: stopText(document) });
 }
 
-function sentence({ build_id: id, state, stop, decision }: Build): string {
+/** What became of the wish, whichever dispatcher it was told to. */
+export function stopText({ build_id: id, state, stop }: StopDocument): string {
   if (isFinal(state)) return `build ${id} has ended: ${state}`;
   return stop === null
-    ? `build ${id} is ending already (${decision?.verdict.classification.rule}), so there is nothing to stop`
+    ? `build ${id} is ending already, so there is nothing to stop`
     : `build ${id} is asked to stop; packer gets its clean-up, which can take two minutes`;
 }
