@@ -2,7 +2,7 @@ import { type BuildsDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { type Answer } from '../answer.ts';
-import { buildLine } from '../build-line.ts';
+import { buildLine } from '../../core/build-line.ts';
 import { type Embedded } from '../embedded.ts';
 import { table } from '../render/table.ts';
 
@@ -10,6 +10,11 @@ import { table } from '../render/table.ts';
 export async function builds(embedded: Embedded, builder: BuilderName, page: { limit: number; cursor?: string }): Promise<Outcome<Answer>> {
   const listed = await embedded.records.listBuilds(builder, page);
   const document: BuildsDocument = { builder, builds: listed.items.map(buildLine), cursor: listed.cursor ?? null };
+  return success(buildsAnswer(document, page.limit));
+}
+
+/** A page of builds, whichever dispatcher has them. */
+export function buildsAnswer(document: BuildsDocument, limit: number): Answer {
   const rows = document.builds.map((build) => [
     build.build_id,
     build.state,
@@ -21,14 +26,14 @@ export async function builds(embedded: Embedded, builder: BuilderName, page: { l
   ]);
   const text =
     rows.length === 0
-      ? `no build of ${builder} was asked for yet`
+      ? `no build of ${document.builder} was asked for yet`
       : table(['build', 'state', 'code', 'rule', 'attempts', 'requested', 'by'], rows);
-  return success({
+  return {
     exitCode: 0,
     document,
     text:
-      listed.cursor === undefined
+      document.cursor === null
         ? text
-        : `${text}\n\nmore with: hybridcore-packer builds ${builder} --limit ${page.limit} --cursor ${listed.cursor}`,
-  });
+        : `${text}\n\nmore with: hybridcore-packer builds ${document.builder} --limit ${limit} --cursor ${document.cursor}`,
+  };
 }

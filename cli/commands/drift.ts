@@ -16,6 +16,7 @@ import { type BuilderName } from '../../core/identity.ts';
 import { newestManifest } from '../../core/newest-manifest.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type Discovery } from '../../core/ports.ts';
+import { changesDocument } from '../../core/publish-document.ts';
 import { refusedVariables } from '../../core/request-check.ts';
 import { type Redactor, type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
 import { type Answer, paint, verdictText } from '../answer.ts';
@@ -67,15 +68,6 @@ export async function drift(
   const exitCode = builders.map((each) => each.exit_code).sort(byGravity)[0] ?? 0;
   const document: DriftDocument = { exit_code: exitCode, builders };
   return success({ exitCode, document, text: text.join('\n') });
-}
-
-/** A difference as documents have it. */
-export function changesDocument({ added, removed, changed }: InputDifference): NonNullable<BuilderDrift['changes']> {
-  return {
-    added: [...added],
-    removed: [...removed],
-    changed: changed.map((change) => ({ ...change, changed: [...change.changed] })),
-  };
 }
 
 async function driftOf(

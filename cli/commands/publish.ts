@@ -1,5 +1,5 @@
 import { type Builder } from '../../core/config.ts';
-import { type ChannelName, pointerName } from '../../core/channel.ts';
+import { type ChannelName } from '../../core/channel.ts';
 import { type PublishDocument } from '../../core/documents.ts';
 import { differenceLines } from '../../core/drift.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -7,6 +7,7 @@ import { fingerprintOf } from '../../core/fingerprint.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { type UndeclaredInput } from '../../core/input.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
+import { publishDocument } from '../../core/publish-document.ts';
 import { type PublishPlan, type Wanted, planPublish, publish as movePublished } from '../../core/publish.ts';
 import { refusedVariables } from '../../core/request-check.ts';
 import { type Answer, paint } from '../answer.ts';
@@ -14,7 +15,6 @@ import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
 import { type Host, type Repository } from '../host.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
-import { changesDocument } from './drift.ts';
 import { undeclaredText } from './inputs.ts';
 
 /** The options of `publish`, as they were typed. */
@@ -45,7 +45,7 @@ export async function publish(
   const request = { builder: named.name, channel: options.channel, wanted, by: options.by };
   const plan = options.check ? await planPublish(embedded, request) : await movePublished(embedded, request);
   if (!plan.ok) return plan;
-  const document = documentOf(named.builder, plan.value, options.check, undeclared);
+  const document = publishDocument(named.builder, plan.value, { check: options.check, set: false, undeclared });
   return success({ exitCode: 0, document, text: textOf(host, plan.value, document) });
 }
 
@@ -68,26 +68,6 @@ async function whatIsWanted(
   if (!discovered.ok) return discovered;
   const { inputs, undeclared } = discovered.value;
   return success({ wanted: { build: null, variables: options.variables, fingerprint: fingerprintOf(inputs), inputs }, undeclared });
-}
-
-function documentOf(
-  { publish: outside }: Builder,
-  { channel, moves, before, difference }: PublishPlan,
-  check: boolean,
-  undeclared: readonly UndeclaredInput[],
-): PublishDocument {
-  const parameter = outside?.ssm_parameter;
-  return {
-    builder: channel.builder,
-    channel: channel.channel,
-    outcome: moves ? (check ? 'would-move' : 'moved') : 'stays',
-    published: channel.published,
-    artifacts: channel.artifacts,
-    before,
-    changes: difference === null ? null : changesDocument(difference),
-    pointer: parameter === undefined ? null : { parameter: pointerName(parameter, channel.channel), set: false },
-    undeclared: [...undeclared],
-  };
 }
 
 const words = {

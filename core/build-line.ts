@@ -1,6 +1,6 @@
-import { type Build, newestAttempt } from '../core/build.ts';
-import { type BuildLine } from '../core/documents.ts';
-import { states } from '../core/states.ts';
+import { type Build, newestAttempt } from './build.ts';
+import { type BuildLine } from './documents.ts';
+import { states } from './states.ts';
 
 /** A build in one line. */
 export function buildLine(build: Build): BuildLine {

@@ -1,0 +1,269 @@
+import { type Build, newestAttempt } from '../build.ts';
+import { buildLine } from '../build-line.ts';
+import { builderOf } from '../builder-of.ts';
+import { builderStatus } from '../builder-status.ts';
+import { commandText } from '../command-text.ts';
+import { type Builder } from '../config.ts';
+import { keys } from '../contract/keys.ts';
+import { dispatch } from '../dispatch.ts';
+import { FailureError } from '../failure-error.ts';
+import { type Outcome, failure, success } from '../failure.ts';
+import { BuilderName, type BuildId } from '../identity.ts';
+import { publishDocument } from '../publish-document.ts';
+import { type Wanted, planPublish, publish } from '../publish.ts';
+import { releaseQuarantine } from '../quarantine.ts';
+import { readManifest } from '../read-manifest.ts';
+import { refusedVariables } from '../request-check.ts';
+import { isFinal } from '../states.ts';
+import { stopBuild } from '../stop.ts';
+import type * as z from '../zod.ts';
+import { type BuildDocument, type BuildersDocument, type LogLinksDocument } from './api-documents.ts';
+import { type ApiDispatcher, type Asked } from './dispatcher.ts';
+import { type OperationName, type operations } from './operations.ts';
+import { type ProblemAnswer, problemOfRequest } from './problem.ts';
+
+/** Of a result or a summary, in bytes. */
+const largestDocument = 16 * 1024 * 1024;
+
+type AskedFor<Name extends OperationName> = Asked<
+  z.infer<(typeof operations)[Name]['parameters']>,
+  z.infer<(typeof operations)[Name]['query']>,
+  (typeof operations)[Name]['body'] extends z.ZodMiniType ? z.infer<(typeof operations)[Name]['body']> : null
+>;
+
+/** The answer of an operation; or why it has none, as a failure of the domain or by itself. */
+export type Answered<Document> = Outcome<Document> | ProblemAnswer;
+
+/** What each operation does. */
+export type Answers = {
+  readonly [Name in OperationName]: (
+    dispatcher: ApiDispatcher,
+    asked: AskedFor<Name>,
+  ) => Promise<Answered<z.infer<(typeof operations)[Name]['answer']>>>;
+};
+
+export const answers: Answers = {
+  async requestBuild(dispatcher, { parameters: { name }, body, by }) {
+    const { ports, config } = dispatcher;
+    const command = commandText(['hybridcore-packer', 'dispatch', name]);
+    const asked = await dispatch(ports, config, { request: { ...body, builder: name }, command, by });
+    if (!asked.ok) return asked;
+    const { build, how } = asked.value;
+    await takeTurn(dispatcher, build.builder);
+    return success({ dispatched: { build_id: build.build_id, builder: build.builder, state: build.state, how } });
+  },
+
+  async readBuild({ ports }, { parameters: { id } }) {
+    const build = await found(ports.records, id);
+    return build.ok ? success(await buildDocument(ports.records, build.value)) : build;
+  },
+
+  async stopBuild(dispatcher, { parameters: { id }, by }) {
+    const build = await stopBuild(dispatcher.ports, id, by);
+    if (!build.ok) return build;
+    const { build_id, builder, state, stop } = build.value;
+    await takeTurn(dispatcher, builder);
+    return success({ build_id, state, stop });
+  },
+
+  readResult: async (dispatcher, { parameters: { id } }) => leftBehind(dispatcher, id, 'result_path'),
+
+  readSummary: async (dispatcher, { parameters: { id } }) => leftBehind(dispatcher, id, 'summary_path'),
+
+  async readLog({ ports, links, consoles }, { parameters: { id }, query: { attempt: wanted, after } }) {
+    const build = await found(ports.records, id);
+    if (!build.ok) return build;
+    const attempts: LogLinksDocument['attempts'] = [];
+    for (const { attempt, run, outcome } of build.value.attempts) {
+      if (wanted !== undefined && wanted !== attempt) continue;
+      const path = outcome?.log?.path ?? null;
+      const link = path === null ? null : ((await links.link(path)) ?? null);
+      const said = outcome === null && run !== null ? await consoles.read(run, Number(after ?? '0')) : null;
+      attempts.push({ attempt, log_path: path, link, live: said === null ? null : { text: said.text, next: `${said.next}` } });
+    }
+    return success({ build_id: id, state: build.value.state, attempts });
+  },
+
+  async readDiag({ ports, links, bundle }, { parameters: { id } }) {
+    const build = await found(ports.records, id);
+    if (!build.ok) return build;
+    const made = await bundle(build.value);
+    if (!made.ok) return made;
+    const link = await links.link(made.value.path);
+    if (link === undefined) return gone(made.value.path);
+    return success({ build_id: id, ...made.value, link });
+  },
+
+  async listBuilders({ config, ports }, { query: { limit, cursor } }) {
+    const names = Object.keys(config.builders)
+      .map((name) => BuilderName.parse(name))
+      .toSorted();
+    const after = cursor === undefined ? '' : placeIn(cursor);
+    const rest = names.filter((name) => name > after);
+    const page = rest.slice(0, limit);
+    const builders = await Promise.all(page.map(async (name) => builderLine(name, await ports.records.readBuilder(name))));
+    return success({ builders, cursor: rest.length > page.length ? cursorAfter(page.at(-1) ?? '') : null });
+  },
+
+  async readBuilder({ config, ports }, { parameters: { name } }) {
+    const known = declared(config, name);
+    return known.ok ? success(await builderStatus(ports.records, name)) : known;
+  },
+
+  async listBuilds({ config, ports }, { parameters: { name }, query: { limit, cursor } }) {
+    const known = declared(config, name);
+    if (!known.ok) return known;
+    const { items, cursor: next } = await ports.records.listBuilds(name, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    return success({ builder: name, builds: items.map((build) => buildLine(build)), cursor: next ?? null });
+  },
+
+  async readManifest({ config, ports }, { parameters: { name }, query: { build } }) {
+    const known = declared(config, name);
+    if (!known.ok) return known;
+    const key = build === undefined ? keys.newestManifest(name) : keys.manifest(name, build);
+    const read = await readManifest(ports.objects, key);
+    if (read.state === 'read') return success(read.manifest);
+    if (read.state === 'unreadable')
+      return failure('CHAIN_BROKEN', `${key} cannot be read: ${read.why}`, 'see `hybridcore-packer verify`, and who wrote there');
+    return failure(
+      'MANIFEST_MISSING',
+      build === undefined ? `no build of ${name} has sealed a manifest` : `the build ${build} of ${name} has sealed no manifest`,
+      `see \`hybridcore-packer builds ${name}\``,
+    );
+  },
+
+  async publish({ config, ports }, { parameters: { name }, body: { channel, check, build, fingerprint, variables = {} }, by }) {
+    const known = declared(config, name);
+    if (!known.ok) return known;
+    const [refused] = refusedVariables(known.value, name, variables);
+    if (refused !== undefined) return { ok: false, failure: refused };
+    const wanted: Wanted | undefined =
+      build === undefined ? (fingerprint === undefined ? undefined : { build: null, variables, fingerprint, inputs: null }) : { build };
+    if (wanted === undefined) throw new TypeError('unreachable: the schema asks for a build or a fingerprint');
+    const request = { builder: name, channel, wanted, by };
+    const plan = await (check ? planPublish(ports, request) : publish(ports, request));
+    return plan.ok ? success(publishDocument(known.value, plan.value, { check, set: false, undeclared: [] })) : plan;
+  },
+
+  async releaseQuarantine(dispatcher, { parameters: { name }, body: { reason }, by }) {
+    const known = declared(dispatcher.config, name);
+    if (!known.ok) return known;
+    const released = await releaseQuarantine(dispatcher.ports, name, by, reason);
+    if (!released.ok) return released;
+    await takeTurn(dispatcher, name);
+    const { builder, quarantine, released: how } = released.value;
+    return success({ builders: [{ builder, quarantine, released: how }] });
+  },
+};
+
+/** What was asked for is in the records by now, so a turn that cannot be sent is left to the next sweep. */
+async function takeTurn({ turns, tell }: ApiDispatcher, builder: BuilderName): Promise<void> {
+  try {
+    await turns.send({ turn: builder }, 0);
+  } catch (cause) {
+    tell(cause);
+  }
+}
+
+function declared(config: ApiDispatcher['config'], name: BuilderName): Outcome<Builder> {
+  const builder = builderOf(config, name);
+  if (builder !== undefined) return success(builder);
+  return failure('BUILDER_UNKNOWN', `hybridcore.yaml has no builder ${name}`, `it has: ${Object.keys(config.builders).join(', ')}`);
+}
+
+async function found(records: ApiDispatcher['ports']['records'], id: BuildId): Promise<Outcome<Build>> {
+  const build = await records.readBuild(id);
+  return build === undefined
+    ? failure('BUILD_UNKNOWN', `there is no build ${id}`, 'see `hybridcore-packer builds BUILDER` for the ids')
+    : success(build);
+}
+
+async function buildDocument(records: ApiDispatcher['ports']['records'], build: Build): Promise<BuildDocument> {
+  const verdict = build.decision?.verdict ?? newestAttempt(build)?.outcome?.verdict;
+  const builder = build.state === 'queued' ? await records.readBuilder(build.builder) : undefined;
+  const place = builder?.queue.indexOf(build.build_id) ?? -1;
+  return {
+    ...buildLine(build),
+    builder: build.builder,
+    reason: verdict?.classification.reason ?? null,
+    hint: verdict?.classification.hint ?? null,
+    runs: build.attempts.map(({ attempt, run, started_at, finished_at, outcome }) => ({
+      attempt,
+      run,
+      started_at,
+      finished_at,
+      exit_code: outcome?.verdict.exit_code ?? null,
+      rule: outcome?.verdict.classification.rule ?? null,
+      reason: outcome?.verdict.classification.reason ?? null,
+    })),
+    retention: build.retention,
+    waits_behind: place < 0 ? null : place + (builder?.current === null ? 0 : 1),
+    retry_at: build.retry_at,
+    stop: build.stop,
+    result_path: build.result_path,
+    summary_path: build.summary_path,
+    manifest: build.manifest,
+  };
+}
+
+function builderLine(
+  builder: BuilderName,
+  record: Awaited<ReturnType<ApiDispatcher['ports']['records']['readBuilder']>>,
+): BuildersDocument['builders'][number] {
+  const quarantine = record?.quarantine ?? null;
+  return {
+    builder,
+    current: record?.current ?? null,
+    waiting: record?.queue.length ?? 0,
+    last: record?.last ?? null,
+    newest_manifest: record?.newest ?? null,
+    quarantine:
+      quarantine === null
+        ? null
+        : { since: quarantine.since, build_id: quarantine.build_id, rule: quarantine.rule, reason: quarantine.reason },
+  };
+}
+
+/** A document that a build leaves when it has ended, as it was written. */
+async function leftBehind<Document>(
+  { ports }: ApiDispatcher,
+  id: BuildId,
+  which: 'result_path' | 'summary_path',
+): Promise<Answered<Document>> {
+  const build = await found(ports.records, id);
+  if (!build.ok) return build;
+  const path = build.value[which];
+  if (path === null || !isFinal(build.value.state))
+    return problemOfRequest(
+      'BUILD_NOT_ENDED',
+      `the build ${id} is ${build.value.state}`,
+      `ask again when it has ended; /builds/${id} says how it is`,
+    );
+  const read = await ports.objects.read(path, { bytes: largestDocument });
+  if (read.state !== 'read') return gone(path);
+  // It was held against its schema when it was written, and may be of an earlier version.
+  // oxlint-disable-next-line no-unsafe-type-assertion
+  return success(JSON.parse(new TextDecoder().decode(read.content)) as Document);
+}
+
+function gone(path: string): Outcome<never> {
+  return failure('STORAGE', `${path} is not there`, 'it has expired, or somebody has removed it by hand');
+}
+
+// ---- pages of builders ---------------------------------------------------------------------------------------
+
+/** Names the last builder that was given, so that builders which come or go shift nothing. */
+function cursorAfter(name: string): string {
+  return Buffer.from(JSON.stringify(['builders', name])).toString('base64url');
+}
+
+/** @throws FailureError REQUEST_INVALID for what no page gave. */
+function placeIn(cursor: string): string {
+  const name = /^\["builders","([a-z][a-z0-9-]{0,62})"\]$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
+  if (name !== undefined) return name;
+  throw new FailureError({
+    rule: 'REQUEST_INVALID',
+    message: `the cursor ${JSON.stringify(cursor.slice(0, 80))} is not one that the list of builders gave`,
+    remedy: 'pass a cursor on as it came, or leave it out to begin at the start',
+  });
+}

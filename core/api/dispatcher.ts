@@ -1,0 +1,65 @@
+import { type Build } from '../build.ts';
+import { type Config } from '../config.ts';
+import { type Digest } from '../digest.ts';
+import { type DispatchPorts } from '../dispatch.ts';
+import { type Outcome } from '../failure.ts';
+import { type RunId } from '../identity.ts';
+import { type Objects, type Records } from '../ports.ts';
+import { type Turns } from '../turn.ts';
+import { type Link } from './api-documents.ts';
+
+/** Gives links to objects. */
+export interface Links {
+  /** A link to an object that lets in whoever has it, for a while; undefined where there is no such object. */
+  link(key: string): Promise<Link | undefined>;
+}
+
+/** What runs say while they are under way. */
+export interface Consoles {
+  /**
+   * What the console of a run has from a place on, scrubbed; at most 256 KiB of it.
+   *
+   * @param after as `next` of the call before; 0 at first.
+   */
+  read(run: RunId, after: number): Promise<{ readonly text: string; readonly next: number }>;
+}
+
+/** The dispatcher behind an API. */
+export interface ApiDispatcher {
+  readonly config: Config;
+  readonly ports: DispatchPorts & { readonly records: Records; readonly objects: Objects };
+  /** Told of each builder for which something is due now. */
+  readonly turns: Turns;
+  readonly links: Links;
+  readonly consoles: Consoles;
+  /** Makes the diag bundle of a build and stores it. */
+  readonly bundle: (build: Build) => Promise<Outcome<{ readonly path: string; readonly digest: Digest }>>;
+  /** Gets what went wrong that nobody outside is told the whole of. */
+  readonly tell: (problem: unknown) => void;
+}
+
+/** A request as a home got it. Untrusted but for who asks. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query as they came: `/builders?limit=5`. */
+  readonly target: string;
+  /** The header `content-type`; undefined where there is none. */
+  readonly contentType: string | undefined;
+  readonly body: Uint8Array;
+  /** Who asks, as the home knows it. */
+  readonly by: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A request that fits its operation, and what its domain needs. */
+export interface Asked<Parameters, Query, Body> {
+  readonly parameters: Parameters;
+  readonly query: Query;
+  readonly body: Body;
+  readonly by: string;
+}
