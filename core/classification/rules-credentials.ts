@@ -1,0 +1,24 @@
+import { type RuleRow } from './rules-row.ts';
+
+/** Errors that name credentials in no cloud's own words. */
+export const credentialRules: readonly RuleRow[] = [
+  {
+    code: 'PROXY_AUTH',
+    class: 3,
+    reads: 'error',
+    pattern: /Proxy Authentication Required/,
+    reason: 'the proxy on the way out refuses the build',
+    hint: 'Give the build the credentials of the proxy, or let it pass for the addresses that it needs; then release the builder.',
+    evidence: 'HTTP status 407',
+  },
+  {
+    code: 'CREDENTIALS_REFUSED',
+    class: 3,
+    reads: 'error',
+    pattern:
+      /\b401 Unauthorized\b|\b40[13] (?:authentication failure|[Pp]ermission check failed)|status(?: ?[Cc]ode)?[:= ]{1,3}401\b|[Ww]rong password|[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication failed\b|[Ii]nvalid_client|HTTP(?:\/\d(?:\.\d)?)? 401\b|^\[401\]|\(unauthorized\)|invalid (?:api|API) token|Http Status Code: 401|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/[^\s]{1,300}: 401\b/,
+    reason: 'a service refuses the credentials that packer was given',
+    hint: 'Renew the secret that the builder names, and check what it may do; then release the builder.',
+    evidence: 'HTTP status 401; Proxmox VE, HashiCorp Vault and data source plugins',
+  },
+];
