@@ -39,9 +39,15 @@ function findInText(text: string, lines: readonly LogLine[], context: Situation,
 /** Lines before the failure in which a cause is looked for, and how close before a consequence a cause must stand. */
 const reach = { script: 40, other: 10, cause: 10 } as const;
 
+/** A shell's trace of a command (`set -x`), which tells what was about to run and not what went wrong. */
+const trace = /^\+{1,6} \S/;
+
+/** What a program prints where its fetching came through after all: no error of the network before it is the cause. */
+const fetched = /^Fetched \d|\bHTTP\/\d(?:\.\d)? 200\b|\.\.\. 200 OK$| saved \[\d|^(?:Successfully )?[Dd]ownloaded \S/;
+
 /**
  * What a failed step comes from, by the last lines that it printed: the line nearest to the failure that a row
- * takes, so that an error which the step itself healed long before does not decide.
+ * takes, so that an error which the step itself healed does not decide.
  */
 export function findInStep(
   step: readonly (LogLine & { readonly marked: boolean })[],
@@ -50,10 +56,13 @@ export function findInStep(
 ): Finding | undefined {
   const last = step.slice(-reach[after]).reverse();
   let consequence: { finding: Finding; at: number } | undefined;
+  let healed = false;
   for (const [at, line] of last.entries()) {
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
+    if (trace.test(line.text)) continue;
+    healed ||= fetched.test(line.text);
     const rule = ruleFor(line.text, 'output', context.users);
-    if (rule === undefined) continue;
+    if (rule === undefined || (healed && rule.class === 2)) continue;
     const finding = findingOf(rule, [line], { ...context, text: line.text });
     if (rule.consequence === undefined) return finding;
     consequence ??= { finding, at };

@@ -15,7 +15,8 @@ export const awsLimitRules: readonly RuleRow[] = [
     code: 'AWS_CAPACITY_OTHER',
     class: 2,
     reads: 'error',
-    pattern: /UnfulfillableCapacity|Insufficient(?:Host|Volume|Address|ReservedInstance)?Capacity\b|no Spot capacity available/,
+    pattern:
+      /UnfulfillableCapacity|Insufficient\w{0,30}Capacity(?:Exception|Fault|Error)?\b|CapacityNotAvailable|no Spot capacity available/,
     reason: 'AWS has no capacity for this now',
     hint: 'If the retry fails too, use another zone, another type, or on-demand in place of spot.',
     evidence: 'karpenter errors.go:60; gardener mcm-provider-aws codes.go:35-50; aws-parallelcluster-node#673',
@@ -98,7 +99,7 @@ export const awsLimitRules: readonly RuleRow[] = [
     class: 1,
     reads: 'error',
     pattern:
-      /quota of \d+ for the number of public images|(?:Snapshot|Volume|AMI|MaxIOPS|KeyPair|SecurityGroup)\w*(?:Limit|Quota)Exceeded|ResourceLimitExceeded|AddressLimitExceeded/,
+      /quota of \d+ for the number of public images|\b(?!Request|Bandwidth|Rate)[A-Z]\w{0,40}(?:Limit|Quota)Exceeded(?:Exception|Fault)?\b(?=[:)])/,
     reason: 'a standing quota of the account is used up',
     hint: 'Deregister old images and delete their snapshots, or raise the quota.',
     evidence: 'iterative/studio-selfhosted#90; gardener codes.go:27,31',
@@ -117,7 +118,7 @@ export const awsLimitRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|RequestThrottled|TooManyRequestsException|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
+      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|\b[A-Z]\w{0,40}ThrottledException\b|RequestThrottled|TooManyRequestsException|\bRequestLimitExceededException\b|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
     reason: 'an AWS API throttles this account',
     hint: 'The retry waits. If it fails too, spread the schedules or ask for a higher rate.',
     evidence: 'smithy-typescript constants.ts:24-39; botocore retries/standard.py:503-518',

@@ -1,5 +1,8 @@
 import { type RuleRow } from './rules-row.ts';
 
+/** A key pair, group, role or profile that packer names itself for one run (amazon plugin, common/step_key_pair.go). */
+const temporary = /\.NotFound\b[\s\S]{0,200}\bpacker[_-][0-9a-f]{8}-/;
+
 /** AWS: waiting, ids and parameters. */
 export const awsRules: readonly RuleRow[] = [
   {
@@ -16,7 +19,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason: <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
+      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason:? <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
     reason: 'an instance, image or snapshot went into a failed state, and AWS did not say why',
     hint: 'If the retry fails too, look at its state reason: an encryption key without a grant, expired credentials and snapshot limits end like this.',
     evidence: 'packer-plugin-amazon common/state.go:484-488, docs/README.md:394-450; hashicorp/packer#7708',
@@ -64,6 +67,16 @@ export const awsRules: readonly RuleRow[] = [
     reason: 'AWS does not see yet what this run has just made',
     hint: 'If the retry fails too, look whether something deletes new instances or snapshots.',
     evidence: 'hashicorp/packer#1367; common/step_run_source_instance.go:330,372; step_create_tags.go:110',
+  },
+  {
+    code: 'AWS_STATE',
+    class: 2,
+    reads: 'error',
+    pattern:
+      /\b(?:Incorrect\w{0,30}State|ResourceInUse(?:Exception|Fault)?|OperationInProgress(?:Exception)?|Concurrent(?:Modification|Update)\w{0,12}|ResourceNotReadyException)\b/,
+    reason: 'a resource was busy, or not yet in the state that the call needs',
+    hint: 'If the retry fails too, see what else works on the resource that the message names.',
+    evidence: 'EC2 API errors-overview.html, IncorrectState; SDK error codes of IAM, SSM, KMS and S3',
   },
   {
     code: 'AWS_PROFILE_EVENTUAL',
@@ -117,17 +130,24 @@ export const awsRules: readonly RuleRow[] = [
     class: 1,
     reads: 'error',
     pattern:
-      /Invalid(?:Subnet|SubnetID|VpcID|Group|GroupId|KeyPair|LaunchTemplateId)\.NotFound|InvalidParameter(?:Value|Combination)|MissingParameter|InvalidInput\b|InvalidBlockDeviceMapping/,
+      /Invalid(?:Subnet|SubnetID|VpcID|Group|GroupId|KeyPair|LaunchTemplateId)\.NotFound|InvalidParameter(?:Value|Combination)|MissingParameter|InvalidInput\b|InvalidBlockDeviceMapping|api error (?:Invalid|Malformed|Missing|Unsupported|Unknown|NoSuch|Validation)\w{1,60}|AuthorizationHeaderMalformed|MissingEndpoint/,
     reason: 'AWS rejects the request as the template words it',
     hint: 'The message names the parameter or the id: correct it in the template.',
     evidence: 'EC2 API errors-overview.html; karpenter errors.go:28',
+    turns: [
+      {
+        to: 2,
+        when: ({ text }) => temporary.test(text),
+        says: 'What AWS does not find is a key pair or group that this run has just made: AWS does not see it yet. If the retry fails too, look whether something deletes new ones.',
+      },
+    ],
   },
   {
     code: 'AWS_5XX',
     class: 2,
     reads: 'error',
     pattern:
-      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|ServiceUnavailable|Unavailable)\b|Server\.InternalError/,
+      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|Internal(?:Server|Service)(?:Exception|Fault)|InternalServiceError|ServiceUnavailable(?:Exception)?|RequestTimeout(?:Exception)?|Unavailable)\b|Server\.InternalError/,
     reason: 'the service that packer called had a fault of its own',
     hint: 'If the retry fails too, look at the health dashboard of the provider.',
     evidence: 'smithy constants.ts:49; botocore standard.py:462; hashicorp/packer#1253',

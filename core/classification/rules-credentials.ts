@@ -21,4 +21,14 @@ export const credentialRules: readonly RuleRow[] = [
     hint: 'Renew the secret that the builder names, and check what it may do; then release the builder.',
     evidence: 'HTTP status 401; Proxmox VE, HashiCorp Vault and data source plugins',
   },
+  {
+    code: 'CREDENTIALS_MISSING',
+    class: 3,
+    reads: 'error',
+    pattern:
+      /\b[Nn]o (?:valid )?(?:[\w-]{1,20} )?(?:credentials|authentication)(?: were| was| are| is)? (?:found|provided|configured|available|set)\b|\b[Mm]issing credentials\b|(?:credentials|API token|access token) (?:not found|(?:is|are) (?:missing|not set|not configured))|169\.254\.169\.254[^\n]{0,300}(?:timeout|timed out|deadline exceeded|unreachable|refused|no route to host|\b40[0-4]\b)/,
+    reason: 'no credentials reached packer',
+    hint: 'Give the build a role or a secret. An address 169.254.169.254 in the message means that packer asked the metadata service of a cloud that this machine is not in.',
+    evidence: 'metadata services of AWS, Azure, Google and Yandex; plugin texts',
+  },
 ];

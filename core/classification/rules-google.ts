@@ -6,7 +6,8 @@ export const googleRules: readonly RuleRow[] = [
     code: 'GCP_CAPACITY',
     class: 2,
     reads: 'error',
-    pattern: /ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available to fulfill|VM instance is currently unavailable in the/,
+    pattern:
+      /ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available to fulfill|VM instance is currently unavailable in the|\bresource_availability\b|\bSTOCKOUT\b/,
     reason: 'the zone has no capacity now',
     hint: 'If the retry fails too, use another zone or machine type.',
     evidence: 'googlefonts/fontbakery-dashboard#81; GoogleCloudPlatform/ai-on-gke#849',
@@ -33,7 +34,8 @@ export const googleRules: readonly RuleRow[] = [
     code: 'GCP_RETRY',
     class: 2,
     reads: 'error',
-    pattern: /googleapi: Error (?:429|5\d\d)|\b(?:userR|r)ateLimitExceeded\b|Internal error\. Please try again or contact Google Support/,
+    pattern:
+      /googleapi: Error (?:429|5\d\d)|\b(?:userR|r)ateLimitExceeded\b|\bresourceNotReady\b|\boperationInProgress\b|RESOURCE_OPERATION_RATE_EXCEEDED|Internal error\. Please try again or contact Google Support/,
     reason: 'the Google API throttles, or had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the provider.',
     evidence: 'smithy constants.ts:49 for the rule by status',
@@ -60,7 +62,7 @@ export const googleRules: readonly RuleRow[] = [
     code: 'GCP_FORBIDDEN',
     class: 3,
     reads: 'error',
-    pattern: /googleapi: Error 403: [\s\S]*(?:[Pp]ermission|forbidden|accountDisabled)/,
+    pattern: /googleapi: Error 403: [\s\S]*(?:[Pp]ermission|forbidden|accountDisabled|suspended)/,
     reason: 'the service account lacks a role',
     hint: 'The message names the permission: grant it, then release the builder.',
     evidence: 'hashicorp/packer-plugin-googlecompute#137',
@@ -69,7 +71,8 @@ export const googleRules: readonly RuleRow[] = [
     code: 'GCP_NO_CREDS',
     class: 3,
     reads: 'error',
-    pattern: /could not find default credentials|default\/token" not defined|\binvalid_grant\b|oauth2: cannot fetch token/,
+    pattern:
+      /googleapi: Error 401\b|could not find default credentials|default\/token" not defined|\binvalid_grant\b|oauth2: cannot fetch token/,
     reason: 'no valid Google credentials reached packer',
     hint: 'Check the key file or the workload identity of the build.',
     evidence: 'golang.org/x/oauth2/google default.go',

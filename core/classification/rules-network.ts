@@ -10,7 +10,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled while waiting|(?:operation|[Cc]onnection) timed out|context deadline exceeded|[Rr]ead timed out/,
+      /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled while waiting|(?:operation|[Cc]onnection) timed out|context deadline exceeded|[Rr]ead timed out|timeout awaiting response headers|http2: timeout|A connection attempt failed because|[Oo]peration too slow/,
     reason: 'a connection took too long',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'packer-plugin-amazon#557; hashicorp/packer#6162, #6549, #565',
@@ -45,7 +45,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /[Cc]onnection reset|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network/,
+      /[Cc]onnection (?:was )?(?:reset|aborted|lost|forcibly closed)|\b(?:Get|Head|Post|Put|Patch|Delete) \\?\"?https?:\/\/[^\s\"]{1,500}\\?\"?: (?:unexpected )?EOF\b|http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|forcibly closed by the remote host|established connection was aborted|Remote end closed connection|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|remote end hung up unexpectedly|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network/,
     reason: 'a connection was refused or broke off',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'smithy constants.ts:54; hashicorp/packer#10137, #10055; the captures chaos-endpoint-refused, chaos-reset-maxretries1',
@@ -67,5 +67,15 @@ export const networkRules: readonly RuleRow[] = [
     reason: 'something was killed or failed for want of memory',
     hint: 'Use a larger instance type or compute size, or let the script need less.',
     evidence: 'CodeBuild troubleshooting.md:236; the capture sigkill-child-mr',
+  },
+  {
+    code: 'RETRY_ASKED',
+    class: 2,
+    reads: 'error',
+    pattern:
+      /(?<!and |to )\b(?:[Tt]ry again|[Rr]etry) (?:later|shortly|in (?:a few|\d))|[Pp]lease (?:try again|retry)(?: later| shortly|[.,;:)]|$)|[Tt]emporarily unavailable/,
+    reason: 'the service itself says that it may work later',
+    hint: 'If the retry fails too, look at the status page of the service.',
+    evidence: 'the words of many services',
   },
 ];

@@ -173,7 +173,7 @@ export const packerRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /plugin exited before we could connect|timeout while waiting for plugin to start|^(?:\d+ error\(?s?\)? occurred:\s*\*?\s*)?unexpected EOF\.?$|connection is shut down/,
+      /plugin exited before we could connect|timeout while waiting for plugin to start|^(?:\d+ error\(?s?\)? occurred:\s*\*?\s*)?(?:Post-processor failed: )?unexpected EOF\.?$|connection is shut down|extra data in buffer|gob: [^\n]{0,80}(?:exceeds input size|out of range|corrupted)|error reading from server: EOF/,
     reason: 'a plugin of packer ended in the middle of its work',
     hint: 'If the retry fails too, look for a panic in the log with PACKER_LOG=1, for too little memory, or for a plugin of the wrong architecture.',
     evidence: 'packer/plugin_client.go:320,322; packer-plugin-proxmox#185',

@@ -54,13 +54,30 @@ export const scriptRules: readonly RuleRow[] = [
     reason: 'Ansible lost the connection to the guest',
     hint: 'If the retry fails too, check the SSH settings of the ansible provisioner.',
     evidence: 'ansible lib/ansible/plugins/callback/default.py',
+    turns: [
+      {
+        to: 1,
+        when: ({ step }) => step.some((line) => /is not a valid user$|^unauthorized key$/.test(line)),
+        says: "Packer's own proxy refused Ansible: the inventory or the playbook sets another user or key than the provisioner's. Remove `ansible_user` and the like there, or set `user`.",
+      },
+    ],
+  },
+  {
+    code: 'SCRIPT_FAULT',
+    class: 1,
+    reads: 'output',
+    pattern:
+      /unbound variable|[Ss]yntax error|SyntaxError:|E: Invalid operation |(?:unrecognized|invalid|illegal|unknown) option\b|A parameter cannot be found that matches|Missing closing '|ParserError|running scripts is disabled/,
+    reason: 'a script is written wrongly',
+    hint: 'The line names the place: mend the script.',
+    evidence: 'bash, apt, PowerShell and Python text',
   },
   {
     code: 'SCRIPT_ERROR',
     class: 1,
     reads: 'output',
     pattern:
-      /: command not found\b|: not found$|executable file not found in|is not recognized as (?:an internal|the name of a cmdlet)|No such file or directory|unbound variable|[Ss]yntax error|SyntaxError:|: Permission denied$|A parameter cannot be found that matches|running scripts is disabled|because it does not exist\.|exec format error|Traceback \(most recent call last\)|requires superuser privilege|[Aa]re you root\?|ModuleNotFoundError:|the role '[^'\n]{1,200}' was not found|couldn't resolve module/,
+      /: command not found\b|: not found$|executable file not found in|is not recognized as (?:an internal|the name of a cmdlet)|No such file or directory|: Permission denied$|because it does not exist\.|exec format error|Traceback \(most recent call last\)|requires superuser privilege|[Aa]re you root\?|ModuleNotFoundError:|the role '[^'\n]{1,200}' was not found|couldn't resolve module/,
     reason: 'a script has a fault of its own',
     hint: 'The line names what is missing or wrong: mend the script.',
     evidence: 'bash, PowerShell, Python and ansible text',

@@ -52,6 +52,7 @@ const carriers = [
   /^\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)\]?:? /,
   /^\d\d:\d\d:\d\d(?:\.\d{1,9})? /,
   /^##\[(?:debug|error|warning|section)\]/,
+  /^Step #\d{1,3}(?: - "[^"\n]{1,100}")?: ?/,
 ] as const;
 
 /** Reads one line, without its line end. Takes any text and never throws; what it cannot place is `ui` text or `other`. */
@@ -143,6 +144,9 @@ function parseCarried(text: string): PackerEvent {
   if (logged === undefined) return panicLine.test(text) ? { type: 'crash', text } : uiEvent(null, text);
   const [, level, said] = loggedUi.exec(logged) ?? [];
   if (said !== undefined) return uiEvent(level === undefined ? 'say' : 'error', said);
+  // With -machine-readable, PACKER_LOG holds the line itself behind its time.
+  const machine = parseMachineLine(logged);
+  if (machine !== undefined) return machine;
   const [, target, name, data] = loggedMachineLine.exec(logged) ?? [];
   if (name !== undefined) return machineEvent(target ?? '', name, goStrings(data ?? ''));
   return { type: panicLine.test(logged) ? 'crash' : 'log', text: logged };

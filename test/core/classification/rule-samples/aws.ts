@@ -109,4 +109,8 @@ export const awsSamples: Samples = {
   AWS_LOOKUP: { taken: 'No AMI was found matching filters: {}', left: 'No AMI was made' },
   AWS_PARAM: { taken: 'InvalidParameterCombination: The parameter x', left: 'InvalidParameter of the guest' },
   AWS_5XX: { taken: 'Error launching source instance: 500 Internal Server Error', left: 'StatusCode: 200, RequestID: 500' },
+  AWS_STATE: {
+    taken: "api error IncorrectInstanceState: The instance 'i-1' is not in a state from which it can be stopped.",
+    left: 'the state of the instance is incorrect',
+  },
 };

@@ -96,4 +96,8 @@ export const cloudsSamples: Samples = {
     taken: "pull access denied for acme/base, repository does not exist or may require 'docker login'",
     left: 'manifest is known',
   },
+  AZ_TERMS: {
+    taken: 'Code="ResourcePurchaseValidationFailed" Message="User failed validation to purchase resources."',
+    left: 'the legal terms were printed',
+  },
 };

@@ -61,4 +61,5 @@ export const guestSamples: Samples = {
   PKG_NOT_FOUND: { taken: 'E: Unable to locate package ngnix', left: 'Package nginx is already the newest version' },
   PKG_CONFLICT: { taken: 'E: Unable to correct problems, you have held broken packages.', left: 'E: Broken pipe' },
   PKG_INDEX: { taken: 'npm ERR! code ECONNRESET', left: 'npm ERR! code ELIFECYCLE' },
+  SCRIPT_FAULT: { taken: '/tmp/script_1.sh: line 9: VERSION: unbound variable', left: 'all variables are bound' },
 };

@@ -47,4 +47,23 @@ export const networkSamples: Samples = {
     taken: 'Script exited with non-zero exit status: 137. Allowed exit codes are: [0]',
     left: 'Script exited with non-zero exit status: 13. Allowed exit codes are: [0]',
   },
+  CREDENTIALS_MISSING: {
+    taken: 'Get "http://169.254.169.254/computeMetadata/v1/token": dial tcp 169.254.169.254:80: connect: network is unreachable',
+    left: 'Get "http://169.254.169.254/computeMetadata/v1/token" was answered',
+  },
+  GRPC_DENIED: { taken: 'rpc error: code = PermissionDenied desc = Permission denied', left: 'rpc error: code = NotFound desc = no image' },
+  GRPC_QUOTA: {
+    taken: 'rpc error: code = ResourceExhausted desc = Quota limit vpc.networks.count exceeded',
+    left: 'rpc error: code = ResourceExhausted desc = too many calls',
+  },
+  GRPC_RETRY: {
+    taken: 'rpc error: code = DeadlineExceeded desc = the call took too long',
+    left: 'rpc error: code = InvalidArgument desc = the name is wrong',
+  },
+  HTTP_FORBIDDEN: { taken: 'could not list images: unexpected status code: 403', left: 'the status of image 403 is active' },
+  HTTP_5XX: { taken: 'error uploading the box: bad HTTP status: 503', left: 'error uploading the box: bad HTTP status: 404' },
+  RETRY_ASKED: {
+    taken: 'Unexpected error while the image was made, please try again later.',
+    left: 'Correct the name of the image and try again later.',
+  },
 };
