@@ -76,6 +76,13 @@ export const awsAccessRules: readonly RuleRow[] = [
     reason: 'no AWS credentials reached packer',
     hint: 'Attach a role to the build project, or see in `packer_environment` and the profile why the credentials are not found.',
     evidence: 'packer-plugin-amazon common/access_config.go:268,466; the capture fail-no-credentials',
+    turns: [
+      {
+        to: 2,
+        when: ({ text }) => /StatusCode: (?:429|5\d\d)\b|ThrottlingException/.test(text),
+        says: 'The service that hands out the credentials had a fault of its own or throttled, which passes.',
+      },
+    ],
   },
   {
     code: 'AWS_ACCOUNT_BLOCKED',

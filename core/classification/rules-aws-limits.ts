@@ -16,7 +16,7 @@ export const awsLimitRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /UnfulfillableCapacity|Insufficient\w{0,30}Capacity(?:Exception|Fault|Error)?\b|CapacityNotAvailable|no Spot capacity available/,
+      /UnfulfillableCapacity|Insufficient\w{0,30}Capacity(?:Exception|Fault|Error)?\b|CapacityNotAvailable|capacity-(?:not-available|oversubscribed)|no Spot capacity available/,
     reason: 'AWS has no capacity for this now',
     hint: 'If the retry fails too, use another zone, another type, or on-demand in place of spot.',
     evidence: 'karpenter errors.go:60; gardener mcm-provider-aws codes.go:35-50; aws-parallelcluster-node#673',
@@ -34,7 +34,7 @@ export const awsLimitRules: readonly RuleRow[] = [
     code: 'AWS_SPOT_PRICE',
     class: 2,
     reads: 'error',
-    pattern: /SpotMaxPriceTooLow|Spot request price [^\n]{0,80} lower than/,
+    pattern: /SpotMaxPriceTooLow|price-too-low|Spot request price [^\n]{0,80} lower than/,
     reason: 'the spot price is above the maximum of the template',
     hint: 'The price moves. If the retry fails too, raise `spot_price` or remove the cap.',
     evidence: 'aws-parallelcluster-node#673 (counted as capacity)',
@@ -118,7 +118,7 @@ export const awsLimitRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|\b[A-Z]\w{0,40}ThrottledException\b|RequestThrottled|TooManyRequestsException|\bRequestLimitExceededException\b|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
+      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=[:.)]| |$)|\b[A-Z]\w{0,40}ThrottledException\b|RequestThrottled|TooManyRequestsException|\bRequestLimitExceededException\b|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
     reason: 'an AWS API throttles this account',
     hint: 'The retry waits. If it fails too, spread the schedules or ask for a higher rate.',
     evidence: 'smithy-typescript constants.ts:24-39; botocore retries/standard.py:503-518',

@@ -6,10 +6,11 @@ export const cloudRules: readonly RuleRow[] = [
     code: 'CLOUD_CAPACITY',
     class: 2,
     reads: 'error',
-    pattern: /\bresource_unavailable\b|[Oo]ut of host capacity|No valid host was found/,
+    pattern:
+      /\bresource_unavailable\b|[Oo]ut of host capacity|No valid host was found|(?:[Ii]nsufficient|[Nn]ot enough|[Nn]o available) (?:\w{1,20} )?capacity\b|sold out|understocked|\bNoStock\b|[Oo]ut of stock|\bResourceInsufficient\b/,
     reason: 'the cloud has no capacity for this now',
     hint: 'If the retry fails too, use another location or type.',
-    evidence: 'Hetzner Cloud, Oracle Cloud and OpenStack API error texts',
+    evidence: 'Hetzner, Oracle, OpenStack, CloudStack, Alibaba and Tencent API error texts',
   },
   {
     code: 'CLOUD_LIMIT',

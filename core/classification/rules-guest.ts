@@ -68,6 +68,16 @@ export const guestRules: readonly RuleRow[] = [
     evidence: 'packer-plugin-sdk sdk-internals/communicator/ssh/communicator.go:34; hashicorp/packer#130',
   },
   {
+    code: 'GUEST_GOING_DOWN',
+    class: 2,
+    reads: 'error',
+    pattern: /(?:[Ee]xit ?[Ss]tatus|exit code):? (?:1115|1190|2300218|1073807364|2147943515|3221225786|3221225794)\b/,
+    reason: 'the guest was shutting down while the step ran, or the connection to it broke',
+    hint: 'If the retry fails too, restart the guest in a step of its own (`windows-restart`) and let the next step wait for it.',
+    evidence:
+      'packer-plugin-sdk packer/communicator.go CmdDisconnect = 2300218; Windows ERROR_SHUTDOWN_IN_PROGRESS, STATUS_CONTROL_C_EXIT and STATUS_DLL_INIT_FAILED',
+  },
+  {
     code: 'SSH_DISCONNECT',
     class: 2,
     reads: 'any',

@@ -28,7 +28,7 @@ export const networkRules: readonly RuleRow[] = [
     code: 'DNS_NXDOMAIN',
     class: 2,
     reads: 'any',
-    pattern: /no such host|ENOTFOUND|Could not resolve host/,
+    pattern: /no such host|ENOTFOUND|Could not resolve host|Name or service not known|nodename nor servname|getaddrinfo failed/,
     reason: 'a host name does not resolve',
     hint: 'If the retry fails too, the name is mistyped or only known in another network.',
     evidence: 'hashicorp/packer#8808; smithy constants.ts:59',
@@ -67,6 +67,26 @@ export const networkRules: readonly RuleRow[] = [
     reason: 'something was killed or failed for want of memory',
     hint: 'Use a larger instance type or compute size, or let the script need less.',
     evidence: 'CodeBuild troubleshooting.md:236; the capture sigkill-child-mr',
+  },
+  {
+    code: 'RESOURCE_BUSY',
+    class: 2,
+    reads: 'error',
+    pattern:
+      /already locked\b|locked for a session|Failed to get \"write\" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|used by another process|[Rr]esource busy/,
+    reason: 'something else holds what packer needs',
+    hint: 'If the retry fails too, see what holds it: another build, or one that was not cleaned up.',
+    evidence: 'VirtualBox, VMware, Hyper-V and QEMU texts',
+  },
+  {
+    code: 'WAIT_TIMEOUT',
+    class: 2,
+    reads: 'error',
+    pattern:
+      /\b[Tt]im(?:e|ed) ?out\b (?:while |when )?waiting|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
+    reason: 'packer stopped waiting for something that takes a while',
+    hint: 'If the retry fails too, see what it waited for, and raise the time limit in the template.',
+    evidence: 'packer-plugin-sdk and the plugins of many clouds',
   },
   {
     code: 'RETRY_ASKED',

@@ -56,7 +56,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock/,
+      /System management is locked by|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock/,
     reason: 'another process in the guest was installing packages',
     hint: 'Let the script wait for cloud-init before it installs packages.',
     evidence: 'yum, dnf and rpm text',
@@ -95,7 +95,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
+      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|NewConnectionError|NameResolutionError|spurious network error|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
     reason: 'a package index or key server did not answer',
     hint: 'If the retry fails too, check the way out of the guest, or use a mirror of your own.',
     evidence: 'npm, pip, snap, apk, gpg, gem and maven text',

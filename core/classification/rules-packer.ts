@@ -120,6 +120,13 @@ export const packerRules: readonly RuleRow[] = [
     hint: 'The message names the file and the line: mend it, and try `packer validate`.',
     evidence:
       'the captures syntax-error-mr, no-such-file; command/meta.go GetConfigFromJSON; hcl2template/parser.go:113; hcl/v2 hclsyntax diagnostics',
+    turns: [
+      {
+        to: 2,
+        when: ({ text }) => /dial tcp|i\/o timeout|TLS handshake timeout|\bstatus(?: code)?:? 5\d\d\b/i.test(text),
+        says: 'The template calls a service that did not answer. If the retry fails too, check whether it can be reached from the build.',
+      },
+    ],
   },
   {
     code: 'TPL_INVALID',

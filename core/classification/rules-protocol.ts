@@ -40,15 +40,6 @@ export const protocolRules: readonly RuleRow[] = [
     evidence: 'google.golang.org/grpc codes: those that a client may retry',
   },
   {
-    code: 'HTTP_FORBIDDEN',
-    class: 3,
-    reads: 'error',
-    pattern: /\b403 Forbidden\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]/,
-    reason: 'a service refuses what packer asks for',
-    hint: 'Check what the credentials of the builder may do; then release the builder.',
-    evidence: 'HTTP status 403',
-  },
-  {
     code: 'HTTP_5XX',
     class: 2,
     reads: 'error',

@@ -41,10 +41,17 @@ export const scriptRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|connection was closed|connection closed before|error sending request|HTTP(?: Error|\/\d(?:\.\d)?) (?:429|50[0234])\b|\b50[234] (?:Service Unavailable|Bad Gateway|Gateway Time-?out)|returned an error: \((?:429|50[0234])\)|http response code \(?(?:429|50[0234])|Status code: (?:429|50[0234])\b|gzip: stdin: unexpected end of file|Unexpected EOF in archive|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out/,
+      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|connection was closed|connection closed before|error sending request|HTTP(?: Error|\/\d(?:\.\d)?) (?:429|50[0234])\b|\b50[234] (?:Service Unavailable|Bad Gateway|Gateway Time-?out)|returned an error: \((?:429|50[0234])\)|http response code \(?(?:429|50[0234])|Status code: (?:429|50[0234])\b|gzip: stdin: unexpected end of file|Unexpected EOF in archive|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out|urlopen error (?:timed out|\[Errno -?\d)|unexpected HTTP status: 5\d\d|^unexpected EOF$|Unable to establish SSL connection|Timeout was reached|Timeout \(\d+s\) waiting for privilege escalation/,
     reason: 'a step could not fetch something over the network',
     hint: 'If the retry fails too, check the address and the way out of the guest; let the script retry.',
     evidence: 'curl, wget, git and PowerShell text',
+    turns: [
+      {
+        to: 1,
+        when: ({ text }) => /\blocalhost\b|\b127\.0\.0\.1\b|\[::1\]/.test(text),
+        says: 'What does not answer is the guest itself: a service that the script starts or waits for does not run.',
+      },
+    ],
   },
   {
     code: 'ANSIBLE_UNREACHABLE',

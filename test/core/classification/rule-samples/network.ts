@@ -60,10 +60,15 @@ export const networkSamples: Samples = {
     taken: 'rpc error: code = DeadlineExceeded desc = the call took too long',
     left: 'rpc error: code = InvalidArgument desc = the name is wrong',
   },
-  HTTP_FORBIDDEN: { taken: 'could not list images: unexpected status code: 403', left: 'the status of image 403 is active' },
+  ACCESS_REFUSED: { taken: 'could not list images: unexpected status code: 403', left: 'the status of image 403 is active' },
   HTTP_5XX: { taken: 'error uploading the box: bad HTTP status: 503', left: 'error uploading the box: bad HTTP status: 404' },
   RETRY_ASKED: {
     taken: 'Unexpected error while the image was made, please try again later.',
     left: 'Correct the name of the image and try again later.',
   },
+  RESOURCE_BUSY: {
+    taken: "VBoxManage: error: The machine 'packer-x' is already locked for a session (or being unlocked)",
+    left: 'the lock of the machine was released',
+  },
+  WAIT_TIMEOUT: { taken: "Timeout while waiting to for droplet to become 'active'", left: 'waiting, with a timeout of five minutes' },
 };
