@@ -1,7 +1,14 @@
-import { type RuleRow } from './rules-row.ts';
+import { type RuleRow, type Turn } from './rules-row.ts';
 
 const networkTrouble =
   /\b429\b|\b5\d\d\b|time(?:d ?)?out|connection (?:reset|refused)|TLS handshake|no such host|server misbehaving|unexpected EOF/i;
+
+/** A template may call services while packer reads it: HCL functions, data sources, the login of a builder. */
+const serviceSilent: Turn = {
+  to: 2,
+  when: ({ text }) => /dial tcp|i\/o timeout|TLS handshake timeout|\bstatus(?: code)?:? 5\d\d\b/i.test(text),
+  says: 'The template calls a service that did not answer. If the retry fails too, check whether it can be reached from the build.',
+};
 
 /** Packer itself: its plugins, the template, the machine that it runs on. */
 export const packerRules: readonly RuleRow[] = [
@@ -120,13 +127,7 @@ export const packerRules: readonly RuleRow[] = [
     hint: 'The message names the file and the line: mend it, and try `packer validate`.',
     evidence:
       'the captures syntax-error-mr, no-such-file; command/meta.go GetConfigFromJSON; hcl2template/parser.go:113; hcl/v2 hclsyntax diagnostics',
-    turns: [
-      {
-        to: 2,
-        when: ({ text }) => /dial tcp|i\/o timeout|TLS handshake timeout|\bstatus(?: code)?:? 5\d\d\b/i.test(text),
-        says: 'The template calls a service that did not answer. If the retry fails too, check whether it can be reached from the build.',
-      },
-    ],
+    turns: [serviceSilent],
   },
   {
     code: 'TPL_INVALID',
@@ -137,6 +138,7 @@ export const packerRules: readonly RuleRow[] = [
     reason: 'the template says too little, or something that packer does not know',
     hint: 'The message names the setting: correct it, and try `packer validate`.',
     evidence: 'command/build.go:218; the capture validate-error-mr; common/run_config.go:812-825; sdk communicator/config.go:535',
+    turns: [serviceSilent],
   },
   {
     code: 'CLI_USAGE',

@@ -25,7 +25,7 @@ export const protocolRules: readonly RuleRow[] = [
     code: 'GRPC_QUOTA',
     class: 1,
     reads: 'error',
-    pattern: /\brpc error: code = ResourceExhausted\b[^\n]{0,300}(?:[Qq]uota|[Ll]imit)/,
+    pattern: /\brpc error: code = ResourceExhausted\b[\s\S]{0,300}(?:[Qq]uota|[Ll]imit)/,
     reason: 'a limit of the account does not hold this build',
     hint: 'Raise the limit, or remove what is not needed any more.',
     evidence: 'google.golang.org/grpc codes; Yandex Cloud quotas',

@@ -64,8 +64,8 @@ export const scriptRules: readonly RuleRow[] = [
     turns: [
       {
         to: 1,
-        when: ({ step }) => step.some((line) => /is not a valid user$|^unauthorized key$/.test(line)),
-        says: "Packer's own proxy refused Ansible: the inventory or the playbook sets another user or key than the provisioner's. Remove `ansible_user` and the like there, or set `user`.",
+        when: ({ step }) => step.some((line) => /is not a valid user$|^unauthorized key$|Unable to negotiate with /.test(line)),
+        says: "Packer's own proxy and Ansible did not agree on a user or a key: set `user`, remove `ansible_user` and the like from the inventory, or allow `ssh-rsa` in `ansible_ssh_extra_args`.",
       },
     ],
   },
