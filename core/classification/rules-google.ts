@@ -35,7 +35,7 @@ export const googleRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /googleapi: Error (?:429|5\d\d)|\b(?:userR|r)ateLimitExceeded\b|\bresourceNotReady\b|\boperationInProgress\b|RESOURCE_OPERATION_RATE_EXCEEDED|Internal error\. Please try again or contact Google Support/,
+      /googleapi: Error (?:429|5\d\d)|\b(?:userR|r)ateLimitExceeded\b|\bresourceNotReady\b|\boperationInProgress\b|Error while connecting \[40(?:03|10|47):|RESOURCE_OPERATION_RATE_EXCEEDED|Internal error\. Please try again or contact Google Support/,
     reason: 'the Google API throttles, or had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the provider.',
     evidence: 'smithy constants.ts:49 for the rule by status',

@@ -71,7 +71,7 @@ export const guestRules: readonly RuleRow[] = [
     code: 'GUEST_GOING_DOWN',
     class: 2,
     reads: 'error',
-    pattern: /(?:[Ee]xit ?[Ss]tatus|exit code):? (?:1115|1190|2300218|1073807364|2147943515|3221225786|3221225794)\b/,
+    pattern: /(?:[Ee]xit ?[Ss]tatus|exit code):? (?:259|1115|1190|2300218|1073807364|2147943515|3221225786|3221225794)\b/,
     reason: 'the guest was shutting down while the step ran, or the connection to it broke',
     hint: 'If the retry fails too, restart the guest in a step of its own (`windows-restart`) and let the next step wait for it.',
     evidence:
@@ -115,7 +115,8 @@ export const guestRules: readonly RuleRow[] = [
     code: 'SSH_UPLOAD',
     class: 2,
     reads: 'any',
-    pattern: /Error uploading (?:script|envVarFile)|Error chmodding script|Disconnect while removing temporary script|sftpSession error/,
+    pattern:
+      /Error uploading (?:script|envVarFile)|Error chmodding script|Disconnect while removing temporary script|sftpSession error|(?:\\\winrmcp-|Couldn't create shell)(?![^\n]{0,400}[Dd]enied)/,
     reason: 'the connection broke while a script was uploaded',
     hint: 'If the retry fails too, check free space and rights of /tmp in the guest.',
     evidence: 'provisioner/shell/provisioner.go:274,335,411; actions/runner-images#6073',

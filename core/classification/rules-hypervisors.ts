@@ -34,7 +34,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /does not have (?:enough|sufficient) (?:memory|CPU|cpu) resources|[Ii]nsufficient (?:memory|CPU|resources)|since it is locked|Another task is already in progress|session is not authenticated/,
+      /does not have (?:enough|sufficient) (?:memory|CPU|cpu) resources|[Ii]nsufficient (?:memory|CPU|resources)|since it is locked|Another task is already in progress|session is not authenticated|TaskInProgress/,
     reason: 'the cluster has no room, or holds a lock, now',
     hint: 'If the retry fails too, see which machines and tasks hold it, or use another cluster or host.',
     evidence: 'vSphere API faults InsufficientResourcesFault, FileLocked and TaskInProgress',

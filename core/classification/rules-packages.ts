@@ -26,7 +26,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Hash Sum mismatch|File has unexpected size|Could not open file \/var\/lib\/apt\/lists\/\S{1,300} - open \(2|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out)|Some index files failed to download|InRelease is not valid yet|Failed to update apt cache|package cache file is corrupted/,
+      /Hash Sum mismatch|Connection failed \[IP: |File has unexpected size|Could not open file \/var\/lib\/apt\/lists\/\S{1,300} - open \(2|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out)|Some index files failed to download|InRelease is not valid yet|Failed to update apt cache|package cache file is corrupted/,
     reason: 'an apt mirror is in flux or cannot be reached',
     hint: 'If the retry fails too, use another mirror, or `apt-get -o Acquire::Retries=3`.',
     evidence: 'puphpet#2401; Varying-Vagrant-Vagrants/VVV#2208; clong/DetectionLab#237',
@@ -46,7 +46,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:5|6|7|16|18|28|35|52|55|56|92)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|Failed to synchronize cache for repo|No more mirrors to try/,
+      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:5|6|7|16|18|28|35|52|55|56|92)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|Cannot retrieve (?:metalink|repository metadata)|Failed to synchronize cache for repo|No more mirrors to try/,
     reason: 'a dnf or yum mirror cannot be reached',
     hint: 'If the retry fails too, check the way out of the guest; the mirrors of a release at its end of life move to an archive.',
     evidence: 'syslog-ng#3882; googleapis/google-cloud-cpp#9448; MeshLib#6003; yum text',

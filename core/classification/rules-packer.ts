@@ -1,7 +1,7 @@
 import { type RuleRow, type Turn } from './rules-row.ts';
 
 const networkTrouble =
-  /\b429\b|\b5\d\d\b|time(?:d ?)?out|connection (?:reset|refused)|TLS handshake|no such host|server misbehaving|unexpected EOF/i;
+  /\b429\b|\b5\d\d\b|time(?:d ?)?out|connection (?:reset|refused)|TLS handshake|no such host|server misbehaving|: (?:unexpected )?EOF\b/i;
 
 /** A template may call services while packer reads it: HCL functions, data sources, the login of a builder. */
 const serviceSilent: Turn = {

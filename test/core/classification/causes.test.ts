@@ -129,6 +129,25 @@ describe('a context turns an ambiguous row', () => {
     );
   });
 
+  it('a plugin whose file broke off while it came may exist', () => {
+    const error = 'could not get sha256 checksum file for github.com/hashicorp/googlecompute version 1.0.6.';
+    const failing = (end: string) => [`1795380254,,ui,error,${encoded(`Failed getting the "github.com/x/y" plugin:\n* ${error} ${end}`)}`];
+    expect(outcome(failing('GET https://github.com/x_SHA256SUMS: 404  []'))).toBe('1 PLUGIN_NOT_FOUND');
+    expect(outcome(failing('Get "https://objects.githubusercontent.com/x": EOF'))).toBe('2 PLUGIN_NOT_FOUND');
+  });
+
+  it('what a script fetches from the guest itself depends on no network', () => {
+    expect(outcome(exitOfScript('a.b', ['curl: (7) Failed to connect to example.com port 80: Connection refused']))).toBe('2 FETCH_FAILED');
+    expect(outcome(exitOfScript('a.b', ['curl: (7) Failed to connect to localhost port 8200: Connection refused']))).toBe('1 FETCH_FAILED');
+  });
+
+  it('credentials that cannot be had from a service with a fault are there later', () => {
+    const error = (status: number) =>
+      `no valid credential sources found: failed to refresh cached credentials, operation error STS: AssumeRole, https response error StatusCode: ${status}, RequestID: x`;
+    expect(outcome(failedTarget('a.b', error(400)))).toBe('3 AWS_NO_CREDS');
+    expect(outcome(failedTarget('a.b', error(503)))).toBe('2 AWS_NO_CREDS');
+  });
+
   it('a mistyped region does not resolve, a sound one may again', () => {
     expect(outcome(failedTarget('a.b', 'dial tcp: lookup ec2.us-east1.amazonaws.com: no such host'))).toBe('1 DNS_NXDOMAIN');
     expect(outcome(failedTarget('a.b', 'dial tcp: lookup ec2.us-gov-west-1.amazonaws.com: no such host'))).toBe('2 DNS_NXDOMAIN');
