@@ -80,6 +80,16 @@ export const scriptRules: readonly RuleRow[] = [
     evidence: 'bash, apt, PowerShell and Python text',
   },
   {
+    code: 'SCRIPT_TEST',
+    class: 1,
+    reads: 'output',
+    pattern:
+      /(?:\bAssertionError\b|^(?:[\w.-]{1,60}: )?FAIL(?:ED)?: |(?<![=.\w])[1-9]\d{0,5} (?:(?:tests?|examples?|specs?|checks?) )?(?:failed|failures?)\b)(?![^\n]{0,300}(?:[Tt]ime|[Cc]onnect|[Rr]esol|\b5\d\d\b))/,
+    reason: 'a test of the image did not hold',
+    hint: 'The lines before it say what was expected: mend the image, or the test.',
+    evidence: 'goss, InSpec, pytest, RSpec and Go text',
+  },
+  {
     code: 'SCRIPT_ERROR',
     class: 1,
     reads: 'output',

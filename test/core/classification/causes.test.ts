@@ -34,7 +34,7 @@ describe("the lines before a script's exit", () => {
   });
 
   it('do not decide where the script went on for long after them', () => {
-    const printed = ['curl: (7) Failed to connect', ...Array.from({ length: 50 }, (_, at) => `compiling part ${at}`)];
+    const printed = ['curl: (7) Failed to connect', ...Array.from({ length: 25 }, (_, at) => `compiling part ${at}`)];
     expect(outcome(exitOfScript('amazon-ebs.base', printed))).toBe('1 SCRIPT_EXIT');
   });
 
@@ -60,6 +60,11 @@ describe("the lines before a script's exit", () => {
     expect(outcome(exitOfScript('amazon-ebs.base', [refused, 'about to fail']))).toBe('2 FETCH_FAILED');
     expect(outcome(exitOfScript('amazon-ebs.base', [refused, came, 'about to fail']))).toBe('1 SCRIPT_EXIT');
     expect(outcome(exitOfScript('amazon-ebs.base', [came, refused, 'about to fail']))).toBe('2 FETCH_FAILED');
+    expect(outcome(exitOfScript('amazon-ebs.base', [refused, 'the mirror is up', 'about to fail']))).toBe('1 SCRIPT_EXIT');
+    const retried = "WARNING: Retrying (Retry(total=0)) after connection broken by 'ReadTimeoutError'";
+    const versions = (known: string) => `ERROR: Could not find a version that satisfies the requirement foo==9.9 (from versions: ${known})`;
+    expect(outcome(exitOfScript('amazon-ebs.base', [retried, versions('none')]))).toBe('2 PKG_INDEX');
+    expect(outcome(exitOfScript('amazon-ebs.base', [retried, versions('1.0, 1.1')]))).toBe('1 SCRIPT_EXIT');
   });
 
   it('tell of a script that is written wrongly, also where the network failed before', () => {

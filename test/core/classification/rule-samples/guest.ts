@@ -62,6 +62,7 @@ export const guestSamples: Samples = {
   PKG_CONFLICT: { taken: 'E: Unable to correct problems, you have held broken packages.', left: 'E: Broken pipe' },
   PKG_INDEX: { taken: 'npm ERR! code ECONNRESET', left: 'npm ERR! code ELIFECYCLE' },
   SCRIPT_FAULT: { taken: '/tmp/script_1.sh: line 9: VERSION: unbound variable', left: 'all variables are bound' },
+  SCRIPT_TEST: { taken: 'Test Summary: 1 successful, 3 failures, 0 skipped', left: 'default : ok=4 changed=0 unreachable=1 failed=0' },
   GUEST_GOING_DOWN: {
     taken: 'Windows update script exited with non-zero exit status: 2147943515',
     left: 'Windows update script exited with non-zero exit status: 5',
