@@ -45,7 +45,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /[Cc]onnection (?:was )?(?:reset|aborted|lost|forcibly closed)|\b(?:Get|Head|Post|Put|Patch|Delete) \\?\"?https?:\/\/[^\s\"]{1,500}\\?\"?: (?:unexpected )?EOF\b|http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|forcibly closed by the remote host|established connection was aborted|Remote end closed connection|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|remote end hung up unexpectedly|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|use of closed network connection|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network/,
+      /[Cc]onnection (?:was )?(?:reset|aborted|lost|forcibly closed)|\b(?:Get|Head|Post|Put|Patch|Delete) \\?"?https?:\/\/[^\s"]{1,500}\\?"?: (?:unexpected )?EOF\b|http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|forcibly closed by the remote host|established connection was aborted|Remote end closed connection|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|remote end hung up unexpectedly|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|use of closed network connection|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network/,
     reason: 'a connection was refused or broke off',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'smithy constants.ts:54; hashicorp/packer#10137, #10055; the captures chaos-endpoint-refused, chaos-reset-maxretries1',
@@ -73,7 +73,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /already locked\b|locked for a session|Failed to get \"write\" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|used by another process|[Rr]esource busy/,
+      /already locked\b|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|used by another process|[Rr]esource busy/,
     reason: 'something else holds what packer needs',
     hint: 'If the retry fails too, see what holds it: another build, or one that was not cleaned up.',
     evidence: 'VirtualBox, VMware, Hyper-V and QEMU texts',
