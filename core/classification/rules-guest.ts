@@ -125,7 +125,8 @@ export const guestRules: readonly RuleRow[] = [
     code: 'PROV_TIMEOUT',
     class: 2,
     reads: 'any',
-    pattern: /Timeout waiting for machine to restart|Restart script exited with non-zero|Cancelling provisioner after a timeout/,
+    pattern:
+      /Timeout waiting for machine to restart|Restart script exited with non-zero|Cancelling provisioner after a timeout|CommandTimeout: command timed out/,
     reason: 'a provisioner took longer than it may',
     hint: 'If the retry fails too, find what it waited for, and raise its `timeout` only then.',
     evidence: 'provisioner/windows-restart/provisioner.go:128,199; packer/provisioner_timeout.go:37',

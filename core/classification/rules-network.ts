@@ -83,7 +83,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\b[Tt]im(?:e|ed) ?out\b (?:while |when )?waiting|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
+      /\b[Tt]im(?:e|ed) ?out\b (?:while |when )?waiting|\b[Ww]ait timeout\b|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
     reason: 'packer stopped waiting for something that takes a while',
     hint: 'If the retry fails too, see what it waited for, and raise the time limit in the template.',
     evidence: 'packer-plugin-sdk and the plugins of many clouds',

@@ -36,7 +36,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Could not get lock \/var\/lib\/(?:dpkg|apt)|Unable to acquire the dpkg frontend lock|Unable to lock directory \/var\/lib\/apt/,
+      /Could not get lock \/var\/lib\/(?:dpkg|apt)|\b(?:exit ?code|status):? 1618\b|Unable to acquire the dpkg frontend lock|Unable to lock directory \/var\/lib\/apt/,
     reason: 'another process in the guest was installing packages',
     hint: 'Let the script wait with `cloud-init status --wait` or `apt-get -o DPkg::Lock::Timeout=300`.',
     evidence: 'apt text; the race with cloud-init and unattended-upgrades',
