@@ -4,12 +4,17 @@ import { Classification, Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
-import { joinLimit, longestCommand } from './record-limits.ts';
 import { RetentionClassName, RetentionTerms } from './retention.ts';
 import { OnlyIfChanged, RequestVariables } from './request.ts';
 import { BuildState } from './states.ts';
 import { buildEvents } from './transitions.ts';
 import * as z from './zod.ts';
+
+/** How many equal requests one waiting build takes. */
+export const joinLimit = 200;
+
+/** What the command line of a request takes at most in a record, in bytes as JSON. */
+export const longestCommand = 4096;
 
 // One schema of each for all places: a cold start pays for every one.
 const TimestampOrNull = z.nullable(Timestamp);

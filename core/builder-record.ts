@@ -2,8 +2,13 @@ import { boundedText } from './bounded-text.ts';
 import { Classification } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, Timestamp } from './identity.ts';
-import { longestReason, queueLimit } from './record-limits.ts';
 import * as z from './zod.ts';
+
+/** How many builds of one builder may wait. */
+export const queueLimit = 20;
+
+/** What the reason of a release takes at most, in bytes as JSON. */
+export const longestReason = 4096;
 
 /** A sealed manifest as the records know it. */
 export const SealedManifest = z.strictObject({

@@ -1,6 +1,6 @@
 import { textThatFits } from './bounded-text.ts';
-import { type Build } from './build.ts';
-import { type BuilderRecord } from './builder-record.ts';
+import { type Build, joinLimit, longestCommand } from './build.ts';
+import { type BuilderRecord, queueLimit } from './builder-record.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Config } from './config.ts';
 import { type Digest, digestOfJson } from './digest.ts';
@@ -8,7 +8,6 @@ import { type Outcome, failure, success } from './failure.ts';
 import { type BuildId, type BuilderName, type Timestamp, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Ids, type RecordWrite, type Records } from './ports.ts';
 import { quarantineFailure } from './quarantine.ts';
-import { joinLimit, longestCommand, queueLimit } from './record-limits.ts';
 import { type BuildRequest } from './request.ts';
 import { type AcceptableRequest, checkRequest } from './request-check.ts';
 import { type RequestToken, tokenIdOf, tokenLifetime } from './request-token.ts';

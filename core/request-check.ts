@@ -22,34 +22,33 @@ export interface AcceptableRequest {
 export function checkRequest(config: Config, asked: unknown): Outcome<AcceptableRequest> {
   const parsed = BuildRequest.safeParse(asked);
   const shape = parsed.success ? [] : parsed.error.issues.map((issue) => shapeFault(issue));
-  const { faults, retention } = requestFaults(config, parsed.success ? parsed.data : requestParts().parse(asked));
+  const { faults, retention } = requestFaults(config, parsed.success ? parsed.data : RequestParts.parse(asked));
   const all = [...shape, ...faults];
   if (parsed.success && all.length === 0) return success({ request: parsed.data, retention });
   return { ok: false, failure: asOne(all) };
 }
 
-/** What of a request can be looked at even where the rest of it does not fit. Made where one does not: hardly ever. */
-const requestParts = () =>
-  z.withFallback(
-    z.object({
-      builder: z.withFallback(z.optional(BuilderName), undefined),
-      variables: z.withDefault(z.withFallback(z.record(z.string(), z.unknown()), {}), {}),
-      retention: z.withFallback(z.optional(RetentionClassName), undefined),
-      only_if_changed: z.optional(z.unknown()),
-      max_age: z.optional(z.unknown()),
-      fingerprint: z.optional(z.unknown()),
-    }),
-    {
-      builder: undefined,
-      variables: {},
-      retention: undefined,
-      only_if_changed: undefined,
-      max_age: undefined,
-      fingerprint: undefined,
-    },
-  );
+/** What of a request can be looked at even where the rest of it does not fit. */
+const RequestParts = z.withFallback(
+  z.object({
+    builder: z.withFallback(z.optional(BuilderName), undefined),
+    variables: z.withDefault(z.withFallback(z.record(z.string(), z.unknown()), {}), {}),
+    retention: z.withFallback(z.optional(RetentionClassName), undefined),
+    only_if_changed: z.optional(z.unknown()),
+    max_age: z.optional(z.unknown()),
+    fingerprint: z.optional(z.unknown()),
+  }),
+  {
+    builder: undefined,
+    variables: {},
+    retention: undefined,
+    only_if_changed: undefined,
+    max_age: undefined,
+    fingerprint: undefined,
+  },
+);
 
-type RequestParts = Readonly<z.infer<ReturnType<typeof requestParts>>>;
+type RequestParts = Readonly<z.infer<typeof RequestParts>>;
 
 function shapeFault(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): Failure {
   return {

@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest';
 
 import { attemptEnvironment } from '../../core/attempt-environment.ts';
 import { type Artifact, recordedArtifacts } from '../../core/artifact.ts';
-import { Attempt, Build, Decision } from '../../core/build.ts';
-import { BuilderRecord, type SealedManifest } from '../../core/builder-record.ts';
+import { Attempt, Build, Decision, joinLimit } from '../../core/build.ts';
+import { BuilderRecord, type SealedManifest, queueLimit } from '../../core/builder-record.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { Classification, type Verdict, verdictWith } from '../../core/classification/verdict.ts';
 import { digestOf } from '../../core/digest.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { BuildId, BuilderName, RunId, callerNamed, timestamp } from '../../core/identity.ts';
-import { joinLimit, queueLimit } from '../../core/record-limits.ts';
 import { RequestVariables, longestVariables } from '../../core/request.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
