@@ -59,15 +59,19 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** A module that is loaded on demand and hardly ever: a bundle of its own, since each one that shares code with the handler cuts that into more files. */
-const apart = 'lambdas/deployment-check.ts';
+/**
+ * Modules below `lambdas/` that are hardly ever loaded where they are loaded on demand: bundles of their own then, since each that
+ * shares code with the handler cuts that into more files.
+ */
+const apart = ['deployment-check', 'scrub-text'] as const;
 
 const keepingApart: Plugin = {
   name: 'keeping-apart',
   setup(bundler) {
-    bundler.onResolve({ filter: /\/deployment-check\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './deployment-check.mjs', external: true } : undefined,
-    );
+    for (const name of apart)
+      bundler.onResolve({ filter: new RegExp(String.raw`/${name}\.ts$`) }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: `./${name}.mjs`, external: true } : undefined,
+      );
   },
 };
 
@@ -80,10 +84,9 @@ export async function bundleHandler(handler: string, code: string, maps: string)
   const outdir = resolve(code);
   const entryPoints = [{ in: handler, out: 'index' }];
   const main = await build({ ...options, entryPoints, outdir, splitting: true, plugins: [keepingApart, schemasThatFallAway] });
-  const usesApart = Object.values(main.metafile.outputs).some(({ imports }) =>
-    imports.some(({ path }) => path === './deployment-check.mjs'),
-  );
-  const rest = usesApart ? await build({ ...options, entryPoints: [apart], outdir, plugins: [schemasThatFallAway] }) : undefined;
+  const imported = new Set(Object.values(main.metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)));
+  const used = apart.filter((name) => imported.has(`./${name}.mjs`)).map((name) => `lambdas/${name}.ts`);
+  const rest = used.length === 0 ? undefined : await build({ ...options, entryPoints: used, outdir, plugins: [schemasThatFallAway] });
   for (const folder of [code, maps]) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
