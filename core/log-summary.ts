@@ -25,7 +25,7 @@ export const LogSummary = z.strictObject({
       run: z.nullable(RunId),
       started_at: z.nullable(Timestamp),
       finished_at: z.nullable(Timestamp),
-      ...AttemptOutcome.shape,
+      ...z.made(AttemptOutcome).shape,
     }),
   ),
   artifacts: z.array(Artifact),
