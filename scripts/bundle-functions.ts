@@ -14,11 +14,14 @@ import { schemasThatFallAway } from './schemas-that-fall-away.ts';
  */
 const interpretedSchemas = 'globalThis.__zod_globalConfig = { jitless: true };';
 
+/** What reads `deployment.json`. */
+const deploymentReader = 'lambdas/deployment-file.ts';
+
 const root = resolve(import.meta.dirname, '..');
 
 /**
  * Writes the functions as Lambda takes them: each a folder `<outdir>/<name>/` that needs nothing else, with `index.mjs`
- * (its `handler`), chunks that it loads on demand, and `deployment.json` where a deployment is given. Their source maps
+ * (its `handler`), chunks that it loads on demand, and `deployment.json` where it reads that and one is given. Their source maps
  * are beside them in `<outdir>/source-maps/<name>/`, since a function would only have to load them. What was in those
  * folders is gone.
  *
@@ -30,8 +33,9 @@ export async function bundleFunctions(outdir: string, deployment?: Deployment): 
   const text = deployment === undefined ? undefined : `${JSON.stringify(Deployment.parse(deployment))}\n`;
   for (const name of functionNames) {
     const folder = join(outdir, name);
-    bundled.set(name, await bundleHandler(`lambdas/${name}/handler.ts`, folder, join(outdir, 'source-maps', name)));
-    if (text === undefined) continue;
+    const metafile = await bundleHandler(`lambdas/${name}/handler.ts`, folder, join(outdir, 'source-maps', name));
+    bundled.set(name, metafile);
+    if (text === undefined || !Object.hasOwn(metafile.inputs, deploymentReader)) continue;
     await writeFile(join(folder, deploymentFile), text);
     await writeFile(join(folder, deploymentDigestFile), `${digestOf(text)}\n`);
   }
