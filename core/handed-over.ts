@@ -1,4 +1,4 @@
-import { type AttemptReport } from './attempt-report.ts';
+import { AttemptReport } from './attempt-report.ts';
 import { type HandedParts } from './build.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { keys } from './contract/keys.ts';
@@ -6,7 +6,7 @@ import { type Failure } from './failure.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Compression, type Objects, type ReadObject } from './ports.ts';
 import { type AttemptRequest } from './request.ts';
-import { type ScrubManifest } from './scrub/scrub-manifest.ts';
+import { ScrubManifest } from './scrub/scrub-manifest.ts';
 
 /**
  * What a run may hand over at most, in bytes where nothing else is said. Lines and values are counted before anything is
@@ -58,22 +58,12 @@ export async function readHandedOver(
 ): Promise<ReadHandover> {
   const at = keys.incoming(asked.run);
   const reader = (part: keyof HandedParts) => partReader(objects, decided === undefined ? {} : { decided: decided[part] });
-  const report = await readDocument(
-    reader('report'),
-    at.report,
-    handoverLimits.report,
-    async () => (await import('./schemas-on-demand.ts')).AttemptReport,
-  );
+  const report = await readDocument(reader('report'), at.report, handoverLimits.report, AttemptReport);
   if (report.state !== 'read') return report;
   const foreign = identityProblem(report.value, asked, at.report);
   if (foreign !== undefined) return { state: 'invalid', failure: foreign };
 
-  const scrubManifest = await readDocument(
-    reader('scrub_manifest'),
-    at.scrubManifest,
-    handoverLimits.scrubManifest,
-    async () => (await import('./schemas-on-demand.ts')).ScrubManifest,
-  );
+  const scrubManifest = await readDocument(reader('scrub_manifest'), at.scrubManifest, handoverLimits.scrubManifest, ScrubManifest);
   if (scrubManifest.state === 'invalid') return scrubManifest;
   const log = await readLog(reader('log'), compression, at.log);
   if (log.state === 'invalid') return log;
@@ -136,12 +126,11 @@ function parsedJson<T>(content: Uint8Array, schema: Schema<T>): ReturnType<Schem
   }
 }
 
-/** @param schema is loaded where there is something to hold against it: many runs leave nothing, and each of these schemas takes time to make. */
-async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: () => Promise<Schema<T>>): Promise<Part<T>> {
+async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: Schema<T>): Promise<Part<T>> {
   const read = await readPart(reader, key, bytes);
   if (read.state !== 'read') return read;
   if (countOf(read.value, '{[,') > handoverLimits.values) return invalid(key, `has more than ${handoverLimits.values} values`);
-  const parsed = parsedJson(read.value, await schema());
+  const parsed = parsedJson(read.value, schema);
   if (parsed === undefined) return invalid(key, 'is no JSON');
   if (parsed.success) return { state: 'read', value: parsed.data, version: read.version };
   const [issue] = parsed.error.issues;

@@ -26,7 +26,7 @@ export const LogSummary = z.strictObject({
       run: z.nullable(RunId),
       started_at: z.nullable(Timestamp),
       finished_at: z.nullable(Timestamp),
-      ...AttemptOutcome.shape,
+      ...z.made(AttemptOutcome).shape,
       /** Null where the attempt was intended and its run never started. */
       verdict: z.nullable(Verdict),
     }),

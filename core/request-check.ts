@@ -29,23 +29,25 @@ export function checkRequest(config: Config, asked: unknown): Outcome<Acceptable
 }
 
 /** What of a request can be looked at even where the rest of it does not fit. */
-const RequestParts = z.withFallback(
-  z.object({
-    builder: z.withFallback(z.optional(BuilderName), undefined),
-    variables: z.withDefault(z.withFallback(z.record(z.string(), z.unknown()), {}), {}),
-    retention: z.withFallback(z.optional(RetentionClassName), undefined),
-    only_if_changed: z.optional(z.unknown()),
-    max_age: z.optional(z.unknown()),
-    fingerprint: z.optional(z.unknown()),
-  }),
-  {
-    builder: undefined,
-    variables: {},
-    retention: undefined,
-    only_if_changed: undefined,
-    max_age: undefined,
-    fingerprint: undefined,
-  },
+const RequestParts = z.lazy(() =>
+  z.withFallback(
+    z.object({
+      builder: z.withFallback(z.optional(BuilderName), undefined),
+      variables: z.withDefault(z.withFallback(z.record(z.string(), z.unknown()), {}), {}),
+      retention: z.withFallback(z.optional(RetentionClassName), undefined),
+      only_if_changed: z.optional(z.unknown()),
+      max_age: z.optional(z.unknown()),
+      fingerprint: z.optional(z.unknown()),
+    }),
+    {
+      builder: undefined,
+      variables: {},
+      retention: undefined,
+      only_if_changed: undefined,
+      max_age: undefined,
+      fingerprint: undefined,
+    },
+  ),
 );
 
 type RequestParts = Readonly<z.infer<typeof RequestParts>>;

@@ -4,7 +4,7 @@ import { keys } from './contract/keys.ts';
 import { type ObjectKind } from './contract/tags.ts';
 import { FailureError } from './failure-error.ts';
 import { documentText } from './document-text.ts';
-import { type HashManifest } from './hash-manifest.ts';
+import { HashManifest } from './hash-manifest.ts';
 import { type Objects } from './ports.ts';
 
 interface SealingPorts {
@@ -44,7 +44,7 @@ export async function sealManifest(ports: SealingPorts, build: Build, manifest: 
   const content = new TextEncoder().encode(documentText(manifest));
   const standing = await seal(ports, build, 'hash-manifest', keys.manifest(build.builder, build.build_id), content);
   if (standing === content) return manifest;
-  const read = standing === undefined ? undefined : await parsed(standing);
+  const read = standing === undefined ? undefined : parsed(standing);
   return read !== undefined && canonicalJson(claims(read)) === canonicalJson(claims(manifest)) ? read : undefined;
 }
 
@@ -69,11 +69,9 @@ function claims({ builder, build_id, attempt, sequence, fingerprint, inputs, art
   return { builder, build_id, attempt, sequence, fingerprint, inputs, artifacts, previous };
 }
 
-/** Hardly ever does one stand there: its schema is loaded then. */
-async function parsed(content: Uint8Array): Promise<HashManifest | undefined> {
-  const { HashManifest: Schema } = await import('./schemas-on-demand.ts');
+function parsed(content: Uint8Array): HashManifest | undefined {
   try {
-    return Schema.parse(JSON.parse(new TextDecoder().decode(content)));
+    return HashManifest.parse(JSON.parse(new TextDecoder().decode(content)));
   } catch {
     return undefined;
   }

@@ -90,6 +90,7 @@ describeWithMoto('what a build uses of AWS', () => {
       config,
       turns: sqsTurns(watched(new SQSClient(options)), QueueUrl),
       log: () => undefined,
+      logProblem: async () => undefined,
       count: () => undefined,
     };
 

@@ -52,18 +52,23 @@ describe('npm run synth', () => {
     expect({ code: said.code, stdout: said.stdout }).toEqual({ code: 0, stdout: '' });
   });
 
-  it('publishes the bundle of each function, with what was deployed beside its code', async () => {
+  it('publishes the bundle of each function, with what was deployed beside the code that reads it', async () => {
     const codes = resourcesOf(await template(), 'AWS::Lambda::Function');
     expect(codes).toHaveLength(functionNames.length);
+    let readers = 0;
     for (const { properties } of codes) {
       const { S3Key } = properties['Code'] as { S3Key: string };
       const bundle = join(outdir, `asset.${S3Key.replace(/\.zip$/, '')}`);
-      expect(await readdir(bundle)).toEqual(expect.arrayContaining(['index.mjs', 'deployment.json']));
+      const files = await readdir(bundle);
+      expect(files).toContain('index.mjs');
+      if (!files.includes('deployment.json')) continue;
+      readers += 1;
       expect(parseDeployment(await readFile(join(bundle, 'deployment.json'), 'utf8'))).toMatchObject({
         ok: true,
         value: { sources: { motd: { fingerprint: expect.stringMatching(/^sha256:/) as string } } },
       });
     }
+    expect(readers).toBe(functionNames.length - 1);
   });
 
   it('publishes the command line, which runs are told to hold against the digest of that very file', async () => {
