@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
-import { type BuildOptions, type Plugin, build } from 'esbuild';
+import { type BuildOptions, type Plugin, build, transform } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -93,7 +93,7 @@ const settings = {
   bundle: true,
   write: false,
   platform: 'node',
-  target: 'node14.18',
+  format: 'esm',
   // Of a module, what nothing uses is left out; of CommonJS nothing is.
   mainFields: ['module', 'main'],
   charset: 'ascii',
@@ -105,39 +105,91 @@ const settings = {
 /**
  * Writes the command line as one file for Node 22 and later.
  *
- * An older Node must still be told what it needs, so the file parses on Node 14: its syntax is lowered that
- * far (which costs nothing where it matters: classes with private fields are left as they are), its only
- * static import is one that every Node has, and whatever `cli/main.ts` leads to is run after the check in
+ * An older Node must still be told what it needs, so the file parses on Node 14: the syntax of the way in is lowered that far,
+ * its only static import is one that every Node has, and whatever `cli/main.ts` leads to is run after the check in
  * `bin/hybridcore-packer.mjs`. It is not minified, so that a stack trace can be read.
  *
- * All but the way in is a comment at the end (`bundle/load-later.mjs`): to parse it takes longer than many a command.
+ * All but the way in is a comment at the end (`bundle/load-later.mjs`): to parse it takes longer than many a command. It is
+ * in parts, cut where modules are imported when they are needed, so that a command takes up its own only.
  */
 export async function bundle(outfile: string): Promise<void> {
   const wayIn = await build({
     ...settings,
+    target: 'node14.18',
     entryPoints: ['bin/hybridcore-packer.mjs'],
-    format: 'esm',
     banner: { js: "import { createRequire } from 'module';\nconst require = createRequire(import.meta.url);" },
     plugins: [later, builtinsOnDemand],
   });
-  const commandLine = await build({
+  const [start] = wayIn.outputFiles.map(({ text }) => inAscii(text));
+  if (start === undefined) throw new TypeError('unreachable: a build has an output');
+  await mkdir(dirname(outfile), { recursive: true });
+  await writeFile(outfile, withParts(start, await partsOf('cli/main.ts')));
+  await chmod(outfile, 0o755);
+}
+
+/** One script of the command line: a function that makes a module, and asks for other parts by their names. */
+interface Part {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The command line cut into parts, of which the first leads to the others. */
+async function partsOf(entry: string): Promise<readonly [Part, ...Part[]]> {
+  const { outputFiles, metafile } = await build({
     ...settings,
-    entryPoints: ['cli/main.ts'],
-    format: 'cjs',
+    target: 'node22.18',
+    entryPoints: [entry],
+    // Nothing is written there: names of parts are relative to it.
+    outdir: root,
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    metafile: true,
     legalComments: 'eof',
     define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname', 'import.meta.url': 'ownUrl' },
-    banner: {
-      js: "(function (module, require, __filename, __dirname) {\nconst ownUrl = require('url').pathToFileURL(__filename).href;",
-    },
-    footer: { js: '})' },
-    plugins: [embedding, builtinsOnDemand],
+    plugins: [embedding],
   });
-  const [start, rest] = [wayIn, commandLine].map(({ outputFiles: [file] }) => inAscii(file?.text ?? ''));
-  if (start === undefined || rest === undefined) throw new TypeError('unreachable: two builds have two outputs');
-  await mkdir(dirname(outfile), { recursive: true });
-  // What would end the comment is written otherwise.
-  await writeFile(outfile, `${start}\n/* The command line, compiled when it is needed.\n${rest.replaceAll('*/', '*\u0001/')}\n*/\n`);
-  await chmod(outfile, 0o755);
+  const parts = await Promise.all(
+    outputFiles.map(async ({ path, text }): Promise<Part> => {
+      const name = basename(path);
+      const dynamic = (metafile.outputs[name]?.imports ?? []).filter(({ kind }) => kind === 'dynamic-import');
+      return { name: `./${name}`, code: await scriptOf(text, dynamic.length) };
+    }),
+  );
+  const isFirst = ({ name }: Part): boolean => metafile.outputs[basename(name)]?.entryPoint === entry;
+  const first = parts.find((part) => isFirst(part));
+  if (first === undefined) throw new TypeError(`unreachable: no part is made from ${entry}`);
+  return [first, ...parts.filter((part) => !isFirst(part))];
+}
+
+/** A module as a script that can be run at once. @param dynamic how many imports it has that are made when they are needed. */
+async function scriptOf(module: string, dynamic: number): Promise<string> {
+  let found = 0;
+  const awaited = module.replaceAll(/\bimport\((?="[^"\n]+"\))/g, () => {
+    found += 1;
+    return 'imported(';
+  });
+  // The text alone does not tell an import from a string that looks like one.
+  if (found !== dynamic) throw new Error(`of ${dynamic} imports ${found} were found in the text of a part`);
+  const { code } = await transform(awaited, { format: 'cjs', platform: 'node', target: 'node22.18', charset: 'ascii' });
+  const url = code.includes('ownUrl') ? "const ownUrl = require('url').pathToFileURL(__filename).href;\n" : '';
+  return inAscii(`(function (module, require, imported, __filename, __dirname) {\n${url}${code}})\n`);
+}
+
+/** The way in with the parts behind it, and where each is, as `bundle/load-later.mjs` takes them. */
+function withParts(start: string, parts: readonly [Part, ...Part[]]): string {
+  let text = `${start}\n/* The command line, in parts that are compiled when they are needed.\n`;
+  let line = text.split('\n').length - 1;
+  const places: Record<string, { readonly at: number; readonly length: number; readonly line: number }> = {};
+  for (const { name, code } of parts) {
+    // What would end the comment is written otherwise.
+    const written = code.replaceAll('*/', '*\u0001/');
+    places[name] = { at: text.length, length: written.length, line };
+    line += written.split('\n').length - 1;
+    text += written;
+  }
+  const table = JSON.stringify({ first: parts[0].name, parts: places });
+  return `${text}${table}\n${String(text.length).padStart(15, '0')}*/\n`;
 }
 
 /** Node and V8 take text that is all ASCII in half the time. What esbuild leaves stands in comments and patterns, where an escape means the same. */
