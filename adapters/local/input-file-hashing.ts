@@ -2,10 +2,10 @@ import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 
 import { type FileIdentity, freshFor, identityLength } from './file-identity.ts';
 import { type HashWork, hashState, hashShare } from './hash-share.ts';
+import { type HashThread, takeHashThread } from './hash-thread.ts';
 
 /** What was read of a plain file. */
 export interface ReadFile {
@@ -56,7 +56,7 @@ export function openHashQueue(root: string, stillBefore: number | null): HashQue
   function spread(): void {
     seal();
     if (!isSpread || threads.length > 0) return;
-    const thread = startHashThread();
+    const thread = takeHashThread();
     threads.push(thread);
     for (const work of works) thread.take(work);
   }
@@ -72,7 +72,7 @@ export function openHashQueue(root: string, stillBefore: number | null): HashQue
     const names = large.map(({ name }) => name);
     const work = workOver(root, names, stillBefore);
     works.push(work);
-    while (threads.length < (isSpread && large.length > 1 ? 2 : 1)) threads.push(startHashThread());
+    while (threads.length < (isSpread && large.length > 1 ? 2 : 1)) threads.push(takeHashThread());
     for (const thread of threads) thread.take(work);
     await Promise.all(threads.map((thread) => thread.idle()));
     for (const { work: before, at } of large) before.done[at] = hashState.elsewhere;
@@ -125,57 +125,6 @@ function resultAt({ done, identities }: HashWork, text: string, at: number): Rea
   if (done[at] !== hashState.hashed) return undefined;
   const number = (place: number): number => identities[at * identityLength + place] ?? Number.NaN;
   return { hex: text.slice(at * 64, at * 64 + 64), identity: [number(0), number(1), number(2), number(3), number(4), number(5)] };
-}
-
-/** Another thread that hashes. It starts while other work goes on here. */
-interface HashThread {
-  /** Takes its share of the work, after what it took before. */
-  take(work: HashWork): void;
-  /** When all its shares are done, or the thread has ended, whatever ended it: what it did not do is undone, and is looked at again. */
-  idle(): Promise<void>;
-  dismiss(): void;
-}
-
-function startHashThread(): HashThread {
-  const program = `const { parentPort } = require('node:worker_threads');
-const [fs, crypto] = [require('node:fs'), require('node:crypto')];
-const hashShare = ${hashShare.toString()};
-parentPort.on('message', (work) => parentPort.postMessage(hashShare(fs, crypto, work, Infinity, Infinity)));`;
-  // It makes next to no objects: what it may keep for them would count a hundred times as much as they.
-  const worker = new Worker(program, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
-  let [open, hasEnded] = [0, false];
-  let onIdle = (): void => undefined;
-  const settle = (): void => {
-    if (open === 0 || hasEnded) onIdle();
-  };
-  const end = (): void => {
-    hasEnded = true;
-    settle();
-  };
-  worker.on('message', () => {
-    open -= 1;
-    settle();
-  });
-  worker.once('error', end);
-  worker.once('exit', end);
-  worker.unref();
-  return {
-    take(work) {
-      open += 1;
-      worker.postMessage(work);
-    },
-    idle() {
-      worker.ref();
-      return new Promise((resolve) => {
-        onIdle = () => {
-          worker.unref();
-          resolve();
-        };
-        settle();
-      });
-    },
-    dismiss: () => void worker.terminate(),
-  };
 }
 
 function sizeOf(file: string): number {
