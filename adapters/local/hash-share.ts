@@ -1,20 +1,16 @@
 import type * as crypto from 'node:crypto';
 import type * as fs from 'node:fs';
 
-/** Files to hash, and where the digests go. What is shared between threads is in shared memory. */
-export interface HashWork {
+import { type FileColumns } from './file-columns.ts';
+
+/** Files to hash, of which the names are there first: below the root, no link is on the way to any. What changes is shared between threads. */
+export interface HashWork extends FileColumns {
   /** Absolute, real. */
   readonly root: string;
-  /** Below the root. No link is on the way to any of them. */
-  readonly names: readonly string[];
   /** The index of the first name that nobody has taken. */
   readonly next: Int32Array;
   /** One of `hashState` for each name. */
   readonly done: Uint8Array;
-  /** 64 hex digits a name, in ASCII. */
-  readonly digests: Uint8Array;
-  /** As `FileIdentity` has them. */
-  readonly identities: Float64Array;
   /** A file that was changed before this moment (as the file system tells the time) did not change since. Null: nobody knows. */
   readonly stillBefore: number | null;
   /** A file that changed so few milliseconds ago is left undone, where nobody knows. */

@@ -2,30 +2,45 @@ import { type Stats, lstatSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { toDigest } from '../../core/digest.ts';
-import { checkInputName } from '../../core/fingerprint.ts';
+import { type Digest, toDigest } from '../../core/digest.ts';
+import { checkInputName, sortNames } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
-import { identityOf } from './file-identity.ts';
+import { type FileColumns, hexAt, identityAt } from './file-columns.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
-import { type ReadFile, openHashQueue } from './input-file-hashing.ts';
-import { hashInputFile } from './input-file.ts';
+import { openHashQueue } from './input-file-hashing.ts';
+import { type HashedFile, hashInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
 
 type FileKind = FileInput['kind'];
 
-/** `isPlain`: a file itself, with no link on the way to it. */
-interface Gathered {
-  readonly kind: FileKind;
-  readonly where: string;
+/** How a file was found. */
+interface Found {
+  kind: FileKind;
+  where: string;
+  /** A file itself, with no link on the way to it. */
   readonly isPlain: boolean;
 }
 
+interface Gathered extends Found {
+  /** What is known of it in the end, by itself or among others. */
+  found: HashedFile | FileColumns | undefined;
+  /** Its place among others. */
+  at: number;
+}
+
+/** The files among the inputs. Each is made when it is asked for: a hundred thousand at once would take more memory than all else. */
 export interface HashedInputs {
-  readonly files: readonly FileInput[];
-  /** How many of them were read; of the others what was kept holds. */
+  readonly count: number;
+  /** How many were read; of the others what was kept holds. */
   readonly read: number;
+  names(): Iterable<string>;
+  get(name: string): FileInput | undefined;
+  /** Whether one is a link of this digest. */
+  hasLink(digest: Digest): boolean;
+  /** Those of a kind, in the order of the fingerprint. */
+  ofKind(kind: FileKind): Iterable<FileInput>;
 }
 
 /** The files that are inputs, gathered first and hashed afterwards. */
@@ -38,7 +53,7 @@ export interface InputFiles {
   addMatching(patterns: readonly string[], kind: FileKind, where: string): Outcome<null>;
   /** Leaves out what the build itself writes. */
   remove(path: string): void;
-  /** Every file with its digest, in no order that means anything. */
+  /** Every file with its digest. */
   hash(): Promise<Outcome<HashedInputs>>;
   /** To be called at the end, whatever happened. */
   close(): void;
@@ -61,16 +76,19 @@ export function collectInputFiles(
   const walked = new Set<string>();
   const removed = new Set<string>();
 
-  function note(name: string, as: Gathered): Outcome<null> {
+  function note(name: string, { kind, where, isPlain }: Found): Outcome<null> {
     const before = gathered.get(name);
     if (before !== undefined) {
-      if (fileKinds.indexOf(as.kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { ...as, isPlain: before.isPlain });
+      if (fileKinds.indexOf(kind) < fileKinds.indexOf(before.kind)) {
+        before.kind = kind;
+        before.where = where;
+      }
       return success(null);
     }
-    const checked = checkName(name, as.where);
+    const checked = checkName(name, where);
     if (!checked.ok) return checked;
-    gathered.set(name, as);
-    if (as.isPlain && cache?.knows(name) !== true) queue.add(name);
+    gathered.set(name, { kind, where, isPlain, found: undefined, at: 0 });
+    if (isPlain && cache?.placeOf(name) === undefined) queue.add(name);
     return success(null);
   }
 
@@ -150,8 +168,7 @@ export function collectInputFiles(
       const missing = missingLiteral(pattern, where);
       if (missing !== undefined) return missing;
     }
-    // One for all that is found: there may be a hundred thousand.
-    const asPlain: Gathered = { kind, where, isPlain: true };
+    const asPlain: Found = { kind, where, isPlain: true };
     const behindLinks: string[] = [];
     const refused: string[] = [];
     const others = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
@@ -180,48 +197,50 @@ export function collectInputFiles(
   }
 
   async function hash(): Promise<Outcome<HashedInputs>> {
-    const hashed: FileInput[] = [];
-    const again: string[] = [];
-    for (const [name, { kind, isPlain }] of gathered) {
-      if (removed.has(name)) continue;
-      if (!isPlain) again.push(name);
-      else if (cache?.knows(name) === true) {
-        const kept = keptFile(kind, name, cache);
-        if (kept === undefined) queue.add(name);
-        else hashed.push(kept);
+    for (const name of removed) gathered.delete(name);
+    let known = 0;
+    for (const [name, file] of gathered) {
+      const at = file.isPlain ? cache?.placeOf(name) : undefined;
+      if (cache === undefined || at === undefined) continue;
+      if (!isUnchanged(name, at, cache)) queue.add(name);
+      else {
+        file.found = cache.known;
+        file.at = at;
+        known += 1;
       }
     }
-    const known = hashed.length;
-    const forEachRead = await queue.finish();
+    const read = await queue.finish();
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
-    forEachRead((name, file) => {
-      if (removed.has(name)) return;
-      if (file === undefined) again.push(name);
-      else {
-        cache?.keep(name, file.hex, file.identity);
-        hashed.push(inputOf(kindOf(name), name, file));
+    for (const files of read) {
+      const isRead = (at: number): boolean => files.outcomeAt(at) === 'read';
+      for (const [at, name] of files.names.entries()) {
+        const file = isRead(at) ? gathered.get(name) : undefined;
+        if (file === undefined) continue;
+        file.found = files;
+        file.at = at;
       }
-    });
-    for (const name of again.toSorted()) {
-      const file = await hashInputFile(root, name, gathered.get(name)?.where ?? '');
-      if (!file.ok) return file;
-      hashed.push({ kind: kindOf(name), name, ...file.value });
+      cache?.keep(files, isRead);
     }
-    return success({ files: hashed, read: hashed.length - known });
+    const again = [...gathered].filter(([, { found }]) => found === undefined).map(([name]) => name);
+    for (const name of again.toSorted()) {
+      const file = gathered.get(name);
+      if (file === undefined) continue;
+      const hashed = await hashInputFile(root, name, file.where);
+      if (!hashed.ok) return hashed;
+      file.found = hashed.value;
+    }
+    return success(hashedInputs(gathered, gathered.size - known));
   }
 
-  const kindOf = (name: string): FileKind => gathered.get(name)?.kind ?? 'config';
-
-  function keptFile(kind: FileKind, name: string, kept: StatCache): FileInput | undefined {
-    let status: Stats | undefined;
+  function isUnchanged(name: string, at: number, kept: StatCache): boolean {
     try {
-      status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
+      const status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
+      return status !== undefined && kept.isUnchanged(at, status);
     } catch {
       // Whoever reads it will say why.
+      return false;
     }
-    const hex = status === undefined ? undefined : kept.digestOf(name, status);
-    return status === undefined || hex === undefined ? undefined : inputOf(kind, name, { hex, identity: identityOf(status) });
   }
 
   /** A folder that is no longer the one that was looked at: what was read through its path may lie anywhere. */
@@ -253,9 +272,41 @@ export function collectInputFiles(
   };
 }
 
-/** Spelt out: an object that is spread from others takes twice the memory, and there may be a hundred thousand. */
-function inputOf(kind: FileKind, name: string, { hex, identity: [, , mode, size] }: ReadFile): FileInput {
-  return { kind, name, digest: toDigest(hex), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
+function hashedInputs(gathered: ReadonlyMap<string, Gathered>, read: number): HashedInputs {
+  const inputOf = (name: string): FileInput | undefined => {
+    const file = gathered.get(name);
+    return file?.found === undefined ? undefined : fileInput(name, file.kind, file.found, file.at);
+  };
+  const sorted = new Map<FileKind, readonly string[]>();
+  return {
+    count: gathered.size,
+    read,
+    names: () => gathered.keys(),
+    get: inputOf,
+    hasLink: (digest) =>
+      gathered.values().some(({ found }) => found !== undefined && 'mode' in found && found.mode === '120000' && found.digest === digest),
+    *ofKind(kind) {
+      const names = sorted.get(kind) ?? namesOfKind(gathered, kind);
+      sorted.set(kind, names);
+      for (const name of names) {
+        const input = inputOf(name);
+        if (input !== undefined) yield input;
+      }
+    },
+  };
+}
+
+function namesOfKind(gathered: ReadonlyMap<string, Gathered>, kind: FileKind): readonly string[] {
+  const names: string[] = [];
+  for (const [name, file] of gathered) if (file.kind === kind) names.push(name);
+  return sortNames(names);
+}
+
+/** Spelt out: an object that is spread from others takes twice the memory. */
+function fileInput(name: string, kind: FileKind, found: HashedFile | FileColumns, at: number): FileInput {
+  if ('digest' in found) return { kind, name, digest: found.digest, size: found.size, mode: found.mode };
+  const [, , mode, size] = identityAt(found, at);
+  return { kind, name, digest: toDigest(hexAt(found, at)), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 
 function checkName(name: string, where: string): Outcome<string> {

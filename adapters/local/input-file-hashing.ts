@@ -3,15 +3,18 @@ import * as fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 
-import { type FileIdentity, freshFor, identityLength } from './file-identity.ts';
+import { type FileColumns, digestLength } from './file-columns.ts';
+import { freshFor, identityLength } from './file-identity.ts';
 import { type HashWork, hashState, hashShare } from './hash-share.ts';
 import { type HashThread, takeHashThread } from './hash-thread.ts';
 
-/** What was read of a plain file. */
-export interface ReadFile {
-  /** 64 hex digits. */
-  readonly hex: string;
-  readonly identity: FileIdentity;
+/** Some of the files that were added, as they were read. */
+export interface ReadFiles extends FileColumns {
+  /**
+   * `read`: digest and identity are there, of a state which the file had. `again`: it has to be looked at again, since it
+   * cannot be read, is no plain file, or may have changed meanwhile. `elsewhere`: it is among other files of this run.
+   */
+  outcomeAt(at: number): 'read' | 'again' | 'elsewhere';
 }
 
 /** Plain files below a real root that are to be hashed. A second thread begins while names are still added, where there is enough to do. */
@@ -20,12 +23,8 @@ export interface HashQueue {
   add(name: string): void;
   /** To be called where no name comes for a while: what was added is begun with, if it is worth a second thread. */
   begin(): void;
-  /**
-   * Hashes what is left, on both threads. `each` gets every name that was added: with undefined for a file that has to be
-   * looked at again, since it cannot be read, is no plain file, or may have changed meanwhile. A digest is always that of a
-   * state which the file had.
-   */
-  finish(): Promise<(each: (name: string, file: ReadFile | undefined) => void) => void>;
+  /** Hashes what is left, on both threads. */
+  finish(): Promise<readonly ReadFiles[]>;
   /** To be called at the end, whatever happened. */
   close(): void;
 }
@@ -93,13 +92,7 @@ export function openHashQueue(root: string, stillBefore: number | null): HashQue
       for (const work of works.toReversed()) while (hashShare(fs, crypto, work, turn, turn * 2) === 'more') await yieldToOthers();
       await Promise.all(threads.map((thread) => thread.idle()));
       await hashLarge();
-      return (each) => {
-        // Each is let go of when it has been told.
-        for (let work = works.shift(); work !== undefined; work = works.shift()) {
-          const text = Buffer.from(work.digests.buffer).toString('latin1');
-          for (const [at, name] of work.names.entries()) if (work.done[at] !== hashState.elsewhere) each(name, resultAt(work, text, at));
-        }
-      };
+      return works.map((work) => ({ ...work, outcomeAt: (at) => outcomeAt(work, at) }));
     },
     close() {
       for (const thread of threads) thread.dismiss();
@@ -114,17 +107,16 @@ function workOver(root: string, names: readonly string[], stillBefore: number | 
     names,
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(new SharedArrayBuffer(count)),
-    digests: new Uint8Array(new SharedArrayBuffer(count * 64)),
+    digests: new Uint8Array(new SharedArrayBuffer(count * digestLength)),
     identities: new Float64Array(new SharedArrayBuffer(count * identityLength * 8)),
     stillBefore,
     freshFor,
   };
 }
 
-function resultAt({ done, identities }: HashWork, text: string, at: number): ReadFile | undefined {
-  if (done[at] !== hashState.hashed) return undefined;
-  const number = (place: number): number => identities[at * identityLength + place] ?? Number.NaN;
-  return { hex: text.slice(at * 64, at * 64 + 64), identity: [number(0), number(1), number(2), number(3), number(4), number(5)] };
+function outcomeAt({ done }: HashWork, at: number): ReturnType<ReadFiles['outcomeAt']> {
+  if (done[at] === hashState.hashed) return 'read';
+  return done[at] === hashState.elsewhere ? 'elsewhere' : 'again';
 }
 
 function sizeOf(file: string): number {

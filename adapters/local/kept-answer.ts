@@ -12,8 +12,8 @@ export interface Grounds {
   /** The real root of the repository. */
   readonly root: string;
   readonly sightings: Sightings;
-  /** The files among the inputs. */
-  readonly files: readonly { readonly name: string }[];
+  /** The names of the files among the inputs. */
+  readonly names: Iterable<string>;
   /** A moment before anything was looked at, and the device whose time it is. */
   readonly begun: { readonly device: number; readonly time: number };
   /** Of a file that was read, or found unchanged, since then. */
@@ -122,12 +122,12 @@ interface Basis {
 /** Undefined where something changed, or may have, since the answer was begun. */
 function basisOf(
   asked: Asked,
-  { root, sightings, files, begun, identityOf: knownIdentity }: Grounds,
+  { root, sightings, names, begun, identityOf: knownIdentity }: Grounds,
   configText: string,
 ): Basis | undefined {
   const isStill = ([device, , , , , changed]: FileIdentity): boolean => device === begun.device && changed < begun.time;
   const basis: Omit<Basis, 'config'> = { kept: new Map(), links: new Map(), folders: new Set(), absent: new Set() };
-  const open = [...sightings.looked, ...sightings.listed, ...files.map(({ name }) => name)];
+  const open = [...sightings.looked, ...sightings.listed, ...names];
   const done = new Set<string>();
   try {
     const config = lstatSync(asked.config);

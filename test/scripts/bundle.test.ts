@@ -56,7 +56,7 @@ describe('the bundled command line', () => {
   it('imports nothing before its check of Node but what every Node has', async () => {
     const text = await readFile(file, 'utf8');
     expect(text.match(/^(?:import|export)\b[^(].*$/gm)).toEqual(["import { createRequire } from 'module';"]);
-    expect(text).toContain('require("node:sqlite")');
+    expect(text).toContain('imported("node:sqlite")');
     expect(text).not.toContain('import("node:');
   });
 });
