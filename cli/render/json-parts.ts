@@ -44,8 +44,9 @@ function* listParts(list: Iterable<unknown>): Generator<string> {
   yield items.length === 0 ? '[]' : `${opening}${itemsText(items)}\n  ]`;
 }
 
+/** Within a list of a member, so that what is around them is where it is to be: to indent them afterwards takes as long as all else. */
 function itemsText(items: readonly unknown[]): string {
-  return indented(JSON.stringify(items, null, 2).slice(1, -2));
+  return JSON.stringify({ '': items }, null, 2).slice('{\n  "": ['.length, -'\n  ]\n}'.length);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
