@@ -36,13 +36,16 @@ const embeddedModules: readonly EmbeddedModule[] = [
   },
 ];
 
-/** The module's text in the bundle. Decoded when it is asked for, so that a command that needs no grammar pays nothing. */
-async function embed({ exports, content }: EmbeddedModule): Promise<{ contents: string; watchFiles: string[] }> {
-  const files = 'text' in content ? { text: content.text } : content.bytes;
-  const read = await Promise.all(Object.entries(files).map(async ([name, file]) => ({ name, bytes: await readFile(file) })));
-  const members = read.map(({ name, bytes }) => `${name}: Buffer.from(${JSON.stringify(bytes.toString('base64'))}, 'base64')`);
+/** The module's text in the bundle: what it answers lies beside the code, so that nothing is to be compiled which is none. */
+function embed({ exports, content }: EmbeddedModule): { contents: string; watchFiles: string[] } {
+  const files = filesIn(content);
+  const members = Object.entries(files).map(([name, file]) => `${name}: embedded(${JSON.stringify(basename(file))})`);
   const value = 'text' in content ? `({ ${members.join(', ')} }).text.toString('utf8')` : `({ ${members.join(', ')} })`;
   return { contents: `export async function ${exports}() { return ${value}; }`, watchFiles: Object.values(files) };
+}
+
+function filesIn(content: EmbeddedModule['content']): Readonly<Record<string, string>> {
+  return 'text' in content ? { text: content.text } : content.bytes;
 }
 
 const embedding: Plugin = {
@@ -123,14 +126,21 @@ export async function bundle(outfile: string): Promise<void> {
   const [start] = wayIn.outputFiles.map(({ text }) => inAscii(text));
   if (start === undefined) throw new TypeError('unreachable: a build has an output');
   await mkdir(dirname(outfile), { recursive: true });
-  await writeFile(outfile, withParts(start, await partsOf('cli/main.ts')));
+  const embedded = await Promise.all(
+    embeddedModules.flatMap(({ content }) => Object.values(filesIn(content)).map((file) => base64Of(file))),
+  );
+  await writeFile(outfile, withParts(start, [...(await partsOf('cli/main.ts')), ...embedded]));
   await chmod(outfile, 0o755);
 }
 
-/** One script of the command line: a function that makes a module, and asks for other parts by their names. */
+/** A script of the command line: a function that makes a module, and asks for other parts by their names. Or an embedded file. */
 interface Part {
   readonly name: string;
-  readonly code: string;
+  readonly text: string;
+}
+
+async function base64Of(file: string): Promise<Part> {
+  return { name: basename(file), text: `${(await readFile(file)).toString('base64')}\n` };
 }
 
 /** The command line cut into parts, of which the first leads to the others. */
@@ -153,7 +163,7 @@ async function partsOf(entry: string): Promise<readonly [Part, ...Part[]]> {
     outputFiles.map(async ({ path, text }): Promise<Part> => {
       const name = basename(path);
       const dynamic = (metafile.outputs[name]?.imports ?? []).filter(({ kind }) => kind === 'dynamic-import');
-      return { name: `./${name}`, code: await scriptOf(text, dynamic.length) };
+      return { name: `./${name}`, text: await scriptOf(text, dynamic.length) };
     }),
   );
   const isFirst = ({ name }: Part): boolean => metafile.outputs[basename(name)]?.entryPoint === entry;
@@ -173,23 +183,23 @@ async function scriptOf(module: string, dynamic: number): Promise<string> {
   if (found !== dynamic) throw new Error(`of ${dynamic} imports ${found} were found in the text of a part`);
   const { code } = await transform(awaited, { format: 'cjs', platform: 'node', target: 'node22.18', charset: 'ascii' });
   const url = code.includes('ownUrl') ? "const ownUrl = require('url').pathToFileURL(__filename).href;\n" : '';
-  return inAscii(`(function (module, require, imported, __filename, __dirname) {\n${url}${code}})\n`);
+  return inAscii(`(function (module, require, imported, embedded, __filename, __dirname) {\n${url}${code}})\n`);
 }
 
 /** The way in with the parts behind it, and where each is, as `bundle/load-later.mjs` takes them. */
 function withParts(start: string, parts: readonly [Part, ...Part[]]): string {
-  let text = `${start}\n/* The command line, in parts that are compiled when they are needed.\n`;
-  let line = text.split('\n').length - 1;
+  let all = `${start}\n/* The command line, in parts that are compiled when they are needed.\n`;
+  let line = all.split('\n').length - 1;
   const places: Record<string, { readonly at: number; readonly length: number; readonly line: number }> = {};
-  for (const { name, code } of parts) {
+  for (const { name, text } of parts) {
     // What would end the comment is written otherwise.
-    const written = code.replaceAll('*/', '*\u0001/');
-    places[name] = { at: text.length, length: written.length, line };
+    const written = text.replaceAll('*/', '*\u0001/');
+    places[name] = { at: all.length, length: written.length, line };
     line += written.split('\n').length - 1;
-    text += written;
+    all += written;
   }
   const table = JSON.stringify({ first: parts[0].name, parts: places });
-  return `${text}${table}\n${String(text.length).padStart(15, '0')}*/\n`;
+  return `${all}${table}\n${String(all.length).padStart(15, '0')}*/\n`;
 }
 
 /** Node and V8 take text that is all ASCII in half the time. What esbuild leaves stands in comments and patterns, where an escape means the same. */

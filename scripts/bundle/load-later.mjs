@@ -33,8 +33,14 @@ export async function main(words) {
       cachedData: kept.of(name),
     });
     scripts.set(name, script);
-    script.runInThisContext()(module, load, imported, file, path.dirname(file));
+    script.runInThisContext()(module, load, imported, embedded, file, path.dirname(file));
     return module.exports;
+  }
+
+  /** The bytes of a file that the program needs and that is no code. */
+  function embedded(name) {
+    const { at, length } = parts[name];
+    return Buffer.from(readText(descriptor, at, length), 'base64');
   }
 
   /** As `import()`: a module of Node's own is its default, too. */
