@@ -9,9 +9,9 @@ export const digestLength = 64;
  */
 export interface FileColumns {
   readonly names: readonly string[];
-  /** Six numbers for each name, as `FileIdentity` has them. */
+  /** Six numbers for each name, as `FileIdentity` has them. There may be room for more. */
   readonly identities: Float64Array;
-  /** As ASCII, 64 hex digits for each name. */
+  /** As ASCII, 64 hex digits for each name. There may be room for more. */
   readonly digests: Uint8Array;
 }
 
@@ -26,11 +26,26 @@ export function identityAt({ identities }: FileColumns, at: number): FileIdentit
   return [number(0), number(1), number(2), number(3), number(4), number(5)];
 }
 
-/** Those files of the columns that are wanted: the columns themselves where all are. */
+/** Type and permissions, as the system has them. */
+export function modeAt({ identities }: FileColumns, at: number): number {
+  return identities[at * identityLength + 2] ?? Number.NaN;
+}
+
+/** Bytes. */
+export function sizeAt({ identities }: FileColumns, at: number): number {
+  return identities[at * identityLength + 3] ?? Number.NaN;
+}
+
+/** Those files of the columns that are wanted, with no room for more. Nothing is copied where all are. */
 export function filesWhere(columns: FileColumns, isWanted: (at: number) => boolean): FileColumns {
   const wanted: number[] = [];
   for (let at = 0; at < columns.names.length; at += 1) if (isWanted(at)) wanted.push(at);
-  if (wanted.length === columns.names.length) return columns;
+  if (wanted.length === columns.names.length)
+    return {
+      names: columns.names,
+      identities: columns.identities.subarray(0, wanted.length * identityLength),
+      digests: columns.digests.subarray(0, wanted.length * digestLength),
+    };
   const identities = new Float64Array(wanted.length * identityLength);
   const digests = new Uint8Array(wanted.length * digestLength);
   for (const [to, at] of wanted.entries()) {

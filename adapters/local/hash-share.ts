@@ -17,8 +17,11 @@ export interface HashWork extends FileColumns {
   readonly freshFor: number;
 }
 
-/** `hashed`: the digest and the identity are there. `tooLarge`: for the thread that took it; only its size is there. `elsewhere`: it went on to other work. */
-export const hashState = { hashed: 1, tooLarge: 2, elsewhere: 3 } as const;
+/** `hashed`: the digest and the identity are there. `tooLarge`: for the thread that took it; only its size is there. */
+export const hashState = { hashed: 1, tooLarge: 2 } as const;
+
+/** Bytes that are read at once. Reading is the slower the more they are, and the slower for every new buffer. */
+export const readLength = 128 * 1024;
 
 /**
  * Takes names and hashes their files until none is left, or until `budget` bytes are hashed, and says which. A file
@@ -30,14 +33,13 @@ export const hashState = { hashed: 1, tooLarge: 2, elsewhere: 3 } as const;
 export function hashShare(
   { closeSync, constants, fstatSync, openSync, readSync }: typeof fs,
   { createHash, hash }: typeof crypto,
+  buffer: Buffer,
   work: HashWork,
   budget: number,
   largest: number,
 ): 'none is left' | 'more' {
   const { root, names, next, done, digests, identities, stillBefore, freshFor } = work;
-  // One buffer for all files: reading is the slower for every new one, and the slower the larger it is.
-  const length = 128 * 1024;
-  const buffer = Buffer.allocUnsafeSlow(length);
+  const { length } = buffer;
   const text = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   // Never follows a link, never waits for the writer of a FIFO.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-import { type HashWork, hashShare } from './hash-share.ts';
+import { type HashWork, hashShare, readLength } from './hash-share.ts';
 
 /** Another thread that hashes. It starts while other work goes on here. */
 export interface HashThread {
@@ -32,8 +32,9 @@ export function takeHashThread(): HashThread {
 function startHashThread(): HashThread {
   const program = `const { parentPort } = require('node:worker_threads');
 const [fs, crypto] = [require('node:fs'), require('node:crypto')];
+const buffer = Buffer.allocUnsafeSlow(${readLength});
 const hashShare = ${hashShare.toString()};
-parentPort.on('message', (work) => parentPort.postMessage(hashShare(fs, crypto, work, Infinity, Infinity)));`;
+parentPort.on('message', (work) => parentPort.postMessage(hashShare(fs, crypto, buffer, work, Infinity, Infinity)));`;
   // It makes next to no objects: what it may keep for them would count a hundred times as much as they.
   const worker = new Worker(program, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
   let [open, hasEnded] = [0, false];

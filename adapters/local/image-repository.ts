@@ -144,7 +144,7 @@ function inOrder(files: HashedInputs, declared: readonly Input[]): Iterable<Inpu
       for (const kind of inputKinds.toSorted()) {
         const fileKind = fileKinds.find((each) => each === kind);
         if (fileKind === undefined) yield* declared.filter((input) => input.kind === kind);
-        else yield* files.ofKind(fileKind);
+        else yield* files.inOrder(fileKind);
       }
     },
   };

@@ -5,7 +5,7 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type Digest, toDigest } from '../../core/digest.ts';
 import { checkInputName, sortNames } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
-import { type FileColumns, hexAt, identityAt } from './file-columns.ts';
+import { type FileColumns, hexAt, modeAt, sizeAt } from './file-columns.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { openHashQueue } from './input-file-hashing.ts';
@@ -24,7 +24,8 @@ interface Found {
 }
 
 interface Gathered extends Found {
-  /** What is known of it in the end, by itself or among others. */
+  readonly name: string;
+  /** Where what is known of it is in the end: by itself, or among others. */
   found: HashedFile | FileColumns | undefined;
   /** Its place among others. */
   at: number;
@@ -40,7 +41,7 @@ export interface HashedInputs {
   /** Whether one is a link of this digest. */
   hasLink(digest: Digest): boolean;
   /** Those of a kind, in the order of the fingerprint. */
-  ofKind(kind: FileKind): Iterable<FileInput>;
+  inOrder(kind: FileKind): Iterable<FileInput>;
 }
 
 /** The files that are inputs, gathered first and hashed afterwards. */
@@ -73,6 +74,8 @@ export function collectInputFiles(
   const queue = openHashQueue(root, cache?.begun.time ?? null);
   /** Those that are no links, with what they were when that was seen. */
   const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
+  /** The one of them that was asked for last. */
+  let latest = '';
   const walked = new Set<string>();
   const removed = new Set<string>();
 
@@ -87,9 +90,15 @@ export function collectInputFiles(
     }
     const checked = checkName(name, where);
     if (!checked.ok) return checked;
-    gathered.set(name, { kind, where, isPlain, found: undefined, at: 0 });
-    if (isPlain && cache?.placeOf(name) === undefined) queue.add(name);
+    const file: Gathered = { kind, where, isPlain, name, found: undefined, at: 0 };
+    gathered.set(name, file);
+    if (isPlain && cache?.placeOf(name) === undefined) enqueue(file);
     return success(null);
+  }
+
+  function enqueue(file: Gathered): void {
+    file.found = queue.add(file.name);
+    file.at = file.found.names.length - 1;
   }
 
   /** The path without links among its folders; each such link is noted. */
@@ -128,8 +137,13 @@ export function collectInputFiles(
   }
 
   function isBelowPlainFolders(path: string): boolean {
+    // Files come folder by folder.
+    const slash = path.lastIndexOf('/');
+    if (slash === latest.length && path.startsWith(latest)) return true;
     try {
-      return firstLinkedFolder(path) === undefined;
+      if (firstLinkedFolder(path) !== undefined) return false;
+      latest = path.slice(0, Math.max(0, slash));
+      return true;
     } catch {
       // What can no longer be looked at is told of where it is looked at again.
       return false;
@@ -198,39 +212,40 @@ export function collectInputFiles(
 
   async function hash(): Promise<Outcome<HashedInputs>> {
     for (const name of removed) gathered.delete(name);
-    let known = 0;
-    for (const [name, file] of gathered) {
-      const at = file.isPlain ? cache?.placeOf(name) : undefined;
-      if (cache === undefined || at === undefined) continue;
-      if (!isUnchanged(name, at, cache)) queue.add(name);
-      else {
-        file.found = cache.known;
-        file.at = at;
-        known += 1;
-      }
-    }
+    const known = cache === undefined ? 0 : takeKnown(cache);
     const read = await queue.finish();
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const files of read) {
-      const isRead = (at: number): boolean => files.outcomeAt(at) === 'read';
       for (const [at, name] of files.names.entries()) {
-        const file = isRead(at) ? gathered.get(name) : undefined;
-        if (file === undefined) continue;
-        file.found = files;
-        file.at = at;
+        const file = files.isRead(at) ? undefined : gathered.get(name);
+        if (file !== undefined) file.found = undefined;
       }
-      cache?.keep(files, isRead);
+      cache?.keep(files);
     }
-    const again = [...gathered].filter(([, { found }]) => found === undefined).map(([name]) => name);
-    for (const name of again.toSorted()) {
-      const file = gathered.get(name);
-      if (file === undefined) continue;
-      const hashed = await hashInputFile(root, name, file.where);
+    const again = gathered.values().filter(({ found }) => found === undefined);
+    for (const file of [...again].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const hashed = await hashInputFile(root, file.name, file.where);
       if (!hashed.ok) return hashed;
       file.found = hashed.value;
     }
     return success(hashedInputs(gathered, gathered.size - known));
+  }
+
+  /** How many of the files are as they were when they were kept; the others are to be read. */
+  function takeKnown(kept: StatCache): number {
+    let count = 0;
+    for (const file of gathered.values()) {
+      const at = file.isPlain ? kept.placeOf(file.name) : undefined;
+      if (at === undefined) continue;
+      if (!isUnchanged(file.name, at, kept)) enqueue(file);
+      else {
+        file.found = kept.known;
+        file.at = at;
+        count += 1;
+      }
+    }
+    return count;
   }
 
   function isUnchanged(name: string, at: number, kept: StatCache): boolean {
@@ -273,39 +288,36 @@ export function collectInputFiles(
 }
 
 function hashedInputs(gathered: ReadonlyMap<string, Gathered>, read: number): HashedInputs {
-  const inputOf = (name: string): FileInput | undefined => {
-    const file = gathered.get(name);
-    return file?.found === undefined ? undefined : fileInput(name, file.kind, file.found, file.at);
+  const sorted = new Map<FileKind, readonly Gathered[]>();
+  const namesOf = (kind: FileKind): string[] => {
+    const names: string[] = [];
+    for (const file of gathered.values()) if (file.kind === kind) names.push(file.name);
+    return names;
   };
-  const sorted = new Map<FileKind, readonly string[]>();
+  const ofKind = (kind: FileKind): readonly Gathered[] => sortNames(namesOf(kind)).flatMap((name) => gathered.get(name) ?? []);
   return {
     count: gathered.size,
     read,
     names: () => gathered.keys(),
-    get: inputOf,
+    get(name) {
+      const file = gathered.get(name);
+      return file === undefined ? undefined : fileInput(file);
+    },
     hasLink: (digest) =>
       gathered.values().some(({ found }) => found !== undefined && 'mode' in found && found.mode === '120000' && found.digest === digest),
-    *ofKind(kind) {
-      const names = sorted.get(kind) ?? namesOfKind(gathered, kind);
-      sorted.set(kind, names);
-      for (const name of names) {
-        const input = inputOf(name);
-        if (input !== undefined) yield input;
-      }
+    *inOrder(kind) {
+      const files = sorted.get(kind) ?? ofKind(kind);
+      sorted.set(kind, files);
+      for (const file of files) yield fileInput(file);
     },
   };
 }
 
-function namesOfKind(gathered: ReadonlyMap<string, Gathered>, kind: FileKind): readonly string[] {
-  const names: string[] = [];
-  for (const [name, file] of gathered) if (file.kind === kind) names.push(name);
-  return sortNames(names);
-}
-
 /** Spelt out: an object that is spread from others takes twice the memory. */
-function fileInput(name: string, kind: FileKind, found: HashedFile | FileColumns, at: number): FileInput {
+function fileInput({ name, kind, found, at }: Gathered): FileInput {
+  if (found === undefined) throw new TypeError('unreachable: an input that was neither read nor known');
   if ('digest' in found) return { kind, name, digest: found.digest, size: found.size, mode: found.mode };
-  const [, , mode, size] = identityAt(found, at);
+  const [mode, size] = [modeAt(found, at), sizeAt(found, at)];
   return { kind, name, digest: toDigest(hexAt(found, at)), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 

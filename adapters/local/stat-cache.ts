@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
+import { type ReadFiles } from './input-file-hashing.ts';
 import { type FileColumns, digestLength, filesWhere, identityAt } from './file-columns.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
 
@@ -22,7 +23,7 @@ export interface StatCache {
   /** Whether the file at a place is still what it was. */
   isUnchanged(at: number, status: Stats): boolean;
   /** Keeps the files that were read, but for what changed meanwhile. */
-  keep(read: FileColumns, isRead: (at: number) => boolean): void;
+  keep(read: ReadFiles): void;
   /** Of a file that was found unchanged in this run. */
   identityOf(name: string): FileIdentity | undefined;
   /** What was kept as JSON under a key. */
@@ -81,10 +82,10 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
       const at = places.get(name);
       return at !== undefined && unchanged[at] === 1 ? identityAt(known, at) : undefined;
     },
-    keep(read, isRead) {
+    keep(read) {
       const isStill = (from: number): boolean =>
         read.identities[from] === stamp.dev && (read.identities[from + 5] ?? Number.NaN) < stamp.ctimeMs;
-      const kept = filesWhere(read, (at) => isRead(at) && isStill(at * identityLength));
+      const kept = filesWhere(read, (at) => read.isRead(at) && isStill(at * identityLength));
       if (kept.names.length === 0) return;
       fresh.push(kept);
       isChanged = true;

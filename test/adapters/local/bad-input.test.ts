@@ -19,7 +19,7 @@ import { setTimeout as after, setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest';
 
 import { freshFor, isFresh } from '../../../adapters/local/file-identity.ts';
-import { type HashWork, hashShare } from '../../../adapters/local/hash-share.ts';
+import { type HashWork, hashShare, readLength } from '../../../adapters/local/hash-share.ts';
 import { imageRepository } from '../../../adapters/local/image-repository.ts';
 import { notRead } from '../../../adapters/local/input-file-place.ts';
 import { verdictOf } from '../../../core/classification/verdict.ts';
@@ -199,7 +199,7 @@ describe('a file that changes', () => {
       }) as typeof fs.readSync,
     };
     const work = workOver(root, ['a.sh']);
-    hashShare(slowClock, crypto, work, Infinity, Infinity);
+    hashShare(slowClock, crypto, Buffer.alloc(readLength), work, Infinity, Infinity);
     expect(isFresh(still.ctimeMs, Date.now())).toBe(true);
     expect([...work.done]).toEqual([0]);
   });
@@ -208,7 +208,7 @@ describe('a file that changes', () => {
     const root = repository({ 'a.sh': 'a' });
     await after(freshFor * 2);
     const work = workOver(root, ['a.sh']);
-    hashShare(fs, crypto, work, Infinity, Infinity);
+    hashShare(fs, crypto, Buffer.alloc(readLength), work, Infinity, Infinity);
     expect([...work.done]).toEqual([1]);
   });
 
