@@ -49,12 +49,17 @@ export function sortNames(names: readonly string[]): string[] {
 /** The name itself where it can be an input's: not empty, no NUL, no line feed, and writable as UTF-8. Else INPUT_NAME. */
 export function checkInputName(name: string): Outcome<string> {
   // Nearly every name is plain, and there may be a hundred thousand: only the others are held against the schema.
-  if (/^[\x20-\x7e]+$/.test(name) || InputName.safeParse(name).success) return success(name);
+  if (isPlainText(name) || InputName.safeParse(name).success) return success(name);
   return failure(
     'INPUT_NAME',
     `the name ${JSON.stringify(name)} cannot be written into a manifest: a name is not empty, has no NUL and no line feed, and is UTF-8`,
     'rename it, or leave it out of the inputs',
   );
+}
+
+/** Whether a text has nothing but what every name may have: printable ASCII. Several names can be asked about at once. */
+export function isPlainText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
 }
 
 /** A pinned tool, by its declared version. */

@@ -3,13 +3,14 @@ import { join, posix, resolve } from 'node:path';
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type Digest, toDigest } from '../../core/digest.ts';
-import { checkInputName, sortNames } from '../../core/fingerprint.ts';
+import { checkInputName, isPlainText, sortNames } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
 import { type FileColumns, hexAt, modeAt, sizeAt } from './file-columns.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { openHashQueue } from './input-file-hashing.ts';
 import { type HashedFile, hashInputFile } from './input-file.ts';
+import { pathIn } from './input-folder-walk.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
 
@@ -74,8 +75,6 @@ export function collectInputFiles(
   const queue = openHashQueue(root, cache?.begun.time ?? null);
   /** Those that are no links, with what they were when that was seen. */
   const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
-  /** The one of them that was asked for last. */
-  let latest = '';
   const walked = new Set<string>();
   const removed = new Set<string>();
 
@@ -90,10 +89,15 @@ export function collectInputFiles(
     }
     const checked = checkName(name, where);
     if (!checked.ok) return checked;
+    put(name, { kind, where, isPlain });
+    return success(null);
+  }
+
+  /** A file that is not there yet, and whose name can be an input's. */
+  function put(name: string, { kind, where, isPlain }: Found): void {
     const file: Gathered = { kind, where, isPlain, name, found: undefined, at: 0 };
     gathered.set(name, file);
     if (isPlain && cache?.placeOf(name) === undefined) enqueue(file);
-    return success(null);
   }
 
   function enqueue(file: Gathered): void {
@@ -136,14 +140,9 @@ export function collectInputFiles(
     return undefined;
   }
 
-  function isBelowPlainFolders(path: string): boolean {
-    // Files come folder by folder.
-    const slash = path.lastIndexOf('/');
-    if (slash === latest.length && path.startsWith(latest)) return true;
+  function isPlainFolder(folder: string): boolean {
     try {
-      if (firstLinkedFolder(path) !== undefined) return false;
-      latest = path.slice(0, Math.max(0, slash));
-      return true;
+      return firstLinkedFolder(`${folder}/`) === undefined;
     } catch {
       // What can no longer be looked at is told of where it is looked at again.
       return false;
@@ -183,16 +182,20 @@ export function collectInputFiles(
       if (missing !== undefined) return missing;
     }
     const asPlain: Found = { kind, where, isPlain: true };
-    const behindLinks: string[] = [];
-    const refused: string[] = [];
-    const others = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
-      // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
-      if (!isBelowPlainFolders(path)) behindLinks.push(path);
-      else if (!note(path, asPlain).ok) refused.push(path);
+    const again: string[] = [];
+    const others = filesMatching(root, { patterns, exclude }, where, sightings, (folder, names) => {
+      // The walk has seen what they are, and on the way to them is no link: there is nothing more to look at before they are read.
+      const isPlain = isPlainFolder(folder);
+      const areNames = isPlain && isPlainText(`${folder}/${names.join('')}`);
+      for (const name of names) {
+        const path = pathIn(folder, name);
+        if (areNames && !gathered.has(path)) put(path, asPlain);
+        else if (!isPlain || !note(path, asPlain).ok) again.push(path);
+      }
     });
     queue.begin();
     if (!others.ok) return others;
-    for (const path of [...others.value, ...behindLinks, ...refused].toSorted()) {
+    for (const path of [...others.value, ...again].toSorted()) {
       const checked = checkName(path, where);
       if (!checked.ok) return checked;
       const added = add(path, kind, where);

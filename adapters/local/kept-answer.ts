@@ -1,6 +1,5 @@
 import { type Stats, lstatSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
@@ -207,9 +206,14 @@ function fileOf(home: string, name: string): string {
 /** Of a sum: eight hex digits, filled up so that numbers after it are where they may be, and the end of the line. */
 const sumLength = 16;
 
-/** Tells of damage, not of intent; `node:crypto` would take longer to load than all that is summed up. */
+/**
+ * Tells of damage, not of intent; `node:crypto` would take longer to load than all that is summed up. Also `node:zlib` is
+ * loaded where there is something to sum up, and not before.
+ */
 function sumOf(body: Uint8Array): string {
-  return crc32(body)
+  return process
+    .getBuiltinModule('node:zlib')
+    .crc32(body)
     .toString(16)
     .padStart(8, '0')
     .padEnd(sumLength - 1, '.');
