@@ -133,7 +133,7 @@ export function collectInputFiles(
     for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
       const folder = path.slice(0, slash);
       if (plainFolders.has(folder)) continue;
-      const status = lstatSync(join(root, folder), { throwIfNoEntry: false });
+      const status = lstatSync(`${root}/${folder}`, { throwIfNoEntry: false });
       if (status?.isSymbolicLink() === true) return folder;
       plainFolders.set(folder, status);
     }
@@ -220,8 +220,8 @@ export function collectInputFiles(
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const files of read) {
-      for (const [at, name] of files.names.entries()) {
-        const file = files.isRead(at) ? undefined : gathered.get(name);
+      for (let at = 0; at < files.names.length; at += 1) {
+        const file = files.isRead(at) ? undefined : gathered.get(files.names[at] ?? '');
         if (file !== undefined) file.found = undefined;
       }
       cache?.keep(files);
@@ -238,6 +238,7 @@ export function collectInputFiles(
   /** How many of the files are as they were when they were kept; the others are to be read. */
   function takeKnown(kept: StatCache): number {
     let count = 0;
+    if (kept.known.names.length === 0) return count;
     for (const file of gathered.values()) {
       const at = file.isPlain ? kept.placeOf(file.name) : undefined;
       if (at === undefined) continue;
@@ -267,7 +268,7 @@ export function collectInputFiles(
       if (status === undefined) continue;
       let now: Stats | undefined;
       try {
-        now = lstatSync(join(root, folder), { throwIfNoEntry: false });
+        now = lstatSync(`${root}/${folder}`, { throwIfNoEntry: false });
       } catch {
         // No longer to be looked at: no longer the same.
       }

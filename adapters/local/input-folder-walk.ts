@@ -21,17 +21,26 @@ export function everythingBelow(
   onOther: (path: string) => void,
 ): void {
   const open = [base];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    const plain: string[] = [];
-    for (const entry of list(folder)) {
-      const { name } = entry;
-      if (name === '.git' || (name.startsWith('.hybridcore-') && name.endsWith('.tmp'))) continue;
-      if (entry.isFile()) plain.push(name);
-      else if (entry.isDirectory()) open.push(`${folder}/${name}`);
-      else onOther(`${folder}/${name}`);
-    }
-    onPlain(folder, plain);
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) takeFolder(folder, list(folder), open, onPlain, onOther);
+}
+
+/** One folder's share, a function of its own: a loop within the loop would be compiled over and over, as it goes on, at more cost than it takes. */
+function takeFolder(
+  folder: string,
+  entries: readonly Dirent[],
+  open: string[],
+  onPlain: OnPlain,
+  onOther: (path: string) => void,
+): void {
+  const plain: string[] = [];
+  for (const entry of entries) {
+    const { name } = entry;
+    if (name === '.git' || (name.startsWith('.hybridcore-') && name.endsWith('.tmp'))) continue;
+    if (entry.isFile()) plain.push(name);
+    else if (entry.isDirectory()) open.push(`${folder}/${name}`);
+    else onOther(`${folder}/${name}`);
   }
+  onPlain(folder, plain);
 }
 
 /** The path of what has a name in a folder. */
