@@ -64,10 +64,7 @@ const embedding: Plugin = {
   },
 };
 
-/**
- * Node's own modules come through `require`. A static `import` is linked before the first line runs, and
- * an old Node would fail there on a name that it lacks, before the check of its version can speak.
- */
+/** Node's own modules are taken up when they are needed: an old Node would fail on one that it lacks, before the check of its version can speak. */
 const builtinsOnDemand: Plugin = {
   name: 'builtins-on-demand',
   setup(bundler) {
@@ -96,7 +93,6 @@ const settings = {
   bundle: true,
   write: false,
   platform: 'node',
-  format: 'esm',
   // Of a module, what nothing uses is left out; of CommonJS nothing is.
   mainFields: ['module', 'main'],
   charset: 'ascii',
@@ -105,12 +101,16 @@ const settings = {
   tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
 } as const satisfies BuildOptions;
 
+/** What a module says of its own place, as CommonJS has it. */
+const ownPlace = { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname', 'import.meta.url': 'ownUrl' };
+const ownUrl = "const ownUrl = require('url').pathToFileURL(__filename).href;";
+
 /**
  * Writes the command line as one file for Node 22 and later.
  *
  * An older Node must still be told what it needs, so the file parses on Node 14: the syntax of the way in is lowered that far,
- * its only static import is one that every Node has, and whatever `cli/main.ts` leads to is run after the check in
- * `bin/hybridcore-packer.mjs`. It is not minified, so that a stack trace can be read.
+ * and whatever `cli/main.ts` leads to is run after the check in `bin/hybridcore-packer.mjs`. It is not minified, so that a
+ * stack trace can be read. It is CommonJS, which Node starts in two thirds of the time, and under any name.
  *
  * All but the way in is a comment at the end (`bundle/load-later.mjs`): to parse it takes longer than many a command. It is
  * in parts, cut where modules are imported when they are needed, so that a command takes up its own only.
@@ -119,8 +119,10 @@ export async function bundle(outfile: string): Promise<void> {
   const wayIn = await build({
     ...settings,
     target: 'node14.18',
+    format: 'cjs',
     entryPoints: ['bin/hybridcore-packer.mjs'],
-    banner: { js: "import { createRequire } from 'module';\nconst require = createRequire(import.meta.url);" },
+    define: ownPlace,
+    banner: { js: ownUrl },
     plugins: [later, builtinsOnDemand],
   });
   const [start] = wayIn.outputFiles.map(({ text }) => inAscii(text));
@@ -148,6 +150,7 @@ async function partsOf(entry: string): Promise<readonly [Part, ...Part[]]> {
   const { outputFiles, metafile } = await build({
     ...settings,
     target: 'node22.18',
+    format: 'esm',
     entryPoints: [entry],
     // Nothing is written there: names of parts are relative to it.
     outdir: root,
@@ -156,7 +159,7 @@ async function partsOf(entry: string): Promise<readonly [Part, ...Part[]]> {
     splitting: true,
     metafile: true,
     legalComments: 'eof',
-    define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname', 'import.meta.url': 'ownUrl' },
+    define: ownPlace,
     plugins: [embedding],
   });
   const parts = await Promise.all(
@@ -182,7 +185,7 @@ async function scriptOf(module: string, dynamic: number): Promise<string> {
   // The text alone does not tell an import from a string that looks like one.
   if (found !== dynamic) throw new Error(`of ${dynamic} imports ${found} were found in the text of a part`);
   const { code } = await transform(awaited, { format: 'cjs', platform: 'node', target: 'node22.18', charset: 'ascii' });
-  const url = code.includes('ownUrl') ? "const ownUrl = require('url').pathToFileURL(__filename).href;\n" : '';
+  const url = code.includes('ownUrl') ? `${ownUrl}\n` : '';
   return inAscii(`(function (module, require, imported, embedded, __filename, __dirname) {\n${url}${code}})\n`);
 }
 
@@ -207,4 +210,4 @@ function inAscii(code: string): string {
   return code.replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-if (import.meta.main) await bundle(join(root, 'dist', 'hybridcore-packer.mjs'));
+if (import.meta.main) await bundle(join(root, 'dist', 'hybridcore-packer.cjs'));

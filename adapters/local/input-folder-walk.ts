@@ -25,13 +25,7 @@ export function everythingBelow(
 }
 
 /** One folder's share, a function of its own: a loop within the loop would be compiled over and over, as it goes on, at more cost than it takes. */
-function takeFolder(
-  folder: string,
-  entries: readonly Dirent[],
-  open: string[],
-  onPlain: OnPlain,
-  onOther: (path: string) => void,
-): void {
+function takeFolder(folder: string, entries: readonly Dirent[], open: string[], onPlain: OnPlain, onOther: (path: string) => void): void {
   const plain: string[] = [];
   for (const entry of entries) {
     const { name } = entry;
