@@ -31,7 +31,8 @@ export interface FoundPacker {
 /**
  * Finds HashiCorp's packer from 1.6.0 on: the first on the search path, else the one in the cache. Other
  * programs of that name (cracklib installs one on Red Hat's systems) are passed over, and so are packers
- * that are too old.
+ * that are too old. One that is killed before it has answered is none of these: it is asked once more, and no
+ * other is taken in its place, since that would be another tool than the one that was put there.
  *
  * Fails with PACKER_TOO_OLD where only such were found, else with PACKER_MISSING.
  */
@@ -42,7 +43,14 @@ export async function findPacker(search: PackerSearch): Promise<Outcome<FoundPac
   const strangers: string[] = [];
   for (const file of new Set(candidates)) {
     // One after another on purpose: the first that serves is taken, and the others are not even started.
-    const answer = await ask(file, search.timeLimit ?? 20_000);
+    const answer = await askTwice(file, search.timeLimit ?? 20_000);
+    if (answer.is === 'killed') {
+      return failure(
+        'PACKER_MISSING',
+        `${file} was ended by ${answer.signal} each time it was asked for its version`,
+        'see what ends it (memory that ran out, most often) and try again; no other packer is taken in its place',
+      );
+    }
     if (answer.is === 'packer' && isNewEnough(answer.version)) return success({ file, version: answer.version });
     if (answer.is === 'packer') tooOld.push({ file, version: answer.version });
     if (answer.is === 'stranger') strangers.push(file);
@@ -59,11 +67,22 @@ export async function findPacker(search: PackerSearch): Promise<Outcome<FoundPac
   return failure('PACKER_MISSING', `there is no packer on PATH${others}`, `install packer and put it on PATH: ${downloadPage}`);
 }
 
-type Answer = { readonly is: 'packer'; readonly version: string } | { readonly is: 'stranger' } | { readonly is: 'nothing' };
+type Answer =
+  | { readonly is: 'packer'; readonly version: string }
+  | { readonly is: 'killed'; readonly signal: NodeJS.Signals }
+  | { readonly is: 'stranger' }
+  | { readonly is: 'nothing' };
+
+async function askTwice(file: string, timeLimit: number): Promise<Answer> {
+  const answer = await ask(file, timeLimit);
+  return answer.is === 'killed' ? await ask(file, timeLimit) : answer;
+}
 
 async function ask(file: string, timeLimit: number): Promise<Answer> {
   if (!(await isExecutable(file))) return { is: 'nothing' };
-  const version = versionIn(await outputOf(file, timeLimit));
+  const { output, killed } = await outputOf(file, timeLimit);
+  if (killed !== undefined) return { is: 'killed', signal: killed };
+  const version = versionIn(output);
   return version === undefined ? { is: 'stranger' } : { is: 'packer', version };
 }
 
@@ -76,12 +95,21 @@ async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
-/** What `packer version` printed, or undefined where it failed, took too long or could not be started. */
-function outputOf(file: string, timeLimit: number): Promise<string | undefined> {
+interface VersionOutput {
+  /** Undefined where the program failed, took too long, printed too much or could not be started. */
+  readonly output?: string;
+  /** The signal that ended it, where somebody else sent it. */
+  readonly killed?: NodeJS.Signals;
+}
+
+/** What `packer version` printed. */
+function outputOf(file: string, timeLimit: number): Promise<VersionOutput> {
   return new Promise((resolve) => {
+    let ended = false;
     // A group of its own, so that whatever a stranger starts ends with it.
     const child = spawn(file, ['version'], { env: environment(), stdio: ['ignore', 'pipe', 'ignore'], detached: true });
     const end = () => {
+      ended = true;
       if (child.pid === undefined) return;
       try {
         process.kill(-child.pid, 'SIGKILL');
@@ -94,7 +122,7 @@ function outputOf(file: string, timeLimit: number): Promise<string | undefined> 
       end();
       // Something that left the group may hold the pipe open for ever.
       child.stdout.destroy();
-      resolve(undefined);
+      resolve({});
     }, timeLimit);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
@@ -102,11 +130,12 @@ function outputOf(file: string, timeLimit: number): Promise<string | undefined> 
     });
     child.on('error', () => {
       clearTimeout(limit);
-      resolve(undefined);
+      resolve({});
     });
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(limit);
-      resolve(code === 0 ? output : undefined);
+      if (signal !== null && !ended) resolve({ killed: signal });
+      else resolve(code === 0 ? { output } : {});
     });
   });
 }

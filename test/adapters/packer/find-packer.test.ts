@@ -97,6 +97,21 @@ describe('finding packer', () => {
     expect(await findPacker({ path: [stranger, packer].join(delimiter), cache: emptyCache() })).toEqual(found('1.9.0', packer));
   });
 
+  it('asks again where packer was killed before it answered', async () => {
+    const bin = await counterfeit('bin', 'if [ -e "$0-was-asked" ]; then echo Packer v1.9.0; else : > "$0-was-asked"; kill -KILL $$; fi');
+    const other = await counterfeit('other', 'echo Packer v1.10.0');
+    expect(await findPacker({ path: [bin, other].join(delimiter), cache: emptyCache() })).toEqual(found('1.9.0', bin));
+  });
+
+  it('takes no other packer in the place of one that is killed each time', async () => {
+    const bin = await counterfeit('bin', 'echo Packer v1.9.0; kill -KILL $$');
+    await counterfeit('cache/bin', 'echo Packer v1.6.6');
+    expect(await findPacker({ path: bin, cache: join(folder, 'cache') })).toMatchObject({
+      ok: false,
+      failure: { rule: 'PACKER_MISSING', message: expect.stringContaining(`${bin}/packer was ended by SIGKILL`) },
+    });
+  });
+
   it.each([
     ['hangs', 'sleep 60 & wait'],
     ['leaves something behind that holds its output', 'setsid sleep 30 & sleep 60'],
