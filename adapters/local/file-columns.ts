@@ -3,16 +3,47 @@ import { type FileIdentity, identityLength } from './file-identity.ts';
 /** Hex digits of a digest. */
 export const digestLength = 64;
 
-/**
- * Files with their digests and identities, column by column: an object for each would take several times the memory, and
- * there may be a hundred thousand.
- */
+/** Names of files in one folder, as one text: a text for each would take several times the memory, and there may be a hundred thousand. */
+export interface FolderNames {
+  /** Below the root; '' is the root. */
+  readonly folder: string;
+  readonly count: number;
+  /** Joined by `/`, which no name has. */
+  readonly joined: string;
+}
+
+export function folderNames(folder: string, names: readonly string[]): FolderNames {
+  return { folder, count: names.length, joined: names.join('/') };
+}
+
+export function namesOf({ joined, count }: FolderNames): readonly string[] {
+  return count === 0 ? [] : joined.split('/');
+}
+
+/** The path of what has a name in a folder. */
+export function pathIn(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** The folder and the name of a path. */
+export function placeOfPath(path: string): { readonly folder: string; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return { folder: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) };
+}
+
+/** Files with their digests and identities, column by column. */
 export interface FileColumns {
-  readonly names: readonly string[];
-  /** Six numbers for each name, as `FileIdentity` has them. There may be room for more. */
+  /** The names of all the files, in the order of the columns. */
+  readonly folders: readonly FolderNames[];
+  /** Six numbers for each file, as `FileIdentity` has them. There may be room for more. */
   readonly identities: Float64Array;
-  /** As ASCII, 64 hex digits for each name. There may be room for more. */
+  /** As ASCII, 64 hex digits for each file. There may be room for more. */
   readonly digests: Uint8Array;
+}
+
+/** How many files the columns have. */
+export function countOf({ folders }: Pick<FileColumns, 'folders'>): number {
+  return folders.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** The digest of the file at a place of the columns, as hex digits. */
@@ -39,18 +70,32 @@ export function sizeAt({ identities }: FileColumns, at: number): number {
 /** Those files of the columns that are wanted, with no room for more. Nothing is copied where all are. */
 export function filesWhere(columns: FileColumns, isWanted: (at: number) => boolean): FileColumns {
   const wanted: number[] = [];
-  for (let at = 0; at < columns.names.length; at += 1) if (isWanted(at)) wanted.push(at);
-  if (wanted.length === columns.names.length)
-    return {
-      names: columns.names,
-      identities: columns.identities.subarray(0, wanted.length * identityLength),
-      digests: columns.digests.subarray(0, wanted.length * digestLength),
-    };
-  const identities = new Float64Array(wanted.length * identityLength);
-  const digests = new Uint8Array(wanted.length * digestLength);
-  for (const [to, at] of wanted.entries()) {
-    identities.set(columns.identities.subarray(at * identityLength, (at + 1) * identityLength), to * identityLength);
-    digests.set(columns.digests.subarray(at * digestLength, (at + 1) * digestLength), to * digestLength);
+  const folders: FolderNames[] = [];
+  let first = 0;
+  for (const files of columns.folders) {
+    const before = wanted.length;
+    for (let at = first; at < first + files.count; at += 1) if (isWanted(at)) wanted.push(at);
+    const chosen = wanted.slice(before);
+    if (chosen.length === files.count) folders.push(files);
+    else if (chosen.length > 0) {
+      const names = namesOf(files);
+      const start = first;
+      folders.push(
+        folderNames(
+          files.folder,
+          chosen.map((at) => names[at - start] ?? ''),
+        ),
+      );
+    }
+    first += files.count;
   }
-  return { names: wanted.map((at) => columns.names[at] ?? ''), identities, digests };
+  const identities = columns.identities.subarray(0, first * identityLength);
+  const digests = columns.digests.subarray(0, first * digestLength);
+  if (wanted.length === first) return { folders, identities, digests };
+  const some = { identities: new Float64Array(wanted.length * identityLength), digests: new Uint8Array(wanted.length * digestLength) };
+  for (const [to, at] of wanted.entries()) {
+    some.identities.set(identities.subarray(at * identityLength, (at + 1) * identityLength), to * identityLength);
+    some.digests.set(digests.subarray(at * digestLength, (at + 1) * digestLength), to * digestLength);
+  }
+  return { folders, ...some };
 }

@@ -3,7 +3,7 @@ import type * as fs from 'node:fs';
 
 import { type FileColumns } from './file-columns.ts';
 
-/** Files to hash, of which the names are there first: below the root, no link is on the way to any. What changes is shared between threads. */
+/** Files to hash, of which the names are there first: no link is on the way to any. What changes is shared between threads. */
 export interface HashWork extends FileColumns {
   /** Absolute, real. */
   readonly root: string;
@@ -38,7 +38,7 @@ export function hashShare(
   budget: number,
   largest: number,
 ): 'none is left' | 'more' {
-  const { root, names, next, done, digests, identities, stillBefore, freshFor } = work;
+  const { root, folders, next, done, digests, identities, stillBefore, freshFor } = work;
   const { length } = buffer;
   const text = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   // Never follows a link, never waits for the writer of a FIFO.
@@ -81,12 +81,22 @@ export function hashShare(
     return size;
   }
 
+  // What is taken is further on each time.
+  let folder = '';
+  let names: readonly string[] = [];
+  let [first, end, following] = [0, 0, 0];
   for (let hashed = 0; hashed < budget;) {
     const at = Atomics.add(next, 0, 1);
-    if (at >= names.length) return 'none is left';
+    while (at >= end) {
+      const files = folders[following];
+      if (files === undefined) return 'none is left';
+      following += 1;
+      [first, end] = [end, end + files.count];
+      if (at < end) [folder, names] = [files.folder, files.joined.split('/')];
+    }
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(`${root}/${names[at]}`, flags);
+      descriptor = openSync(`${root}/${folder}/${names[at - first]}`, flags);
       hashed += hashOne(at, descriptor);
     } catch {
       // Left undone: whoever looks at it again finds out why, and says so.

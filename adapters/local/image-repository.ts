@@ -7,7 +7,8 @@ import { type Input, type UndeclaredInput, fileKinds, inputKinds } from '../../c
 import { type Discovery, type ImageRepository } from '../../core/ports.ts';
 import type { NamedPath, OpenReference, TemplateDiscovery } from '../packer/template/discover-template.ts';
 import { repositoryFiles } from './image-repository-files.ts';
-import { type HashedInputs, type InputFiles, collectInputFiles } from './input-file-collection.ts';
+import { type HashedInputs } from './hashed-inputs.ts';
+import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
 import { readInputFile } from './input-file.ts';

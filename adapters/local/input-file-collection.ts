@@ -2,48 +2,21 @@ import { type Stats, lstatSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { type Digest, toDigest } from '../../core/digest.ts';
-import { checkInputName, isPlainText, sortNames } from '../../core/fingerprint.ts';
+import { checkInputName, isPlainText } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
-import { type FileColumns, hexAt, modeAt, sizeAt } from './file-columns.ts';
+import { namesOf, pathIn, placeOfPath } from './file-columns.ts';
+import { type FoundFile, type FoundFiles, type FoundFolder, type HashedInputs, findInFolder, hashedInputs } from './hashed-inputs.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { openHashQueue } from './input-file-hashing.ts';
-import { type HashedFile, hashInputFile } from './input-file.ts';
-import { pathIn } from './input-folder-walk.ts';
+import { hashInputFile } from './input-file.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
 
 type FileKind = FileInput['kind'];
 
 /** How a file was found. */
-interface Found {
-  kind: FileKind;
-  where: string;
-  /** A file itself, with no link on the way to it. */
-  readonly isPlain: boolean;
-}
-
-interface Gathered extends Found {
-  readonly name: string;
-  /** Where what is known of it is in the end: by itself, or among others. */
-  found: HashedFile | FileColumns | undefined;
-  /** Its place among others. */
-  at: number;
-}
-
-/** The files among the inputs. Each is made when it is asked for: a hundred thousand at once would take more memory than all else. */
-export interface HashedInputs {
-  readonly count: number;
-  /** How many were read; of the others what was kept holds. */
-  readonly read: number;
-  names(): Iterable<string>;
-  get(name: string): FileInput | undefined;
-  /** Whether one is a link of this digest. */
-  hasLink(digest: Digest): boolean;
-  /** Those of a kind, in the order of the fingerprint. */
-  inOrder(kind: FileKind): Iterable<FileInput>;
-}
+type Found = Pick<FoundFile, 'kind' | 'where' | 'isPlain'>;
 
 /** The files that are inputs, gathered first and hashed afterwards. */
 export interface InputFiles {
@@ -71,7 +44,9 @@ export function collectInputFiles(
   exclude: readonly string[],
   { sightings, cache }: { readonly sightings: Sightings; readonly cache: StatCache | undefined },
 ): InputFiles {
-  const gathered = new Map<string, Gathered>();
+  const gathered: FoundFiles = { files: new Map(), folders: new Map() };
+  /** Folders of files that were found by themselves. */
+  const foldersOfFiles = new Set<string>();
   const queue = openHashQueue(root, cache?.begun.time ?? null);
   /** Those that are no links, with what they were when that was seen. */
   const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
@@ -79,30 +54,58 @@ export function collectInputFiles(
   const removed = new Set<string>();
 
   function note(name: string, { kind, where, isPlain }: Found): Outcome<null> {
-    const before = gathered.get(name);
+    const before = gathered.files.get(name);
+    const among = before === undefined ? findInFolder(gathered.folders, name) : undefined;
+    const isStronger = (than: FileKind): boolean => fileKinds.indexOf(kind) < fileKinds.indexOf(than);
     if (before !== undefined) {
-      if (fileKinds.indexOf(kind) < fileKinds.indexOf(before.kind)) {
-        before.kind = kind;
-        before.where = where;
-      }
+      if (isStronger(before.kind)) [before.kind, before.where] = [kind, where];
+      return success(null);
+    }
+    if (among !== undefined) {
+      if (isStronger(among.files.kind)) setApart(name, among, { kind, where });
       return success(null);
     }
     const checked = checkName(name, where);
     if (!checked.ok) return checked;
-    put(name, { kind, where, isPlain });
+    const file: FoundFile = { kind, where, isPlain, name, found: undefined };
+    gathered.files.set(name, file);
+    foldersOfFiles.add(placeOfPath(name).folder);
+    if (isPlain && cache?.placeOf(name) === undefined) enqueue(file);
     return success(null);
   }
 
-  /** A file that is not there yet, and whose name can be an input's. */
-  function put(name: string, { kind, where, isPlain }: Found): void {
-    const file: Gathered = { kind, where, isPlain, name, found: undefined, at: 0 };
-    gathered.set(name, file);
-    if (isPlain && cache?.placeOf(name) === undefined) enqueue(file);
+  function enqueue(file: FoundFile): void {
+    const { folder, name } = placeOfPath(file.name);
+    for (const { columns, first } of queue.add(folder, [name])) file.found = { columns, at: first };
   }
 
-  function enqueue(file: Gathered): void {
-    file.found = queue.add(file.name);
-    file.at = file.found.names.length - 1;
+  /** Of files that were found together one counts by itself from now on. */
+  function setApart(
+    name: string,
+    { files, at }: { readonly files: FoundFolder; readonly at: number },
+    as: Pick<Found, 'kind' | 'where'>,
+  ): FoundFile {
+    files.apart.add(at);
+    // Whether what is kept of it still holds is looked at later.
+    const found = files.columns === cache?.known ? undefined : { columns: files.columns, at: files.first + at };
+    const file: FoundFile = { ...as, isPlain: true, name, found };
+    gathered.files.set(name, file);
+    return file;
+  }
+
+  /** Plain files of a folder of which none is there yet, and whose names can be inputs'. */
+  function putFolder(folder: string, names: readonly string[], { kind, where }: Found): void {
+    const parts: FoundFolder[] = [];
+    const known = cache?.inFolder(folder) ?? [];
+    const left = new Set(known.length === 0 ? [] : names);
+    for (const kept of known) {
+      const apart = new Set<number>();
+      for (const [at, name] of namesOf(kept).entries()) if (!left.delete(name)) apart.add(at);
+      parts.push({ ...kept, kind, where, apart });
+    }
+    const unknown = known.length === 0 ? names : [...left];
+    for (const added of queue.add(folder, unknown)) parts.push({ ...added, kind, where, apart: new Set() });
+    gathered.folders.set(folder, parts);
   }
 
   /** The path without links among its folders; each such link is noted. */
@@ -186,11 +189,14 @@ export function collectInputFiles(
     const others = filesMatching(root, { patterns, exclude }, where, sightings, (folder, names) => {
       // The walk has seen what they are, and on the way to them is no link: there is nothing more to look at before they are read.
       const isPlain = isPlainFolder(folder);
-      const areNames = isPlain && isPlainText(`${folder}/${names.join('')}`);
+      const isNew = !gathered.folders.has(folder) && !foldersOfFiles.has(folder);
+      if (isPlain && isNew && isPlainText(`${folder}/${names.join('')}`)) {
+        putFolder(folder, names, asPlain);
+        return;
+      }
       for (const name of names) {
         const path = pathIn(folder, name);
-        if (areNames && !gathered.has(path)) put(path, asPlain);
-        else if (!isPlain || !note(path, asPlain).ok) again.push(path);
+        if (!isPlain || !note(path, asPlain).ok) again.push(path);
       }
     });
     queue.begin();
@@ -214,39 +220,56 @@ export function collectInputFiles(
   }
 
   async function hash(): Promise<Outcome<HashedInputs>> {
-    for (const name of removed) gathered.delete(name);
+    for (const name of removed) {
+      const among = findInFolder(gathered.folders, name);
+      among?.files.apart.add(among.at);
+      gathered.files.delete(name);
+    }
     const known = cache === undefined ? 0 : takeKnown(cache);
     const read = await queue.finish();
     const moved = movedFolder();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const files of read) {
-      for (let at = 0; at < files.names.length; at += 1) {
-        const file = files.isRead(at) ? undefined : gathered.get(files.names[at] ?? '');
+      for (const name of files.unread()) {
+        const among = findInFolder(gathered.folders, name);
+        const file = among === undefined ? gathered.files.get(name) : setApart(name, among, among.files);
         if (file !== undefined) file.found = undefined;
       }
       cache?.keep(files);
     }
-    const again = gathered.values().filter(({ found }) => found === undefined);
+    const again = gathered.files.values().filter(({ found }) => found === undefined);
     for (const file of [...again].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const hashed = await hashInputFile(root, file.name, file.where);
       if (!hashed.ok) return hashed;
       file.found = hashed.value;
     }
-    return success(hashedInputs(gathered, gathered.size - known));
+    return success(hashedInputs(gathered, known));
   }
 
   /** How many of the files are as they were when they were kept; the others are to be read. */
   function takeKnown(kept: StatCache): number {
     let count = 0;
-    if (kept.known.names.length === 0) return count;
-    for (const file of gathered.values()) {
+    for (const file of gathered.files.values()) {
       const at = file.isPlain ? kept.placeOf(file.name) : undefined;
       if (at === undefined) continue;
-      if (!isUnchanged(file.name, at, kept)) enqueue(file);
-      else {
-        file.found = kept.known;
-        file.at = at;
+      if (isUnchanged(file.name, at, kept)) {
+        file.found = { columns: kept.known, at };
         count += 1;
+      } else if (file.found === undefined) enqueue(file);
+    }
+    for (const parts of gathered.folders.values()) {
+      for (const part of parts.filter(({ columns }) => columns === kept.known)) {
+        const changed: string[] = [];
+        for (const [at, name] of namesOf(part).entries()) {
+          if (part.apart.has(at)) continue;
+          if (isUnchanged(`${part.folder}/${name}`, part.first + at, kept)) count += 1;
+          else {
+            part.apart.add(at);
+            changed.push(name);
+          }
+        }
+        const { kind, where } = part;
+        for (const added of queue.add(part.folder, changed)) parts.push({ ...added, kind, where, apart: new Set() });
       }
     }
     return count;
@@ -289,40 +312,6 @@ export function collectInputFiles(
     close: () => queue.close(),
     hash,
   };
-}
-
-function hashedInputs(gathered: ReadonlyMap<string, Gathered>, read: number): HashedInputs {
-  const sorted = new Map<FileKind, readonly Gathered[]>();
-  const namesOf = (kind: FileKind): string[] => {
-    const names: string[] = [];
-    for (const file of gathered.values()) if (file.kind === kind) names.push(file.name);
-    return names;
-  };
-  const ofKind = (kind: FileKind): readonly Gathered[] => sortNames(namesOf(kind)).flatMap((name) => gathered.get(name) ?? []);
-  return {
-    count: gathered.size,
-    read,
-    names: () => gathered.keys(),
-    get(name) {
-      const file = gathered.get(name);
-      return file === undefined ? undefined : fileInput(file);
-    },
-    hasLink: (digest) =>
-      gathered.values().some(({ found }) => found !== undefined && 'mode' in found && found.mode === '120000' && found.digest === digest),
-    *inOrder(kind) {
-      const files = sorted.get(kind) ?? ofKind(kind);
-      sorted.set(kind, files);
-      for (const file of files) yield fileInput(file);
-    },
-  };
-}
-
-/** Spelt out: an object that is spread from others takes twice the memory. */
-function fileInput({ name, kind, found, at }: Gathered): FileInput {
-  if (found === undefined) throw new TypeError('unreachable: an input that was neither read nor known');
-  if ('digest' in found) return { kind, name, digest: found.digest, size: found.size, mode: found.mode };
-  const [mode, size] = [modeAt(found, at), sizeAt(found, at)];
-  return { kind, name, digest: toDigest(hexAt(found, at)), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 
 function checkName(name: string, where: string): Outcome<string> {

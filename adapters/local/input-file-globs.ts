@@ -5,8 +5,9 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
+import { pathIn, placeOfPath } from './file-columns.ts';
 import { isWhole, lookAt, nameFailure, notRead } from './input-file-place.ts';
-import { type OnPlain, everythingBelow, folderOfAll, pathIn } from './input-folder-walk.ts';
+import { type OnPlain, everythingBelow, folderOfAll } from './input-folder-walk.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 
 const ulid = `[0-7]${'[0-9A-HJKMNP-TV-Z]'.repeat(25)}`;
@@ -85,15 +86,22 @@ export function filesMatching(
     for (const folder of folders) everythingBelow(folder ?? '', list, onPlain, (path) => others.add(path));
   } else {
     const plain = new Set<string>();
+    const fitting = new Map<string, string[]>();
     const listed = (folder: string): Entry[] =>
       list(folder).map((entry) => {
         if (entry.isFile()) plain.add(pathIn(folder, entry.name));
         return entryOf(entry.name, entry.isDirectory());
       });
     for (const path of run(globs, listed)) {
-      if (plain.has(path)) onPlain(path.slice(0, Math.max(0, path.lastIndexOf('/'))), [path.slice(path.lastIndexOf('/') + 1)]);
-      else others.add(path);
+      if (!plain.has(path)) others.add(path);
+      else {
+        const { folder, name } = placeOfPath(path);
+        const names = fitting.get(folder);
+        if (names === undefined) fitting.set(folder, [name]);
+        else names.push(name);
+      }
     }
+    for (const [folder, names] of fitting) onPlain(folder, names);
   }
   const [first] = failures;
   return first === undefined ? success([...others].toSorted()) : { ok: false, failure: first };

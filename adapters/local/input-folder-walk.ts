@@ -36,8 +36,3 @@ function takeFolder(folder: string, entries: readonly Dirent[], open: string[], 
   }
   onPlain(folder, plain);
 }
-
-/** The path of what has a name in a folder. */
-export function pathIn(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
-}

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
-import { type ReadFiles } from './input-file-hashing.ts';
-import { type FileColumns, digestLength, filesWhere, identityAt } from './file-columns.ts';
+import { type FileColumns, type FolderNames, countOf, digestLength, filesWhere, identityAt, namesOf, placeOfPath } from './file-columns.ts';
+import { type AddedFiles, type ReadFiles } from './input-file-hashing.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
 
 /** What was found out about the files of a repository, and is known again as long as they are as they were. */
@@ -18,14 +18,16 @@ export interface StatCache {
   readonly begun: { readonly device: number; readonly time: number };
   /** What was kept of files, in whatever state they are. */
   readonly known: FileColumns;
-  /** Where a file is among what was kept. */
-  placeOf(name: string): number | undefined;
+  /** Those of them that are in a folder, in parts. */
+  inFolder(folder: string): readonly AddedFiles[];
+  /** Where a file is among them. */
+  placeOf(path: string): number | undefined;
   /** Whether the file at a place is still what it was. */
   isUnchanged(at: number, status: Stats): boolean;
   /** Keeps the files that were read, but for what changed meanwhile. */
   keep(read: ReadFiles): void;
   /** Of a file that was found unchanged in this run. */
-  identityOf(name: string): FileIdentity | undefined;
+  identityOf(path: string): FileIdentity | undefined;
   /** What was kept as JSON under a key. */
   note(key: string): unknown;
   keepNote(key: string, value: unknown): void;
@@ -37,7 +39,7 @@ export interface StatCache {
 const mostNames = 250_000;
 const mostNotes = 64;
 
-const nothing: Index = { files: { names: [], identities: new Float64Array(), digests: new Uint8Array() }, notes: {} };
+const nothing: Index = { files: { folders: [], identities: new Float64Array(), digests: new Uint8Array() }, notes: {} };
 
 /**
  * Opens the cache of the repository in its home. Undefined where none can be kept: the home cannot be written to, or is
@@ -53,40 +55,62 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
   }
   const file = join(home, inputsCacheFolder, 'index');
   const { files: known, notes: keptNotes } = readIndex(file, owner) ?? nothing;
-  const places = new Map<string, number>();
-  for (const name of known.names) places.set(name, places.size);
+  const byFolder = new Map<string, AddedFiles[]>();
+  let knownCount = 0;
+  for (const files of known.folders) {
+    const added = { ...files, columns: known, first: knownCount };
+    const before = byFolder.get(files.folder);
+    if (before === undefined) byFolder.set(files.folder, [added]);
+    else before.push(added);
+    knownCount += files.count;
+  }
   const fresh: FileColumns[] = [];
   /** 1 for each known file that is as it was. */
-  const unchanged = new Uint8Array(known.names.length);
+  const unchanged = new Uint8Array(knownCount);
   const notes = new Map<string, unknown>(Object.entries(keptNotes));
   let isChanged = false;
 
+  function placeOf(path: string): number | undefined {
+    const { folder, name } = placeOfPath(path);
+    for (const files of byFolder.get(folder) ?? []) {
+      const at = namesOf(files).indexOf(name);
+      if (at !== -1) return files.first + at;
+    }
+    return undefined;
+  }
+
   /** What is to be known the next time: all that was, with what was read in the place of what was there. */
   function merged(): readonly FileColumns[] {
-    const count = fresh.reduce((sum, { names }) => sum + names.length, 0);
-    if (known.names.length === 0 || known.names.length + count > mostNames) return fresh;
-    const replaced = new Set(fresh.flatMap(({ names }) => names.map((name) => places.get(name))));
+    const count = fresh.reduce((sum, files) => sum + countOf(files), 0);
+    if (knownCount === 0 || knownCount + count > mostNames) return fresh;
+    const replaced = new Set<number>();
+    for (const { folder, ...files } of fresh.flatMap(({ folders }) => folders)) {
+      const names = new Set(namesOf({ folder, ...files }));
+      for (const before of byFolder.get(folder) ?? [])
+        for (const [at, name] of namesOf(before).entries()) if (names.has(name)) replaced.add(before.first + at);
+    }
     return [filesWhere(known, (at) => !replaced.has(at)), ...fresh];
   }
 
   return {
     begun: { device: stamp.dev, time: stamp.ctimeMs },
     known,
-    placeOf: (name) => places.get(name),
+    inFolder: (folder) => byFolder.get(folder) ?? [],
+    placeOf,
     isUnchanged(at, status) {
       if (!hasIdentity(status, known.identities, at * identityLength)) return false;
       unchanged[at] = 1;
       return true;
     },
-    identityOf(name) {
-      const at = places.get(name);
+    identityOf(path) {
+      const at = placeOf(path);
       return at !== undefined && unchanged[at] === 1 ? identityAt(known, at) : undefined;
     },
     keep(read) {
       const isStill = (from: number): boolean =>
         read.identities[from] === stamp.dev && (read.identities[from + 5] ?? Number.NaN) < stamp.ctimeMs;
       const kept = filesWhere(read, (at) => read.isRead(at) && isStill(at * identityLength));
-      if (kept.names.length === 0) return;
+      if (kept.folders.length === 0) return;
       fresh.push(kept);
       isChanged = true;
     },
@@ -109,21 +133,31 @@ interface Index {
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
-/** A line with the checksum of all that follows; a line of JSON; identities, digests, names and notes, one after another. */
+/** A line with the checksum of all that follows; a line of JSON; identities, digests, a line with the names of each folder, and notes, one after another. */
 function indexContent(owner: CacheOwner, files: readonly FileColumns[], notes: Readonly<Record<string, unknown>>): readonly Uint8Array[] {
-  const named = Buffer.from(files.map(({ names }) => names.join('\0')).join('\0'));
-  const count = files.reduce((sum, { names }) => sum + names.length, 0);
-  const header = JSON.stringify({ ...ownership(owner), files: count, named: named.length });
+  const named = files.map(({ folders }) => Buffer.from(folders.map((folder) => `${lineOf(folder)}\n`).join('')));
+  const count = files.reduce((sum, columns) => sum + countOf(columns), 0);
+  const header = JSON.stringify({ ...ownership(owner), files: count, named: named.reduce((sum, { length }) => sum + length, 0) });
   // Numbers begin at a multiple of their size.
   const filling = ' '.repeat((8 - ((sumLength + header.length + 1) % 8)) % 8);
   const parts = [
     Buffer.from(`${header}${filling}\n`),
     ...files.map(({ identities }) => new Uint8Array(identities.buffer, identities.byteOffset, identities.byteLength)),
     ...files.map(({ digests }) => digests),
-    named,
+    ...named,
     Buffer.from(JSON.stringify(notes)),
   ];
   return [Buffer.from(`${checksumOf(parts)}\n`), ...parts];
+}
+
+/** No name of an input has a NUL or a line feed. */
+function lineOf({ folder, count, joined }: FolderNames): string {
+  return `${folder}\0${count}\0${joined}`;
+}
+
+function folderIn(line: string): FolderNames {
+  const [folder = '', count = '', joined = ''] = line.split('\0');
+  return { folder, count: Number(count), joined };
 }
 
 /** The checksum and the end of its line. */
@@ -143,7 +177,11 @@ function readIndex(file: string, owner: CacheOwner): Index | undefined {
   const notesAt = namesAt + Number(named);
   return {
     files: {
-      names: count === 0 ? [] : content.toString('utf8', namesAt, notesAt).split('\0'),
+      folders: content
+        .toString('utf8', namesAt, notesAt)
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => folderIn(line)),
       identities: new Float64Array(content.buffer, content.byteOffset + end + 1, count * identityLength),
       digests: content.subarray(digestsAt, namesAt),
     },

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { setTimeout as after, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
+import { folderNames } from '../../../adapters/local/file-columns.ts';
 import { freshFor, isFresh } from '../../../adapters/local/file-identity.ts';
 import { type HashWork, hashShare, readLength } from '../../../adapters/local/hash-share.ts';
 import { imageRepository } from '../../../adapters/local/image-repository.ts';
@@ -314,7 +315,7 @@ describe('what the machine fails to read', () => {
 function workOver(root: string, names: readonly string[]): HashWork {
   return {
     root,
-    names,
+    folders: [folderNames('', names)],
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(names.length),
     digests: new Uint8Array(names.length * 64),

@@ -20,7 +20,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { freshFor } from '../../../adapters/local/file-identity.ts';
-import { hexAt } from '../../../adapters/local/file-columns.ts';
+import { folderNames, hexAt, namesOf } from '../../../adapters/local/file-columns.ts';
 import { inputsCacheFolder } from '../../../adapters/local/cache-owner.ts';
 import { openHashQueue } from '../../../adapters/local/input-file-hashing.ts';
 import { repositoryFiles } from '../../../adapters/local/image-repository-files.ts';
@@ -189,10 +189,16 @@ describe('what is kept of a repository', () => {
       [device + 1, 3, 0o100644, 1, 0, time - 1],
     ];
     const names = ['before', 'in the same instant', 'elsewhere'];
-    cache.keep({ names, identities: Float64Array.from(identities.flat()), digests: Buffer.alloc(3 * 64, 'a'), isRead: () => true });
+    cache.keep({
+      folders: [folderNames('', names)],
+      identities: Float64Array.from(identities.flat()),
+      digests: Buffer.alloc(3 * 64, 'a'),
+      isRead: () => true,
+      unread: () => [],
+    });
     cache.close();
     const again = openStatCache(root, { root, program });
-    expect(again?.known.names).toEqual(['before']);
+    expect(again?.known.folders).toEqual([folderNames('', ['before'])]);
     again?.close();
   });
 
@@ -362,10 +368,10 @@ describe('hashing many files', () => {
   async function hashFiles(root: string, names: readonly string[], stillBefore: number | null): Promise<(string | undefined)[]> {
     const queue = openHashQueue(root, stillBefore);
     try {
-      for (const name of names) queue.add(name);
+      queue.add('', names);
       const read = new Map<string, string | undefined>();
       for (const files of await queue.finish()) {
-        for (const [at, name] of files.names.entries()) {
+        for (const [at, name] of files.folders.flatMap((folder) => namesOf(folder)).entries()) {
           expect(read.has(name)).toBe(false);
           read.set(name, files.isRead(at) ? hexAt(files, at) : undefined);
         }

@@ -1,0 +1,159 @@
+import { type Digest, toDigest } from '../../core/digest.ts';
+import { sortNames } from '../../core/fingerprint.ts';
+import { type FileInput } from '../../core/input.ts';
+import { type FileColumns, hexAt, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
+import { type AddedFiles } from './input-file-hashing.ts';
+import { type HashedFile } from './input-file.ts';
+
+type FileKind = FileInput['kind'];
+
+/** A file that was found by itself. */
+export interface FoundFile {
+  readonly name: string;
+  kind: FileKind;
+  where: string;
+  /** A file itself, with no link on the way to it. */
+  readonly isPlain: boolean;
+  /** Where what is known of it is in the end: by itself, or at its place among others. */
+  found: HashedFile | { readonly columns: FileColumns; readonly at: number } | undefined;
+}
+
+/** Plain files of a folder that were found together. */
+export interface FoundFolder extends AddedFiles {
+  readonly kind: FileKind;
+  readonly where: string;
+  /** Which of them, counted from 0, are no longer among them: they are files by themselves, or none. */
+  readonly apart: Set<number>;
+}
+
+/** All that was found: files by their paths, and those of folders by the path of the folder. */
+export interface FoundFiles {
+  readonly files: Map<string, FoundFile>;
+  readonly folders: Map<string, FoundFolder[]>;
+}
+
+/** The files among the inputs. Each is made when it is asked for: a hundred thousand at once would take more memory than all else. */
+export interface HashedInputs {
+  readonly count: number;
+  /** How many were read; of the others what was kept holds. */
+  readonly read: number;
+  names(): Iterable<string>;
+  get(name: string): FileInput | undefined;
+  /** Whether one is a link of this digest. */
+  hasLink(digest: Digest): boolean;
+  /** Those of a kind, in the order of the fingerprint. */
+  inOrder(kind: FileKind): Iterable<FileInput>;
+}
+
+/** A file as one of a folder that were found together. */
+export function findInFolder(
+  folders: FoundFiles['folders'],
+  path: string,
+): { readonly files: FoundFolder; readonly at: number } | undefined {
+  const { folder, name } = placeOfPath(path);
+  for (const files of folders.get(folder) ?? []) {
+    const at = namesOf(files).indexOf(name);
+    if (at !== -1 && !files.apart.has(at)) return { files, at };
+  }
+  return undefined;
+}
+
+/** @param known how many were not read. */
+export function hashedInputs({ files, folders }: FoundFiles, known: number): HashedInputs {
+  let count = files.size;
+  for (const parts of folders.values()) for (const part of parts) count += part.count - part.apart.size;
+  return {
+    count,
+    read: count - known,
+    *names() {
+      yield* files.keys();
+      for (const parts of folders.values()) for (const part of parts) for (const { name } of filesOf(part)) yield pathIn(part.folder, name);
+    },
+    get(name) {
+      const file = files.get(name);
+      if (file !== undefined) return inputOf(file);
+      const among = findInFolder(folders, name);
+      return among === undefined ? undefined : inputAmong(name, among.files, among.at);
+    },
+    hasLink: (digest) =>
+      files.values().some(({ found }) => found !== undefined && 'mode' in found && found.mode === '120000' && found.digest === digest),
+    inOrder: (kind) => inOrder({ files, folders }, kind),
+  };
+}
+
+/** Entries of a folder, each with its file, or with nothing where it is a folder; in the order of their names, to which a folder's `/` belongs. */
+interface OpenFolder {
+  readonly folder: string;
+  readonly entries: ReadonlyMap<string, Entry | undefined>;
+  readonly names: readonly string[];
+  next: number;
+}
+
+type Entry = FoundFile | { readonly files: FoundFolder; readonly at: number };
+
+/** Folder by folder as they are nested, so that nothing but the names of each has to be sorted. */
+function* inOrder({ files, folders }: FoundFiles, kind: FileKind): Generator<FileInput> {
+  const single = Map.groupBy(
+    files.values().filter((file) => file.kind === kind),
+    ({ name }) => placeOfPath(name).folder,
+  );
+  const inFolder = new Map<string, Set<string>>();
+  for (const folder of single.keys()) addTo(inFolder, folder);
+  for (const [folder, parts] of folders) if (parts.some((part) => part.kind === kind)) addTo(inFolder, folder);
+
+  function open(folder: string): OpenFolder {
+    const entries = new Map<string, Entry | undefined>();
+    for (const name of inFolder.get(folder) ?? []) entries.set(`${name}/`, undefined);
+    for (const file of single.get(folder) ?? []) entries.set(placeOfPath(file.name).name, file);
+    for (const part of folders.get(folder) ?? []) {
+      if (part.kind === kind) for (const { name, at } of filesOf(part)) entries.set(name, { files: part, at });
+    }
+    return { folder, entries, names: sortNames([...entries.keys()]), next: 0 };
+  }
+
+  const stack = [open('')];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const name = top.names[top.next];
+    top.next += 1;
+    if (name === undefined) stack.pop();
+    else {
+      const entry = top.entries.get(name);
+      if (entry === undefined) stack.push(open(pathIn(top.folder, name.slice(0, -1))));
+      else yield 'found' in entry ? inputOf(entry) : inputAmong(pathIn(top.folder, name), entry.files, entry.at);
+    }
+  }
+}
+
+/** Notes a folder with each one above it. */
+function addTo(inFolder: Map<string, Set<string>>, path: string): void {
+  for (let below = path; below !== '';) {
+    const { folder, name } = placeOfPath(below);
+    const before = inFolder.get(folder);
+    if (before !== undefined) {
+      before.add(name);
+      return;
+    }
+    inFolder.set(folder, new Set([name]));
+    below = folder;
+  }
+}
+
+function* filesOf(files: FoundFolder): Generator<{ readonly name: string; readonly at: number }> {
+  for (const [at, name] of namesOf(files).entries()) if (!files.apart.has(at)) yield { name, at };
+}
+
+function inputOf({ name, kind, found }: FoundFile): FileInput {
+  if (found === undefined) throw new TypeError('unreachable: an input that was neither read nor known');
+  if ('columns' in found) return plainInput(name, kind, found.columns, found.at);
+  return { kind, name, digest: found.digest, size: found.size, mode: found.mode };
+}
+
+function inputAmong(name: string, { kind, columns, first }: FoundFolder, at: number): FileInput {
+  return plainInput(name, kind, columns, first + at);
+}
+
+/** Spelt out: an object that is spread from others takes twice the memory. */
+function plainInput(name: string, kind: FileKind, columns: FileColumns, at: number): FileInput {
+  const mode = (modeAt(columns, at) & 0o100) === 0 ? '100644' : '100755';
+  return { kind, name, digest: toDigest(hexAt(columns, at)), size: sizeAt(columns, at), mode };
+}
