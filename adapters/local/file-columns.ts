@@ -67,35 +67,46 @@ export function sizeAt({ identities }: FileColumns, at: number): number {
   return identities[at * identityLength + 3] ?? Number.NaN;
 }
 
-/** Those files of the columns that are wanted, with no room for more. Nothing is copied where all are. */
-export function filesWhere(columns: FileColumns, isWanted: (at: number) => boolean): FileColumns {
-  const wanted: number[] = [];
-  const folders: FolderNames[] = [];
-  let first = 0;
+/** Those files of the columns that are wanted, with no room for more: parts of the same memory, one for each run of files. */
+export function filesWhere(columns: FileColumns, isWanted: (at: number) => boolean): readonly FileColumns[] {
+  const runs: FileColumns[] = [];
+  let folders: FolderNames[] = [];
+  let [first, end] = [0, 0];
+
+  function endRun(): void {
+    if (folders.length > 0)
+      runs.push({
+        folders,
+        identities: columns.identities.subarray(first * identityLength, end * identityLength),
+        digests: columns.digests.subarray(first * digestLength, end * digestLength),
+      });
+    folders = [];
+  }
+
+  function take(files: FolderNames): void {
+    if (files.count > 0) folders.push(files);
+    end += files.count;
+  }
+
   for (const files of columns.folders) {
-    const before = wanted.length;
-    for (let at = first; at < first + files.count; at += 1) if (isWanted(at)) wanted.push(at);
-    const chosen = wanted.slice(before);
-    if (chosen.length === files.count) folders.push(files);
-    else if (chosen.length > 0) {
-      const names = namesOf(files);
-      const start = first;
-      folders.push(
-        folderNames(
-          files.folder,
-          chosen.map((at) => names[at - start] ?? ''),
-        ),
-      );
+    const begin = end;
+    const wanted = Array.from({ length: files.count }, (_, at) => isWanted(begin + at));
+    if (wanted.every(Boolean)) take(files);
+    else {
+      let names: string[] = [];
+      for (const [at, name] of namesOf(files).entries()) {
+        if (wanted[at] === true) names.push(name);
+        else {
+          take(folderNames(files.folder, names));
+          names = [];
+          endRun();
+          end += 1;
+          first = end;
+        }
+      }
+      take(folderNames(files.folder, names));
     }
-    first += files.count;
   }
-  const identities = columns.identities.subarray(0, first * identityLength);
-  const digests = columns.digests.subarray(0, first * digestLength);
-  if (wanted.length === first) return { folders, identities, digests };
-  const some = { identities: new Float64Array(wanted.length * identityLength), digests: new Uint8Array(wanted.length * digestLength) };
-  for (const [to, at] of wanted.entries()) {
-    some.identities.set(identities.subarray(at * identityLength, (at + 1) * identityLength), to * identityLength);
-    some.digests.set(digests.subarray(at * digestLength, (at + 1) * digestLength), to * digestLength);
-  }
-  return { folders, ...some };
+  endRun();
+  return runs;
 }

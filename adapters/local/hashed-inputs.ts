@@ -2,6 +2,7 @@ import { type Digest, toDigest } from '../../core/digest.ts';
 import { sortNames } from '../../core/fingerprint.ts';
 import { type FileInput } from '../../core/input.ts';
 import { type FileColumns, hexAt, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
+import { type FileAmong, fileFinder } from './file-finder.ts';
 import { type AddedFiles } from './input-file-hashing.ts';
 import { type HashedFile } from './input-file.ts';
 
@@ -45,21 +46,18 @@ export interface HashedInputs {
   inOrder(kind: FileKind): Iterable<FileInput>;
 }
 
-/** A file as one of a folder that were found together. */
-export function findInFolder(
-  folders: FoundFiles['folders'],
-  path: string,
-): { readonly files: FoundFolder; readonly at: number } | undefined {
-  const { folder, name } = placeOfPath(path);
-  for (const files of folders.get(folder) ?? []) {
-    const at = namesOf(files).indexOf(name);
-    if (at !== -1 && !files.apart.has(at)) return { files, at };
-  }
-  return undefined;
+/** Finds a file among those of a folder that were found together. */
+export function finderIn(folders: FoundFiles['folders']): (path: string) => FileAmong<FoundFolder> | undefined {
+  const find = fileFinder<FoundFolder>((folder) => folders.get(folder) ?? []);
+  return (path) => {
+    const among = find(path);
+    return among?.files.apart.has(among.at) === true ? undefined : among;
+  };
 }
 
 /** @param known how many were not read. */
 export function hashedInputs({ files, folders }: FoundFiles, known: number): HashedInputs {
+  const findInFolder = finderIn(folders);
   let count = files.size;
   for (const parts of folders.values()) for (const part of parts) count += part.count - part.apart.size;
   return {
@@ -72,7 +70,7 @@ export function hashedInputs({ files, folders }: FoundFiles, known: number): Has
     get(name) {
       const file = files.get(name);
       if (file !== undefined) return inputOf(file);
-      const among = findInFolder(folders, name);
+      const among = findInFolder(name);
       return among === undefined ? undefined : inputAmong(name, among.files, among.at);
     },
     hasLink: (digest) =>
@@ -89,7 +87,7 @@ interface OpenFolder {
   next: number;
 }
 
-type Entry = FoundFile | { readonly files: FoundFolder; readonly at: number };
+type Entry = FoundFile | FileAmong<FoundFolder>;
 
 /** Folder by folder as they are nested, so that nothing but the names of each has to be sorted. */
 function* inOrder({ files, folders }: FoundFiles, kind: FileKind): Generator<FileInput> {

@@ -5,7 +5,8 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { checkInputName, isPlainText } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
 import { namesOf, pathIn, placeOfPath } from './file-columns.ts';
-import { type FoundFile, type FoundFiles, type FoundFolder, type HashedInputs, findInFolder, hashedInputs } from './hashed-inputs.ts';
+import { type FileAmong } from './file-finder.ts';
+import { type FoundFile, type FoundFiles, type FoundFolder, type HashedInputs, finderIn, hashedInputs } from './hashed-inputs.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { openHashQueue } from './input-file-hashing.ts';
@@ -45,6 +46,7 @@ export function collectInputFiles(
   { sightings, cache }: { readonly sightings: Sightings; readonly cache: StatCache | undefined },
 ): InputFiles {
   const gathered: FoundFiles = { files: new Map(), folders: new Map() };
+  const findInFolder = finderIn(gathered.folders);
   /** Folders of files that were found by themselves. */
   const foldersOfFiles = new Set<string>();
   const queue = openHashQueue(root, cache?.begun.time ?? null);
@@ -55,7 +57,7 @@ export function collectInputFiles(
 
   function note(name: string, { kind, where, isPlain }: Found): Outcome<null> {
     const before = gathered.files.get(name);
-    const among = before === undefined ? findInFolder(gathered.folders, name) : undefined;
+    const among = before === undefined ? findInFolder(name) : undefined;
     const isStronger = (than: FileKind): boolean => fileKinds.indexOf(kind) < fileKinds.indexOf(than);
     if (before !== undefined) {
       if (isStronger(before.kind)) [before.kind, before.where] = [kind, where];
@@ -221,7 +223,7 @@ export function collectInputFiles(
 
   async function hash(): Promise<Outcome<HashedInputs>> {
     for (const name of removed) {
-      const among = findInFolder(gathered.folders, name);
+      const among = findInFolder(name);
       among?.files.apart.add(among.at);
       gathered.files.delete(name);
     }
@@ -231,7 +233,7 @@ export function collectInputFiles(
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const files of read) {
       for (const name of files.unread()) {
-        const among = findInFolder(gathered.folders, name);
+        const among = findInFolder(name);
         const file = among === undefined ? gathered.files.get(name) : setApart(name, among, among.files);
         if (file !== undefined) file.found = undefined;
       }

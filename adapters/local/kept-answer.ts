@@ -27,6 +27,12 @@ export interface KeptAnswer {
   readonly exitCode: number;
 }
 
+/** The same as it was printed, part by part. */
+export interface PrintedAnswer {
+  readonly text: readonly Uint8Array[];
+  readonly exitCode: number;
+}
+
 /** What was asked: whose repository it is, which file configures it, and in which words. */
 export interface Asked extends CacheOwner {
   /** Absolute. */
@@ -40,7 +46,7 @@ export interface Asked extends CacheOwner {
  * Keeps an answer with all that it rests on, so that the same words get it again without anything being read or parsed,
  * as long as nothing of that changed. Where one thing may have changed since the answer began, it is not kept.
  */
-export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configText: string, answer: KeptAnswer): void {
+export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configText: string, answer: PrintedAnswer): void {
   if (!keepsFolderTimes(grounds.root)) return;
   const basis = basisOf(asked, grounds, configText);
   if (basis === undefined) return;
@@ -63,9 +69,9 @@ export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configT
   // Numbers begin at a multiple of their size.
   const padded = Buffer.from(line);
   const filling = ' '.repeat((8 - ((padded.length + 1) % 8)) % 8);
-  const body = Buffer.concat([padded, Buffer.from(`${filling}\n`), Buffer.from(identities.buffer), names, answer.text]);
+  const body = [padded, Buffer.from(`${filling}\n`), Buffer.from(identities.buffer), names, ...answer.text];
   const file = fileOf(home, asked.name);
-  openDraft(join(home, inputsCacheFolder))?.become(file, [Buffer.from(`${sumOf(body)}\n`), body]);
+  openDraft(join(home, inputsCacheFolder))?.become(file, [Buffer.from(`${sumOf(body)}\n`), ...body]);
 }
 
 /** The answer to the same words, where everything that it rests on is as it was; else undefined. */
@@ -73,7 +79,7 @@ export function recallAnswer(home: string, asked: Asked): KeptAnswer | undefined
   const content = readOwnFile(fileOf(home, asked.name));
   if (content === undefined || content.length < sumLength || content[sumLength - 1] !== 0x0a) return undefined;
   const body = content.subarray(sumLength);
-  if (content.toString('latin1', 0, sumLength - 1) !== sumOf(body)) return undefined;
+  if (content.toString('latin1', 0, sumLength - 1) !== sumOf([body])) return undefined;
   const end = body.indexOf(0x0a) + 1;
   const { exitCode, kept, links, folders, absent, names: length, ...owned } = headerOf(body.toString('utf8', 0, end));
   if (JSON.stringify(owned) !== JSON.stringify({ ...ownership(asked), config: asked.config, words: asked.words })) return undefined;
@@ -210,10 +216,10 @@ const sumLength = 16;
  * Tells of damage, not of intent; `node:crypto` would take longer to load than all that is summed up. Also `node:zlib` is
  * loaded where there is something to sum up, and not before.
  */
-function sumOf(body: Uint8Array): string {
-  return process
-    .getBuiltinModule('node:zlib')
-    .crc32(body)
+function sumOf(parts: readonly Uint8Array[]): string {
+  const { crc32 } = process.getBuiltinModule('node:zlib');
+  return parts
+    .reduce((sum, part) => crc32(part, sum), 0)
     .toString(16)
     .padStart(8, '0')
     .padEnd(sumLength - 1, '.');

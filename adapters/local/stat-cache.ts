@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
-import { type FileColumns, type FolderNames, countOf, digestLength, filesWhere, identityAt, namesOf, placeOfPath } from './file-columns.ts';
+import { type FileColumns, type FolderNames, countOf, digestLength, filesWhere, identityAt, namesOf } from './file-columns.ts';
+import { fileFinder } from './file-finder.ts';
 import { type AddedFiles, type ReadFiles } from './input-file-hashing.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
 
@@ -70,13 +71,10 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
   const notes = new Map<string, unknown>(Object.entries(keptNotes));
   let isChanged = false;
 
+  const find = fileFinder<AddedFiles>((folder) => byFolder.get(folder) ?? []);
   function placeOf(path: string): number | undefined {
-    const { folder, name } = placeOfPath(path);
-    for (const files of byFolder.get(folder) ?? []) {
-      const at = namesOf(files).indexOf(name);
-      if (at !== -1) return files.first + at;
-    }
-    return undefined;
+    const among = find(path);
+    return among === undefined ? undefined : among.files.first + among.at;
   }
 
   /** What is to be known the next time: all that was, with what was read in the place of what was there. */
@@ -89,7 +87,7 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
       for (const before of byFolder.get(folder) ?? [])
         for (const [at, name] of namesOf(before).entries()) if (names.has(name)) replaced.add(before.first + at);
     }
-    return [filesWhere(known, (at) => !replaced.has(at)), ...fresh];
+    return [...filesWhere(known, (at) => !replaced.has(at)), ...fresh];
   }
 
   return {
@@ -110,8 +108,8 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
       const isStill = (from: number): boolean =>
         read.identities[from] === stamp.dev && (read.identities[from + 5] ?? Number.NaN) < stamp.ctimeMs;
       const kept = filesWhere(read, (at) => read.isRead(at) && isStill(at * identityLength));
-      if (kept.folders.length === 0) return;
-      fresh.push(kept);
+      if (kept.length === 0) return;
+      fresh.push(...kept);
       isChanged = true;
     },
     note: (key) => notes.get(key),

@@ -45,10 +45,10 @@ export async function inputs(
   });
 }
 
-function keeping(repository: Repository, words: readonly string[], grounds: Grounds): (printed: string) => void {
+function keeping(repository: Repository, words: readonly string[], grounds: Grounds): (printed: readonly Uint8Array[]) => void {
   return (printed) => {
     const asked = askedInputs(words, repository.file);
-    if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
+    if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: printed, exitCode: 0 });
   };
 }
 

@@ -288,7 +288,7 @@ describe('whatever happens to a repository', () => {
           const { outcome, grounds } = await ask(root);
           expect(outcome).toEqual(fresh);
           if (grounds !== undefined)
-            keepAnswer(root, asked, grounds, 'version: 1\n', { text: Buffer.from(JSON.stringify(outcome)), exitCode: 0 });
+            keepAnswer(root, asked, grounds, 'version: 1\n', { text: [Buffer.from(JSON.stringify(outcome))], exitCode: 0 });
         }
         rmSync(root, { recursive: true });
       }),
@@ -303,7 +303,7 @@ function askedIn(root: string, words: readonly string[] = ['inputs', 'image']): 
 
 describe('a kept answer', () => {
   const configured = { ...small, 'hybridcore.yaml': 'version: 1\n' };
-  const answer = { text: Buffer.from('the answer\n'), exitCode: 0 };
+  const answer = { text: [Buffer.from('the '), Buffer.from('answer\n')], exitCode: 0 };
 
   async function kept(): Promise<string> {
     const root = repository(configured);
