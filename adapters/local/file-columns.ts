@@ -38,7 +38,7 @@ export interface FileColumns {
   /** Six numbers for each file, as `FileIdentity` has them. There may be room for more. */
   readonly identities: Float64Array;
   /** As ASCII, 64 hex digits for each file. There may be room for more. */
-  readonly digests: Uint8Array;
+  readonly digests: Buffer;
 }
 
 /** How many files the columns have. */
@@ -48,8 +48,7 @@ export function countOf({ folders }: Pick<FileColumns, 'folders'>): number {
 
 /** The digest of the file at a place of the columns, as hex digits. */
 export function hexAt({ digests }: FileColumns, at: number): string {
-  // They may be in memory that is shared, and are no Buffer then: one for each file would take longer than all else.
-  return Buffer.prototype.toString.call(digests, 'latin1', at * digestLength, (at + 1) * digestLength);
+  return digests.toString('latin1', at * digestLength, (at + 1) * digestLength);
 }
 
 export function identityAt({ identities }: FileColumns, at: number): FileIdentity {

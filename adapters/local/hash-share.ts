@@ -40,6 +40,7 @@ export function hashShare(
 ): 'none is left' | 'more' {
   const { root, folders, next, done, digests, identities, stillBefore, freshFor } = work;
   const { length } = buffer;
+  // To another thread it comes as plain bytes.
   const text = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   // Never follows a link, never waits for the writer of a FIFO.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

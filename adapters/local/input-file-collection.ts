@@ -1,5 +1,5 @@
 import { type Stats, lstatSync } from 'node:fs';
-import { join, posix, resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { checkInputName, isPlainText } from '../../core/fingerprint.ts';
@@ -82,11 +82,7 @@ export function collectInputFiles(
   }
 
   /** Of files that were found together one counts by itself from now on. */
-  function setApart(
-    name: string,
-    { files, at }: { readonly files: FoundFolder; readonly at: number },
-    as: Pick<Found, 'kind' | 'where'>,
-  ): FoundFile {
+  function setApart(name: string, { files, at }: FileAmong<FoundFolder>, as: Pick<Found, 'kind' | 'where'>): FoundFile {
     files.apart.add(at);
     // Whether what is kept of it still holds is looked at later.
     const found = files.columns === cache?.known ? undefined : { columns: files.columns, at: files.first + at };

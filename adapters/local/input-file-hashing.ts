@@ -144,7 +144,7 @@ function workFor(root: string, count: number, stillBefore: number | null): HashW
     folders: [],
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(new SharedArrayBuffer(count)),
-    digests: new Uint8Array(new SharedArrayBuffer(count * digestLength)),
+    digests: Buffer.from(new SharedArrayBuffer(count * digestLength)),
     identities: new Float64Array(new SharedArrayBuffer(count * identityLength * 8)),
     stillBefore,
     freshFor,

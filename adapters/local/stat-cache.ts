@@ -40,7 +40,7 @@ export interface StatCache {
 const mostNames = 250_000;
 const mostNotes = 64;
 
-const nothing: Index = { files: { folders: [], identities: new Float64Array(), digests: new Uint8Array() }, notes: {} };
+const nothing: Index = { files: { folders: [], identities: new Float64Array(), digests: Buffer.alloc(0) }, notes: {} };
 
 /**
  * Opens the cache of the repository in its home. Undefined where none can be kept: the home cannot be written to, or is

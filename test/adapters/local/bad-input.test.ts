@@ -318,7 +318,7 @@ function workOver(root: string, names: readonly string[]): HashWork {
     folders: [folderNames('', names)],
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(names.length),
-    digests: new Uint8Array(names.length * 64),
+    digests: Buffer.alloc(names.length * 64),
     identities: new Float64Array(names.length * 6),
     stillBefore: null,
     freshFor,
