@@ -43,7 +43,7 @@ export function sortInputs<T extends Input>(inputs: readonly T[]): T[] {
 
 /** Names in the order in which the fingerprint takes inputs of one kind. */
 export function sortNames(names: readonly string[]): string[] {
-  return names.some((name) => hasSurrogate(name)) ? names.toSorted(inBytes) : names.toSorted();
+  return hasSurrogate(names.join('\n')) ? names.toSorted(inBytes) : names.toSorted();
 }
 
 /** The name itself where it can be an input's: not empty, no NUL, no line feed, and writable as UTF-8. Else INPUT_NAME. */

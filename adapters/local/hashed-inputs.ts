@@ -1,6 +1,6 @@
 import { type Digest, toDigest } from '../../core/digest.ts';
 import { sortNames } from '../../core/fingerprint.ts';
-import { type FileInput } from '../../core/input.ts';
+import { type FileInput, type Input, inputKinds } from '../../core/input.ts';
 import { type FileColumns, hexAt, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
 import { type FileAmong, fileFinder } from './file-finder.ts';
 import { type AddedFiles } from './input-file-hashing.ts';
@@ -42,8 +42,8 @@ export interface HashedInputs {
   get(name: string): FileInput | undefined;
   /** Whether one is a link of this digest. */
   hasLink(digest: Digest): boolean;
-  /** Those of a kind, in the order of the fingerprint. */
-  inOrder(kind: FileKind): Iterable<FileInput>;
+  /** All of them in the order of the fingerprint, with inputs that are no files, which are in that order already. */
+  inOrderWith(others: readonly Input[]): Iterable<Input>;
 }
 
 /** Finds a file among those of a folder that were found together. */
@@ -65,7 +65,8 @@ export function hashedInputs({ files, folders }: FoundFiles, known: number): Has
     read: count - known,
     *names() {
       yield* files.keys();
-      for (const parts of folders.values()) for (const part of parts) for (const { name } of filesOf(part)) yield pathIn(part.folder, name);
+      for (const part of [...folders.values()].flat())
+        for (const [at, name] of namesOf(part).entries()) if (!part.apart.has(at)) yield pathIn(part.folder, name);
     },
     get(name) {
       const file = files.get(name);
@@ -75,7 +76,7 @@ export function hashedInputs({ files, folders }: FoundFiles, known: number): Has
     },
     hasLink: (digest) =>
       files.values().some(({ found }) => found !== undefined && 'mode' in found && found.mode === '120000' && found.digest === digest),
-    inOrder: (kind) => inOrder({ files, folders }, kind),
+    inOrderWith: (others) => ({ [Symbol.iterator]: () => inOrder({ files, folders }, others) }),
   };
 }
 
@@ -89,8 +90,26 @@ interface OpenFolder {
 
 type Entry = FoundFile | FileAmong<FoundFolder>;
 
-/** Folder by folder as they are nested, so that nothing but the names of each has to be sorted. */
-function* inOrder({ files, folders }: FoundFiles, kind: FileKind): Generator<FileInput> {
+/** Folder by folder as they are nested, so that nothing but the names of each has to be sorted. All in one: each of them passes through here. */
+function* inOrder(found: FoundFiles, others: readonly Input[]): Generator<Input> {
+  for (const kind of inputKinds.toSorted()) {
+    for (const other of others) if (other.kind === kind) yield other;
+    const open = folderOpener(found, kind);
+    const stack = [open('')];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const name = top.names[top.next];
+      top.next += 1;
+      if (name === undefined) stack.pop();
+      else {
+        const entry = top.entries.get(name);
+        if (entry === undefined) stack.push(open(pathIn(top.folder, name.slice(0, -1))));
+        else yield 'found' in entry ? inputOf(entry) : inputAmong(pathIn(top.folder, name), entry.files, entry.at);
+      }
+    }
+  }
+}
+
+function folderOpener({ files, folders }: FoundFiles, kind: Input['kind']): (folder: string) => OpenFolder {
   const single = Map.groupBy(
     files.values().filter((file) => file.kind === kind),
     ({ name }) => placeOfPath(name).folder,
@@ -98,28 +117,18 @@ function* inOrder({ files, folders }: FoundFiles, kind: FileKind): Generator<Fil
   const inFolder = new Map<string, Set<string>>();
   for (const folder of single.keys()) addTo(inFolder, folder);
   for (const [folder, parts] of folders) if (parts.some((part) => part.kind === kind)) addTo(inFolder, folder);
-
-  function open(folder: string): OpenFolder {
+  return (folder) => {
     const entries = new Map<string, Entry | undefined>();
     for (const name of inFolder.get(folder) ?? []) entries.set(`${name}/`, undefined);
     for (const file of single.get(folder) ?? []) entries.set(placeOfPath(file.name).name, file);
-    for (const part of folders.get(folder) ?? []) {
-      if (part.kind === kind) for (const { name, at } of filesOf(part)) entries.set(name, { files: part, at });
-    }
+    for (const part of folders.get(folder) ?? []) if (part.kind === kind) putEntries(entries, part);
     return { folder, entries, names: sortNames([...entries.keys()]), next: 0 };
-  }
+  };
+}
 
-  const stack = [open('')];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const name = top.names[top.next];
-    top.next += 1;
-    if (name === undefined) stack.pop();
-    else {
-      const entry = top.entries.get(name);
-      if (entry === undefined) stack.push(open(pathIn(top.folder, name.slice(0, -1))));
-      else yield 'found' in entry ? inputOf(entry) : inputAmong(pathIn(top.folder, name), entry.files, entry.at);
-    }
-  }
+function putEntries(entries: Map<string, Entry | undefined>, files: FoundFolder): void {
+  const names = namesOf(files);
+  for (let at = 0; at < names.length; at += 1) if (!files.apart.has(at)) entries.set(names[at] ?? '', { files, at });
 }
 
 /** Notes a folder with each one above it. */
@@ -134,10 +143,6 @@ function addTo(inFolder: Map<string, Set<string>>, path: string): void {
     inFolder.set(folder, new Set([name]));
     below = folder;
   }
-}
-
-function* filesOf(files: FoundFolder): Generator<{ readonly name: string; readonly at: number }> {
-  for (const [at, name] of namesOf(files).entries()) if (!files.apart.has(at)) yield { name, at };
 }
 
 function inputOf({ name, kind, found }: FoundFile): FileInput {

@@ -3,7 +3,7 @@ import { digestOf } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { optionInput, plainVariableInput, sensitiveVariableInput, sortInputs, toolInput } from '../../core/fingerprint.ts';
 import { VariableName } from '../../core/identity.ts';
-import { type Input, type UndeclaredInput, fileKinds, inputKinds } from '../../core/input.ts';
+import { type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Discovery, type ImageRepository } from '../../core/ports.ts';
 import type { NamedPath, OpenReference, TemplateDiscovery } from '../packer/template/discover-template.ts';
 import { repositoryFiles } from './image-repository-files.ts';
@@ -129,26 +129,13 @@ function discovery(
   const declared = declaredInputs(builder, requestVariables, template.sensitiveVariables);
   if (!declared.ok) return declared;
   return success({
-    inputs: inOrder(hashed, sortInputs(declared.value)),
+    inputs: hashed.inOrderWith(sortInputs(declared.value)),
     undeclared: template.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
     sensitiveVariables: template.sensitiveVariables,
     sensitiveValues: template.sensitiveValues,
     manifestOutputs: template.manifestOutputs,
     requiresPlugins: template.requiresPlugins,
   });
-}
-
-/** All of the inputs in the order of the fingerprint, those that are no files sorted already. */
-function inOrder(files: HashedInputs, declared: readonly Input[]): Iterable<Input> {
-  return {
-    *[Symbol.iterator]() {
-      for (const kind of inputKinds.toSorted()) {
-        const fileKind = fileKinds.find((each) => each === kind);
-        if (fileKind === undefined) yield* declared.filter((input) => input.kind === kind);
-        else yield* files.inOrder(fileKind);
-      }
-    },
-  };
 }
 
 function addGlobbed(files: InputFiles, builder: Builder): Outcome<null> {
