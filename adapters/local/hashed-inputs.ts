@@ -19,7 +19,7 @@ export interface FoundFile {
   found: HashedFile | { readonly columns: FileColumns; readonly at: number } | undefined;
 }
 
-/** Plain files of a folder that were found together. */
+/** Plain files of a folder that were found together, in the order of their names. */
 export interface FoundFolder extends AddedFiles {
   readonly kind: FileKind;
   readonly where: string;
@@ -83,8 +83,9 @@ export function hashedInputs({ files, folders }: FoundFiles, known: number): Has
 /** Entries of a folder, each with its file, or with nothing where it is a folder; in the order of their names, to which a folder's `/` belongs. */
 interface OpenFolder {
   readonly folder: string;
-  readonly entries: ReadonlyMap<string, Entry | undefined>;
   readonly names: readonly string[];
+  /** Those of the names: all there is in the folder, where that is files which were found together. */
+  readonly entries: ReadonlyMap<string, Entry | undefined> | FoundFolder;
   next: number;
 }
 
@@ -97,13 +98,15 @@ function* inOrder(found: FoundFiles, others: readonly Input[]): Generator<Input>
     const open = folderOpener(found, kind);
     const stack = [open('')];
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const name = top.names[top.next];
+      const { folder, entries, next: at } = top;
+      const name = top.names[at];
       top.next += 1;
       if (name === undefined) stack.pop();
+      else if ('first' in entries) yield inputAmong(pathIn(folder, name), entries, at);
       else {
-        const entry = top.entries.get(name);
-        if (entry === undefined) stack.push(open(pathIn(top.folder, name.slice(0, -1))));
-        else yield 'found' in entry ? inputOf(entry) : inputAmong(pathIn(top.folder, name), entry.files, entry.at);
+        const entry = entries.get(name);
+        if (entry === undefined) stack.push(open(pathIn(folder, name.slice(0, -1))));
+        else yield 'found' in entry ? inputOf(entry) : inputAmong(pathIn(folder, name), entry.files, entry.at);
       }
     }
   }
@@ -118,11 +121,15 @@ function folderOpener({ files, folders }: FoundFiles, kind: Input['kind']): (fol
   for (const folder of single.keys()) addTo(inFolder, folder);
   for (const [folder, parts] of folders) if (parts.some((part) => part.kind === kind)) addTo(inFolder, folder);
   return (folder) => {
+    const parts = folders.get(folder) ?? [];
+    const [only] = parts;
+    const isAll = parts.length === 1 && only?.kind === kind && only.apart.size === 0 && !inFolder.has(folder) && !single.has(folder);
+    if (only !== undefined && isAll) return { folder, names: namesOf(only), entries: only, next: 0 };
     const entries = new Map<string, Entry | undefined>();
     for (const name of inFolder.get(folder) ?? []) entries.set(`${name}/`, undefined);
     for (const file of single.get(folder) ?? []) entries.set(placeOfPath(file.name).name, file);
-    for (const part of folders.get(folder) ?? []) if (part.kind === kind) putEntries(entries, part);
-    return { folder, entries, names: sortNames([...entries.keys()]), next: 0 };
+    for (const part of parts) if (part.kind === kind) putEntries(entries, part);
+    return { folder, names: sortNames([...entries.keys()]), entries, next: 0 };
   };
 }
 

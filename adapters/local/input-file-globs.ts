@@ -101,7 +101,7 @@ export function filesMatching(
         else names.push(name);
       }
     }
-    for (const [folder, names] of fitting) onPlain(folder, names);
+    for (const [folder, names] of fitting) onPlain(folder, names.sort());
   }
   const [first] = failures;
   return first === undefined ? success([...others].toSorted()) : { ok: false, failure: first };

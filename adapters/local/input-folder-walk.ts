@@ -7,7 +7,7 @@ export function folderOfAll(pattern: string): string | undefined {
   return folder === undefined || /^(?:artifacts|state|incoming|control|diag)(?:\/|$)/.test(folder) ? undefined : folder;
 }
 
-/** Gets the names of plain files in a folder ('' is the root), in no order that means anything. */
+/** Gets the names of plain files in a folder ('' is the root), in the order of their code units. */
 export type OnPlain = (folder: string, names: readonly string[]) => void;
 
 /**
@@ -34,5 +34,5 @@ function takeFolder(folder: string, entries: readonly Dirent[], open: string[], 
     else if (entry.isDirectory()) open.push(`${folder}/${name}`);
     else onOther(`${folder}/${name}`);
   }
-  onPlain(folder, plain);
+  onPlain(folder, plain.sort());
 }
