@@ -51,7 +51,7 @@ export function collectInputFiles(
   const foldersOfFiles = new Set<string>();
   const queue = openHashQueue(root, cache?.begun.time ?? null);
   /** Those that are no links, with what they were when that was seen. */
-  const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
+  const plainFolders = new Map<string, Pick<Stats, 'dev' | 'ino'> | undefined>([['', undefined]]);
   const walked = new Set<string>();
   const removed = new Set<string>();
 
@@ -136,7 +136,8 @@ export function collectInputFiles(
       if (plainFolders.has(folder)) continue;
       const status = lstatSync(`${root}/${folder}`, { throwIfNoEntry: false });
       if (status?.isSymbolicLink() === true) return folder;
-      plainFolders.set(folder, status);
+      // Not the whole status: there may be thousands of folders.
+      plainFolders.set(folder, status === undefined ? undefined : { dev: status.dev, ino: status.ino });
     }
     return undefined;
   }
