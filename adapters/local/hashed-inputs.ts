@@ -24,7 +24,7 @@ export interface FoundFolder extends AddedFiles {
   readonly kind: FileKind;
   readonly where: string;
   /** Which of them, counted from 0, are no longer among them: they are files by themselves, or none. */
-  readonly apart: Set<number>;
+  readonly apart: number[];
 }
 
 /** All that was found: files by their paths, and those of folders by the path of the folder. */
@@ -51,7 +51,7 @@ export function finderIn(folders: FoundFiles['folders']): (path: string) => File
   const find = fileFinder<FoundFolder>((folder) => folders.get(folder) ?? []);
   return (path) => {
     const among = find(path);
-    return among?.files.apart.has(among.at) === true ? undefined : among;
+    return among?.files.apart.includes(among.at) === true ? undefined : among;
   };
 }
 
@@ -59,14 +59,14 @@ export function finderIn(folders: FoundFiles['folders']): (path: string) => File
 export function hashedInputs({ files, folders }: FoundFiles, known: number): HashedInputs {
   const findInFolder = finderIn(folders);
   let count = files.size;
-  for (const parts of folders.values()) for (const part of parts) count += part.count - part.apart.size;
+  for (const parts of folders.values()) for (const part of parts) count += part.count - part.apart.length;
   return {
     count,
     read: count - known,
     *names() {
       yield* files.keys();
       for (const part of [...folders.values()].flat())
-        for (const [at, name] of namesOf(part).entries()) if (!part.apart.has(at)) yield pathIn(part.folder, name);
+        for (const [at, name] of namesOf(part).entries()) if (!part.apart.includes(at)) yield pathIn(part.folder, name);
     },
     get(name) {
       const file = files.get(name);
@@ -123,7 +123,7 @@ function folderOpener({ files, folders }: FoundFiles, kind: Input['kind']): (fol
   return (folder) => {
     const parts = folders.get(folder) ?? [];
     const [only] = parts;
-    const isAll = parts.length === 1 && only?.kind === kind && only.apart.size === 0 && !inFolder.has(folder) && !single.has(folder);
+    const isAll = parts.length === 1 && only?.kind === kind && only.apart.length === 0 && !inFolder.has(folder) && !single.has(folder);
     if (only !== undefined && isAll) return { folder, names: namesOf(only), entries: only, next: 0 };
     const entries = new Map<string, Entry | undefined>();
     for (const name of inFolder.get(folder) ?? []) entries.set(`${name}/`, undefined);
@@ -135,7 +135,7 @@ function folderOpener({ files, folders }: FoundFiles, kind: Input['kind']): (fol
 
 function putEntries(entries: Map<string, Entry | undefined>, files: FoundFolder): void {
   const names = namesOf(files);
-  for (let at = 0; at < names.length; at += 1) if (!files.apart.has(at)) entries.set(names[at] ?? '', { files, at });
+  for (let at = 0; at < names.length; at += 1) if (!files.apart.includes(at)) entries.set(names[at] ?? '', { files, at });
 }
 
 /** Notes a folder with each one above it. */

@@ -83,7 +83,7 @@ export function collectInputFiles(
 
   /** Of files that were found together one counts by itself from now on. */
   function setApart(name: string, { files, at }: FileAmong<FoundFolder>, as: Pick<Found, 'kind' | 'where'>): FoundFile {
-    files.apart.add(at);
+    files.apart.push(at);
     // Whether what is kept of it still holds is looked at later.
     const found = files.columns === cache?.known ? undefined : { columns: files.columns, at: files.first + at };
     const file: FoundFile = { ...as, isPlain: true, name, found };
@@ -93,17 +93,14 @@ export function collectInputFiles(
 
   /** Plain files of a folder of which none is there yet, and whose names can be inputs'. */
   function putFolder(folder: string, names: readonly string[], { kind, where }: Found): void {
-    const parts: FoundFolder[] = [];
     const known = cache?.inFolder(folder) ?? [];
     const left = new Set(known.length === 0 ? [] : names);
-    for (const kept of known) {
-      const apart = new Set<number>();
-      for (const [at, name] of namesOf(kept).entries()) if (!left.delete(name)) apart.add(at);
-      parts.push({ ...kept, kind, where, apart });
-    }
-    const unknown = known.length === 0 ? names : [...left];
-    for (const added of queue.add(folder, unknown)) parts.push({ ...added, kind, where, apart: new Set() });
-    gathered.folders.set(folder, parts);
+    const parts = known.map((kept): FoundFolder => {
+      const apart = [...namesOf(kept).entries()].filter(([, name]) => !left.delete(name)).map(([at]) => at);
+      return { ...kept, kind, where, apart };
+    });
+    const added = queue.add(folder, known.length === 0 ? names : [...left]);
+    gathered.folders.set(folder, [...parts, ...added.map((files) => ({ ...files, kind, where, apart: [] }))]);
   }
 
   /** The path without links among its folders; each such link is noted. */
@@ -221,7 +218,7 @@ export function collectInputFiles(
   async function hash(): Promise<Outcome<HashedInputs>> {
     for (const name of removed) {
       const among = findInFolder(name);
-      among?.files.apart.add(among.at);
+      among?.files.apart.push(among.at);
       gathered.files.delete(name);
     }
     const known = cache === undefined ? 0 : takeKnown(cache);
@@ -260,15 +257,15 @@ export function collectInputFiles(
       for (const part of parts.filter(({ columns }) => columns === kept.known)) {
         const changed: string[] = [];
         for (const [at, name] of namesOf(part).entries()) {
-          if (part.apart.has(at)) continue;
+          if (part.apart.includes(at)) continue;
           if (isUnchanged(`${part.folder}/${name}`, part.first + at, kept)) count += 1;
           else {
-            part.apart.add(at);
+            part.apart.push(at);
             changed.push(name);
           }
         }
         const { kind, where } = part;
-        for (const added of queue.add(part.folder, changed)) parts.push({ ...added, kind, where, apart: new Set() });
+        for (const added of queue.add(part.folder, changed)) parts.push({ ...added, kind, where, apart: [] });
       }
     }
     return count;
