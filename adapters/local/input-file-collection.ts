@@ -1,4 +1,4 @@
-import { type Stats, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -11,6 +11,7 @@ import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { openHashQueue } from './input-file-hashing.ts';
 import { hashInputFile } from './input-file.ts';
+import { plainFoldersBelow } from './plain-folders.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
 
@@ -50,8 +51,7 @@ export function collectInputFiles(
   /** Folders of files that were found by themselves. */
   const foldersOfFiles = new Set<string>();
   const queue = openHashQueue(root, cache?.begun.time ?? null);
-  /** Those that are no links, with what they were when that was seen. */
-  const plainFolders = new Map<string, Pick<Stats, 'dev' | 'ino'> | undefined>([['', undefined]]);
+  const plainFolders = plainFoldersBelow(root);
   const walked = new Set<string>();
   const removed = new Set<string>();
 
@@ -108,7 +108,7 @@ export function collectInputFiles(
     let current = path;
     // As many as the system itself follows.
     for (let hops = 0; hops <= 40; hops += 1) {
-      const link = firstLinkedFolder(current);
+      const link = plainFolders.firstLinkOnTheWay(current);
       if (link === undefined) return success(current);
       sightings.looked.add(link);
       const place = lookAt(root, link, where);
@@ -123,29 +123,6 @@ export function collectInputFiles(
       current = posix.join(real, current.slice(link.length + 1));
     }
     return unreadable(path, where, 'its links go in a circle');
-  }
-
-  function firstLinkedFolder(path: string): string | undefined {
-    // Whose folder was not linked has no linked folder above it either.
-    if (plainFolders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) return undefined;
-    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-      const folder = path.slice(0, slash);
-      if (plainFolders.has(folder)) continue;
-      const status = lstatSync(`${root}/${folder}`, { throwIfNoEntry: false });
-      if (status?.isSymbolicLink() === true) return folder;
-      // Not the whole status: there may be thousands of folders.
-      plainFolders.set(folder, status === undefined ? undefined : { dev: status.dev, ino: status.ino });
-    }
-    return undefined;
-  }
-
-  function isPlainFolder(folder: string): boolean {
-    try {
-      return firstLinkedFolder(`${folder}/`) === undefined;
-    } catch {
-      // What can no longer be looked at is told of where it is looked at again.
-      return false;
-    }
   }
 
   function add(given: string, kind: FileKind, where: string): Outcome<{ readonly found: boolean }> {
@@ -184,7 +161,7 @@ export function collectInputFiles(
     const again: string[] = [];
     const others = filesMatching(root, { patterns, exclude }, where, sightings, (folder, names) => {
       // The walk has seen what they are, and on the way to them is no link: there is nothing more to look at before they are read.
-      const isPlain = isPlainFolder(folder);
+      const isPlain = plainFolders.has(folder);
       const isNew = !gathered.folders.has(folder) && !foldersOfFiles.has(folder);
       if (isPlain && isNew && isPlainText(`${folder}/${names.join('')}`)) {
         putFolder(folder, names, asPlain);
@@ -223,7 +200,7 @@ export function collectInputFiles(
     }
     const known = cache === undefined ? 0 : takeKnown(cache);
     const read = await queue.finish();
-    const moved = movedFolder();
+    const moved = plainFolders.firstMoved();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
     for (const files of read) {
       for (const name of files.unread()) {
@@ -279,21 +256,6 @@ export function collectInputFiles(
       // Whoever reads it will say why.
       return false;
     }
-  }
-
-  /** A folder that is no longer the one that was looked at: what was read through its path may lie anywhere. */
-  function movedFolder(): string | undefined {
-    for (const [folder, status] of plainFolders) {
-      if (status === undefined) continue;
-      let now: Stats | undefined;
-      try {
-        now = lstatSync(`${root}/${folder}`, { throwIfNoEntry: false });
-      } catch {
-        // No longer to be looked at: no longer the same.
-      }
-      if (now === undefined || now.dev !== status.dev || now.ino !== status.ino || !now.isDirectory()) return folder;
-    }
-    return undefined;
   }
 
   return {
