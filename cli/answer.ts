@@ -15,20 +15,20 @@ export interface Answer {
   readonly exitCode: ExitCode;
   readonly document: unknown;
   readonly text: string;
-  /** Gets what was printed of it. */
-  readonly keep?: (printed: string) => void;
+  /** Gets what was printed of it, part by part. */
+  readonly keep?: (printed: readonly Uint8Array[]) => void;
 }
 
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
 export async function printAnswer(host: Host, answer: Answer, json: boolean): Promise<void> {
-  const printed: string[] = [];
+  const printed: Uint8Array[] = [];
   for (const part of json ? jsonLines(answer.document) : [answer.text === '' ? '' : `${answer.text}\n`]) {
     if (part === '') continue;
     host.terminal.out.write(part);
     await host.terminal.out.taken();
-    if (answer.keep !== undefined) printed.push(part);
+    if (answer.keep !== undefined) printed.push(Buffer.from(part));
   }
-  answer.keep?.(printed.join(''));
+  answer.keep?.(printed);
 }
 
 function* jsonLines(document: unknown): Generator<string> {

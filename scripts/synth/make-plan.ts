@@ -63,7 +63,7 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
   const { sources, warnings } = discovered.value;
   const deployment: Deployment = { schema: 'hybridcore-packer/deployment/1', version, config, sources };
   const bundles = join(folder, 'functions');
-  const commandLine = join(folder, 'hybridcore-packer.mjs');
+  const commandLine = join(folder, 'hybridcore-packer.cjs');
   const problems = [...planProblems(deployment), ...scheduleProblems(config)];
   if (problems.length > 0) {
     return failure(

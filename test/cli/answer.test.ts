@@ -17,7 +17,7 @@ describe('a long answer', () => {
     const host: Host = { terminal: { out, err: out }, environment: {}, workingFolder: '/', words: [], command: '' };
     let kept = '';
     const document = { list: Array.from({ length: 1000 }, (_, at) => at) };
-    const answer: Answer = { exitCode: 0, document, text: '', keep: (printed) => void (kept = printed) };
+    const answer: Answer = { exitCode: 0, document, text: '', keep: (printed) => void (kept = Buffer.concat(printed).toString()) };
     await printAnswer(host, answer, true);
     expect(kept).toBe(`${JSON.stringify(document, null, 2)}\n`);
     expect(happened.filter((_, at) => at % 2 === 0).join('')).toBe(kept);

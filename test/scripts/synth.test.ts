@@ -75,8 +75,8 @@ describe('npm run synth', () => {
     for (const { properties } of resourcesOf(await template(), 'AWS::CodeBuild::Project')) {
       const { EnvironmentVariables } = properties['Environment'] as { EnvironmentVariables: { Name: string; Value: unknown }[] };
       const valueOf = (name: string) => JSON.stringify(EnvironmentVariables.find(({ Name }) => Name === name)?.Value);
-      const asset = /([0-9a-f]{64})\.mjs/.exec(valueOf('HYBRIDCORE_BUNDLE'))?.[1] ?? '';
-      const digest = createHash('sha256').update(await readFile(join(outdir, `asset.${asset}.mjs`)));
+      const asset = /([0-9a-f]{64})\.cjs/.exec(valueOf('HYBRIDCORE_BUNDLE'))?.[1] ?? '';
+      const digest = createHash('sha256').update(await readFile(join(outdir, `asset.${asset}.cjs`)));
       expect(valueOf('HYBRIDCORE_BUNDLE_SHA256')).toBe(JSON.stringify(digest.digest('hex')));
     }
   });
