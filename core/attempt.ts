@@ -46,7 +46,7 @@ export interface AttemptPorts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   /** Gets every scrubbed line as it comes, for whoever watches. */
-  readonly watch: (line: string) => void;
+  readonly watch: (lines: readonly string[]) => void;
 }
 
 /** How long an attempt waits for the dispatcher's word: longer than it takes the sweep to come by twice. Milliseconds. */
@@ -253,7 +253,7 @@ async function runPacker(
   interrupt: AbortSignal,
 ): Promise<void> {
   const scrub = createFileScrub('packer.log', createRedactor({ values: secretValues(findings), key }), key);
-  const { outcome, run } = await recordLog(ports, request, scrub, (onLine) => ports.packer.run(job, onLine, interrupt));
+  const { outcome, run } = await recordLog(ports, request, scrub, (onLines) => ports.packer.run(job, onLines, interrupt));
   findings.ran = { job, outcome, run, log: scrub.end() };
 }
 

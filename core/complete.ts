@@ -10,20 +10,29 @@ import { type End, decide } from './decide.ts';
 import { digestOf } from './digest.ts';
 import { milliseconds } from './duration.ts';
 import { finishBuild } from './finish.ts';
-import { type ReadHandover, readHandedOver } from './handed-over.ts';
+import { logLines } from './handed-log.ts';
+import { type ReadHandover, openPart, readHandedOver } from './handed-over.ts';
 import { documentText } from './document-text.ts';
 import { type BuildId, timestamp } from './identity.ts';
 import { type Judgement, judge, tellsOf } from './judge.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';
-import { readPackerRun } from './packer-log/packer-run-reader.ts';
-import { type ArtifactCheck, type Compression, type DeployedSource, type Randomness } from './ports.ts';
-import { type Received, receive } from './receive.ts';
+import {
+  type ArtifactCheck,
+  type Compression,
+  type DeployedSource,
+  GoneError,
+  type LongObjects,
+  type Objects,
+  type Randomness,
+} from './ports.ts';
+import { type Received, keptLog, receive } from './receive.ts';
 import { type RunRecord } from './run-record.ts';
-import { createSealed } from './sealing.ts';
+import { createSealed, createSealedFrom } from './sealing.ts';
 import { type SettlePorts, endRun } from './settle.ts';
 import { eventOf, stateAfter } from './transitions.ts';
 
 export interface CompletePorts extends SettlePorts {
+  readonly objects: Objects & LongObjects;
   readonly artifactCheck: ArtifactCheck;
   readonly deployedSource: DeployedSource;
   readonly compression: Compression;
@@ -51,8 +60,9 @@ export async function completeAttempt(
   const handed = await readHandover(ports, build, attempt);
 
   const key = build.decision?.redaction_key ?? Buffer.from(ports.randomness.bytes(32)).toString('hex');
-  const received = receive(handed, build, attempt.attempt, Buffer.from(key, 'hex'));
-  const run = received.handed.state === 'read' && received.handed.value.log !== null ? readPackerRun(received.lines) : null;
+  const received = await unlessGone(() => receive(handed, build, attempt, Buffer.from(key, 'hex'), ports.compression));
+  if (received === undefined) return undefined;
+  const { run } = received;
   const decided =
     build.decision === null
       ? await decideAttempt(ports, config, build, attempt, { handed: received.handed, run, record }, key)
@@ -62,12 +72,23 @@ export async function completeAttempt(
 
   const { decision } = decided;
   const tells = tellsOf(received.handed, run, decision.judged ?? decision.verdict);
-  const outcome = await storeAttempt(ports, decided, attempt, received, tells);
+  const outcome = await unlessGone(() => storeAttempt(ports, decided, attempt, received, tells, Buffer.from(key, 'hex')));
+  if (outcome === undefined) return undefined;
   const completed = withAttempt(decided, attempt, { outcome });
   if (stateAfter(build.state, decision.event, attempt.attempt) === 'retrying')
     await setRetry(ports, config, completed, attempt, decision.at);
   else await finishBuild(ports, config, completed, builder, { ...tells, stderr: stderrOf(tells, decision) });
   return undefined;
+}
+
+/** Undefined where the log is gone: somebody else has gone on meanwhile, or the next one to come here finds that it is missing. */
+async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GoneError) return undefined;
+    throw error;
+  }
 }
 
 interface Evidence {
@@ -180,7 +201,7 @@ async function readHandover(
 ): Promise<ReadHandover> {
   if (run === null || (decision !== null && decision.rests_on === null)) return { state: 'absent' };
   const asked = { builder, build: build_id, attempt, run };
-  return readHandedOver(ports.objects, ports.compression, asked, decision?.rests_on ?? undefined);
+  return readHandedOver(ports.objects, asked, decision?.rests_on ?? undefined);
 }
 
 /** What a verdict means for the build: an operator's wish keeps a transient failure from its retry, and the build ends as stopped. */
@@ -208,16 +229,12 @@ async function storeAttempt(
   attempt: Attempt,
   received: Received,
   tells: Judgement,
+  key: Uint8Array,
 ): Promise<AttemptOutcome> {
   const encoder = new TextEncoder();
-  const { lines, manifest } = received;
-  let log: AttemptOutcome['log'] = null;
+  const { manifest } = received;
+  const log = await storeLog(ports, build, attempt, received, key);
   let scrubManifestPath: string | null = null;
-  if (received.handed.state === 'read' && received.handed.value.log !== null) {
-    const path = keys.log(build.builder, build.build_id, attempt.attempt);
-    const content = ports.compression.compress(encoder.encode(lines.map((line) => `${line}\n`).join('')));
-    log = { path, size: (await createSealed(ports, build, 'log', path, content)).length };
-  }
   if (manifest !== null) {
     scrubManifestPath = keys.scrubManifest(build.builder, build.build_id, attempt.attempt);
     await createSealed(ports, build, 'scrub-manifest', scrubManifestPath, encoder.encode(documentText(manifest)));
@@ -235,6 +252,23 @@ async function storeAttempt(
     scrub_manifest_path: scrubManifestPath,
     redactions,
   };
+}
+
+/** Seals the log that was received; null where there is none. @throws GoneError where it does not stand there any more. */
+async function storeLog(
+  ports: CompletePorts,
+  build: Build,
+  { attempt, run }: Attempt,
+  { handed, log }: Received,
+  key: Uint8Array,
+): Promise<AttemptOutcome['log']> {
+  if (handed.state !== 'read' || log === null || run === null) return null;
+  const from = keys.incoming(run).log;
+  const opened = await openPart(ports.objects, from, { decided: handed.parts.log });
+  if (opened.state !== 'read') throw new GoneError(`${from} was received, and is ${opened.state} now`);
+  const path = keys.log(build.builder, build.build_id, attempt);
+  const content = keptLog(logLines(opened.value, ports.compression, from), key, log);
+  return { path, size: await createSealedFrom(ports, build, 'log', path, ports.compression.compressing(content)) };
 }
 
 /**

@@ -85,9 +85,9 @@ async function attemptIn(world: World) {
     packer: {
       find: async () => success({ file: '/opt/packer', version: world.version ?? '1.6.6' }),
       commandLine: () => world.commandLine ?? ['packer', 'build', 'base'],
-      async run(job, onLine) {
+      async run(job, onLines) {
         jobs.push(job);
-        for (const line of world.lines ?? successLog) onLine(line);
+        await onLines(world.lines ?? successLog);
         const recorded = (world.recorded ?? []).map((id) => ({ id, type: 'file', builder_id: null, name: 'image', files: [id] }));
         return { exitCode: 0, signal: null, recorded };
       },
@@ -98,15 +98,18 @@ async function attemptIn(world: World) {
     },
     handover: {
       openLog: async () => ({
-        write: (line) => log.push(line),
-        close: async () => void written.set(keys.incoming(request.run).log, log.join('\n')),
+        write(text) {
+          log.push(text);
+          return undefined;
+        },
+        close: async () => void written.set(keys.incoming(request.run).log, log.join('').trimEnd()),
       }),
       put: async (key, text) => void written.set(key, text),
     },
     control: { awaitGo: async () => world.told ?? true },
     clock: { now: () => someTime },
     randomness: { bytes: (count) => new Uint8Array(count).fill(9) },
-    watch: (line) => watched.push(line),
+    watch: (lines) => void watched.push(...lines),
   };
   const end = await runAttempt(ports, config, world.request ?? request, world.interrupt ?? new AbortController().signal);
   const at = keys.incoming(request.run);

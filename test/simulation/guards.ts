@@ -306,8 +306,8 @@ export const guards: readonly Guard[] = [
     name: 'decided-versions',
     keeps: 'who carries a decision out reads what it rests on, whatever was written over it',
     file: 'core/complete.ts',
-    text: 'readHandedOver(ports.objects, ports.compression, asked, decision?.rests_on ?? undefined)',
-    without: 'readHandedOver(ports.objects, ports.compression, asked)',
+    text: 'readHandedOver(ports.objects, asked, decision?.rests_on ?? undefined)',
+    without: 'readHandedOver(ports.objects, asked)',
   },
   {
     name: 'decided-verdict',

@@ -16,6 +16,7 @@ import { type Moto, describeWithMoto } from '../../fixtures/aws/moto.ts';
 import { scriptBuilder } from '../../fixtures/aws/stage/image-repository.ts';
 import { portOf } from './port-of.ts';
 import { stageOfFile } from './stage-of-test.ts';
+import { endlessLog } from '../../fixtures/endless-log.ts';
 
 /** What runs in packer, with the build's own credentials: it does what whoever wrote it tells it to. */
 const agent = (port: number) => `
@@ -161,7 +162,7 @@ describeWithMoto('an attempt that lies', () => {
     });
 
     it('hands over a log that is small, and expands to more than is taken: 3, and nothing is sealed', async () => {
-      const log = gzipSync(Buffer.alloc(handoverLimits.expandedLog + 1, 'a'));
+      const log = endlessLog(handoverLimits.expandedLog);
       await expectDisbelief(await claim((report) => report, log), 'HANDOVER_INVALID', `more than ${handoverLimits.expandedLog}`);
     });
 
