@@ -1,6 +1,8 @@
 /** A stream to a person or a program. */
 export interface Channel {
   write(text: string): void;
+  /** Whether more was written than was taken, so that what is written now waits in memory. */
+  isFull(): boolean;
   /** When what was written is no longer ours to keep. Who has much to say waits, since a reader may be slower than we are. */
   taken(): Promise<void>;
   /** Whether what is written may be coloured. */
@@ -26,6 +28,7 @@ function channel(stream: NodeJS.WriteStream): Channel {
     write(text) {
       stream.write(text);
     },
+    isFull: () => stream.writableNeedDrain,
     taken: () => takenFrom(stream),
     colour: stream.isTTY && !refused,
   };

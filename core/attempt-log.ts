@@ -19,7 +19,7 @@ const leastCost = 64;
  * pieces of it at a time, however long it is: packer waits where the log cannot be written as fast.
  */
 export async function recordLog(
-  ports: { readonly handover: Handover; readonly watch: (lines: readonly string[]) => void },
+  ports: { readonly handover: Handover; readonly watch: (lines: readonly string[]) => Promise<void> | undefined },
   request: AttemptRequest,
   scrub: FileScrub,
   run: (onLines: (lines: readonly string[]) => Promise<void> | undefined) => Promise<PackerOutcome>,
@@ -28,9 +28,10 @@ export async function recordLog(
   const log = boundedLog(await ports.handover.openLog(request.run));
   const scrubbed = lineScrub(scrub);
   const take = (lines: readonly string[]) => {
+    if (lines.length === 0) return undefined;
     for (const line of lines) reader.line(line);
-    if (lines.length > 0) ports.watch(lines);
-    return log.write(lines);
+    const [shown, written] = [ports.watch(lines), log.write(lines)];
+    return shown === undefined ? written : shown.then(() => written);
   };
   const outcome = await run((lines) => take(scrubbed.push(lines)));
   await take(scrubbed.rest());

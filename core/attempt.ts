@@ -45,8 +45,8 @@ export interface AttemptPorts {
   readonly control: Control;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  /** Gets every scrubbed line as it comes, for whoever watches. */
-  readonly watch: (lines: readonly string[]) => void;
+  /** Gets every scrubbed line as it comes, for whoever watches. Where it gives a promise, packer waits for it. */
+  readonly watch: (lines: readonly string[]) => Promise<void> | undefined;
 }
 
 /** How long an attempt waits for the dispatcher's word: longer than it takes the sweep to come by twice. Milliseconds. */

@@ -58,6 +58,7 @@ export async function attempt(
     watch: (lines) => {
       const texts = lines.flatMap(personLine);
       if (texts.length > 0) host.terminal.out.write(`${texts.join('\n')}\n`);
+      return host.terminal.out.isFull() ? host.terminal.out.taken() : undefined;
     },
   };
   const timeout = repository.config.builders[request.value.builder]?.timeout ?? '60m';

@@ -8,6 +8,7 @@ describe('a long answer', () => {
     const happened: string[] = [];
     const out = {
       colour: false,
+      isFull: () => false,
       write: (text: string) => void happened.push(text),
       taken: async () => {
         await Promise.resolve();

@@ -109,7 +109,10 @@ async function attemptIn(world: World) {
     control: { awaitGo: async () => world.told ?? true },
     clock: { now: () => someTime },
     randomness: { bytes: (count) => new Uint8Array(count).fill(9) },
-    watch: (lines) => void watched.push(...lines),
+    watch(lines) {
+      watched.push(...lines);
+      return undefined;
+    },
   };
   const end = await runAttempt(ports, config, world.request ?? request, world.interrupt ?? new AbortController().signal);
   const at = keys.incoming(request.run);
