@@ -16,7 +16,7 @@ export interface ConsoleFollower {
  * Follows the console of a run as it grows. The file stays readable through its descriptor when the run is
  * completed and its folder removed in between, so the last lines are not lost.
  */
-export function followConsole(file: string, run: string, out: Pick<Channel, 'write' | 'isFull' | 'taken'>): ConsoleFollower {
+export function followConsole(file: string, run: string, out: Pick<Channel, 'pass' | 'isFull' | 'taken'>): ConsoleFollower {
   let descriptor: number | undefined;
   const buffer = Buffer.alloc(64 * 1024);
   const decoder = new TextDecoder();
@@ -28,7 +28,7 @@ export function followConsole(file: string, run: string, out: Pick<Channel, 'wri
       return false; // The run has not written anything yet.
     }
     const size = readSync(descriptor, buffer);
-    if (size > 0) out.write(plainText(decoder.decode(buffer.subarray(0, size), { stream: true })));
+    if (size > 0) out.pass(plainText(decoder.decode(buffer.subarray(0, size), { stream: true })));
     return size > 0;
   };
   return {

@@ -5,11 +5,16 @@ import { nearestName } from '../adapters/local/nearest-name.ts';
 import { type Builder, type Config } from '../core/config.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
 import { BuilderName } from '../core/identity.ts';
+import { secretsAtHand } from '../adapters/local/environment-secrets.ts';
+import { knownSecrets } from '../core/scrub/known-secrets.ts';
+import { type Outgoing } from '../core/scrub/outgoing.ts';
 import { type Terminal } from './terminal.ts';
 
 /** What every command gets: the terminal, the options that hold everywhere, and how it was called. */
 export interface Host {
   readonly terminal: Terminal;
+  /** What everything passes that is said on the terminal; it learns what must not be said as that becomes known. */
+  readonly outgoing: Outgoing;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
   /** The words after the program's name. */
@@ -35,6 +40,8 @@ export async function openRepository(host: Host, options: GlobalOptions): Promis
   if (!file.ok) return file;
   const read = await readConfigFile(file.value);
   if (!read.ok) return read;
+  for (const builder of Object.values(read.value.config.builders))
+    host.outgoing.learn(knownSecrets(secretsAtHand(host.environment, builder)));
   return success({ ...read.value, home: options.home === undefined ? read.value.root : resolve(host.workingFolder, options.home) });
 }
 

@@ -25,7 +25,7 @@ import {
   type Objects,
   type Randomness,
 } from './ports.ts';
-import { type Received, keptLog, receive } from './receive.ts';
+import { type Received, keptLog, receive, scrubRecord } from './receive.ts';
 import { type RunRecord } from './run-record.ts';
 import { createSealed, createSealedFrom } from './sealing.ts';
 import { type SettlePorts, endRun } from './settle.ts';
@@ -65,7 +65,14 @@ export async function completeAttempt(
   const { run } = received;
   const decided =
     build.decision === null
-      ? await decideAttempt(ports, config, build, attempt, { handed: received.handed, run, record }, key)
+      ? await decideAttempt(
+          ports,
+          config,
+          build,
+          attempt,
+          { handed: received.handed, run, record: record === undefined ? undefined : scrubRecord(record, Buffer.from(key, 'hex')) },
+          key,
+        )
       : await heldDecision(ports, build, build.decision, received.handed, key);
   if (typeof decided === 'number') return decided;
   if (decided?.decision === undefined || decided.decision === null) return undefined;

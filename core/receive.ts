@@ -10,7 +10,8 @@ import { type PackerRun } from './packer-log/packer-run.ts';
 import { packerRunReader } from './packer-log/packer-run-reader.ts';
 import { plainText } from './packer-log/plain-text.ts';
 import { type Compression, GoneError } from './ports.ts';
-import { createRedactor } from './scrub/redactor.ts';
+import { type RunRecord } from './run-record.ts';
+import { createRedactor, redactText } from './scrub/redactor.ts';
 import { type FileScrub, createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
 import { lineScrub } from './scrub/scrub-lines.ts';
 import { type ScrubManifest } from './scrub/scrub-manifest.ts';
@@ -115,5 +116,18 @@ export function scrubArtifact(scrub: FileScrub, artifact: Artifact): Artifact {
     builder_id: artifact.builder_id === null ? null : scrubText(scrub, artifact.builder_id),
     name: scrubText(scrub, artifact.name),
     files: artifact.files.map((file) => scrubText(scrub, file)),
+  };
+}
+
+/** What the build service says of a run, through the hook: on AWS it tells commands and their errors as they were. */
+export function scrubRecord(record: RunRecord, key: Uint8Array): RunRecord {
+  const redactor = createRedactor({ values: [], key });
+  const scrubbed = (text: string) => redactText(redactor.forAnotherFile(), plainText(text));
+  return {
+    ...record,
+    phases: record.phases.map((phase) => ({
+      ...phase,
+      contexts: phase.contexts.map(({ status_code, message }) => ({ status_code: scrubbed(status_code), message: scrubbed(message) })),
+    })),
   };
 }

@@ -44,8 +44,7 @@ export function runPacker(options: RunPackerOptions, job: PackerJob, onLines: On
 }
 
 /** Runs `packer validate` in the same way. @returns packer's exit code; null where a signal ended it. */
-export function validateWithPacker(options: RunPackerOptions, job: PackerJob, onLine: (line: string) => void): Promise<number | null> {
-  const onLines = (lines: readonly string[]) => void lines.forEach(onLine);
+export function validateWithPacker(options: RunPackerOptions, job: PackerJob, onLines: OnLines): Promise<number | null> {
   return withPrivateVarFile(job, async (privateVarFile) => {
     const never = new AbortController().signal;
     return (await runTool(options, job, packerArguments('validate', options.root, job, privateVarFile), onLines, never)).exitCode;

@@ -57,7 +57,7 @@ export async function attempt(
     randomness: systemRandomness,
     watch: (lines) => {
       const texts = lines.flatMap(personLine);
-      if (texts.length > 0) host.terminal.out.write(`${texts.join('\n')}\n`);
+      if (texts.length > 0) host.terminal.out.pass(`${texts.join('\n')}\n`);
       return host.terminal.out.isFull() ? host.terminal.out.taken() : undefined;
     },
   };

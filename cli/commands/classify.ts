@@ -6,9 +6,10 @@ import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { type RuleRow } from '../../core/classification/rules-row.ts';
 import { rowsOf } from '../../core/classification/users-rows.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
+import { createFileScrub } from '../../core/scrub/file-scrub.ts';
 import { createRedactor } from '../../core/scrub/redactor.ts';
+import { lineScrub } from '../../core/scrub/scrub-lines.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { type Answer, verdictText } from '../answer.ts';
 import { type Host } from '../host.ts';
@@ -25,10 +26,20 @@ export async function classify(
   const rules = await nearestRules(host);
   if (!rules.ok) return rules;
   const reader = packerRunReader();
-  const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
-  const splitter = lineSplitter((line) => reader.line(redactor.line(plainText(line))));
+  const key = systemRandomness.bytes(32);
+  const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: [], key }), key));
+  let lines: string[] = [];
+  const splitter = lineSplitter((line) => lines.push(line));
+  const take = (some: readonly string[]) => {
+    for (const line of some) reader.line(line);
+    lines = [];
+  };
   try {
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) if (Buffer.isBuffer(chunk)) splitter.push(chunk);
+    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      splitter.push(chunk);
+      take(scrubbed.push(lines));
+    }
   } catch (cause) {
     return failure(
       'USAGE',
@@ -37,6 +48,8 @@ export async function classify(
     );
   }
   splitter.end();
+  take(scrubbed.push(lines));
+  take(scrubbed.rest());
   const verdict = classifyPackerRun(reader.end(), {
     packerExitCode: options.packerExitCode,
     signal: null,
