@@ -22,10 +22,9 @@ export interface Answer {
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
 export async function printAnswer(host: Host, answer: Answer, json: boolean): Promise<void> {
   const printed: string[] = [];
-  for (const part of json ? jsonLines(host, answer.document) : [answer.text === '' ? '' : `${answer.text}\n`]) {
+  for (const part of json ? jsonLines(host, answer.document) : [answer.text === '' ? '' : host.outgoing.text(`${answer.text}\n`)]) {
     if (part === '') continue;
-    if (json) host.terminal.out.pass(part);
-    else host.terminal.out.write(part);
+    host.terminal.out.pass(part);
     await host.terminal.out.taken();
     if (answer.keep !== undefined) printed.push(part);
   }

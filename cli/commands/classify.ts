@@ -8,11 +8,11 @@ import { rowsOf } from '../../core/classification/users-rows.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
 import { createFileScrub } from '../../core/scrub/file-scrub.ts';
-import { createRedactor } from '../../core/scrub/redactor.ts';
+import { type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
 import { lineScrub } from '../../core/scrub/scrub-lines.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { type Answer, verdictText } from '../answer.ts';
-import { type Host } from '../host.ts';
+import { type Host, secretsOf } from '../host.ts';
 
 /**
  * `classify [file]`: the verdict on a packer log, from a file or standard input; the verdict's lines are scrubbed. The rules of
@@ -23,11 +23,12 @@ export async function classify(
   file: string,
   options: { packerExitCode: number | null; attempt: 1 | 2 },
 ): Promise<Outcome<Answer>> {
-  const rules = await nearestRules(host);
-  if (!rules.ok) return rules;
+  const nearest = await nearestConfig(host);
+  if (!nearest.ok) return nearest;
+  host.outgoing.learn(nearest.value.secrets);
   const reader = packerRunReader();
   const key = systemRandomness.bytes(32);
-  const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: [], key }), key));
+  const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: nearest.value.secrets, key }), key));
   let lines: string[] = [];
   const splitter = lineSplitter((line) => lines.push(line));
   const take = (some: readonly string[]) => {
@@ -55,14 +56,17 @@ export async function classify(
     signal: null,
     attempt: options.attempt,
     recorded: [],
-    rules: rules.value,
+    rules: nearest.value.rules,
   });
   return success({ exitCode: verdict.exit_code, document: verdict, text: verdictText(host.terminal.out, verdict) });
 }
 
-async function nearestRules(host: Host): Promise<Outcome<readonly RuleRow[]>> {
+/** What the nearest `hybridcore.yaml` says of rules and secrets; nothing where there is none. */
+async function nearestConfig(
+  host: Host,
+): Promise<Outcome<{ readonly rules: readonly RuleRow[]; readonly secrets: readonly SecretValue[] }>> {
   const file = await findConfigFile(host.workingFolder, undefined);
-  if (!file.ok) return success([]);
+  if (!file.ok) return success({ rules: [], secrets: [] });
   const read = await readConfigFile(file.value);
-  return read.ok ? success(rowsOf(read.value.config.rules)) : read;
+  return read.ok ? success({ rules: rowsOf(read.value.config.rules), secrets: secretsOf(host, read.value.config) }) : read;
 }
