@@ -60,7 +60,9 @@ async function* pieces(body: Readable, limit: number, called: Called): AsyncGene
       yield part;
     }
   } catch (error) {
-    await explained(called, () => Promise.reject(error));
+    await explained(called, () => {
+      throw error;
+    });
   }
 }
 

@@ -35,7 +35,9 @@ export function longObjectsContract(
     let objects: Objects & LongObjects;
     let remove: () => Promise<void>;
     beforeEach(async () => {
-      ({ objects, remove } = await make());
+      const made = await make();
+      objects = made.objects;
+      remove = () => made.remove();
     });
     afterEach(() => remove());
 

@@ -90,7 +90,7 @@ export function packerContract(name: string, make: () => Promise<PackerUnderTest
           job,
           (some) => {
             lines.push(...some);
-            some.forEach(interrupt.onLine);
+            for (const line of some) interrupt.onLine(line);
             return undefined;
           },
           interrupt.signal,
