@@ -44,7 +44,7 @@ export async function measureBuild(folder: string, programs?: string): Promise<B
   await writeFile(join(folder, 'hybridcore.yaml'), `version: 1\nbuilders:\n  ${builder}:\n    template: long.pkr.hcl\n`);
   const PATH = [...(programs === undefined ? [] : [programs]), process.env['PATH'] ?? ''].join(delimiter);
   const start = performance.now();
-  const child = spawn(process.execPath, [program, 'build', builder], {
+  const child = spawn(process.execPath, [program, 'build', builder, '--home', folder], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'ignore'],
     env: { ...process.env, PATH },
