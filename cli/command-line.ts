@@ -4,7 +4,7 @@ import { systemClock, systemRandomness } from '../adapters/local/system.ts';
 import { FailureError } from '../core/failure-error.ts';
 import { type Failure } from '../core/failure.ts';
 import { commandText } from '../core/command-text.ts';
-import { createRedactor } from '../core/scrub/redactor.ts';
+import { createOutgoing } from '../core/scrub/outgoing.ts';
 import { printFailure } from './answer.ts';
 import { type Host } from './host.ts';
 import { registerCommands } from './program.ts';
@@ -16,14 +16,17 @@ import { processTerminal } from './terminal.ts';
  * @param arguments_ the words after the program's name.
  */
 export async function runCommandLine(arguments_: readonly string[]): Promise<number> {
-  const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
+  const outgoing = createOutgoing(systemRandomness.bytes(32));
   const workingFolder = currentFolder();
   const host: Host = {
-    terminal: processTerminal(),
+    terminal: processTerminal(outgoing),
+    outgoing,
     environment: process.env,
     workingFolder: workingFolder ?? '/',
     words: arguments_,
-    command: redactor.line(commandText(['hybridcore-packer', ...arguments_])),
+    get command() {
+      return outgoing.text(commandText(['hybridcore-packer', ...arguments_]));
+    },
   };
   const json = arguments_.includes('--json');
   const startedAt = systemClock.now();

@@ -308,7 +308,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       onThisMachine(typed, options, async (embedded, repository) => {
         const found = findBuilder(repository.config, typed);
         const { quarantineRelease } = await import('./commands/quarantine.ts');
-        return found.ok ? quarantineRelease(embedded, found.value.name, systemUser(), options.reason) : found;
+        return found.ok ? quarantineRelease(embedded, found.value.name, systemUser(), host.outgoing.text(options.reason)) : found;
       }),
     );
 

@@ -123,6 +123,30 @@ export interface Objects {
   tell(run: RunId, word: ControlWord, reason: string): Promise<void>;
 }
 
+export type OpenObject =
+  /** Its bytes as they come, to be read once and at once: GoneError where they were removed meanwhile. `version` as `read` gives it. */
+  | { readonly state: 'open'; readonly content: AsyncIterable<Uint8Array>; readonly version: string | null }
+  | Exclude<ReadObject, { readonly state: 'read' }>;
+
+/** What was opened, or read before, does not stand there any more. */
+export class GoneError extends Error {}
+
+/** Objects that are too long for memory, in pieces: logs. What is promised of `Objects` holds for them, too. */
+export interface LongObjects {
+  /** Opens an object of at most so many bytes. What it holds beyond them is not given: reading it throws then. */
+  open(key: string, wanted: { readonly bytes: number; readonly version?: string }): Promise<OpenObject>;
+  /**
+   * Creates an object from pieces, as `Objects.create` does. Where they throw, nothing is written.
+   *
+   * @returns `size`: how many bytes came.
+   */
+  createFrom(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    tags: Tags,
+  ): Promise<{ readonly state: 'created' | 'same' | 'different'; readonly size: number }>;
+}
+
 // ---- the build service -------------------------------------------------------------------------------------
 
 export interface StartRequest {
@@ -330,15 +354,20 @@ export interface Packer {
   /** The words of the command line that `run` gives to packer; the private file with the secrets by its name alone. */
   commandLine(job: PackerJob): readonly string[];
   /**
-   * Runs packer and gives every line of its output, raw, as it comes. When `interrupt` is aborted packer gets
-   * SIGTERM and the time to clean up what it made, and only after that SIGKILL.
+   * Runs packer and gives every line of its output, raw, as they come, several at a time. When `interrupt` is aborted packer
+   * gets SIGTERM and the time to clean up what it made, and only after that SIGKILL.
+   *
+   * @param onLines where it gives a promise, packer is not listened to until that is resolved, so that nothing piles up.
    */
-  run(job: PackerJob, onLine: (line: string) => void, interrupt: AbortSignal): Promise<PackerOutcome>;
+  run(job: PackerJob, onLines: (lines: readonly string[]) => Promise<void> | undefined, interrupt: AbortSignal): Promise<PackerOutcome>;
 }
 
 export interface LogWriter {
-  /** One scrubbed line, without its newline. */
-  write(line: string): void;
+  /**
+   * The next piece of the scrubbed log. Where it gives a promise, no more should come before that is resolved: it never
+   * fails, since what went wrong shows on closing.
+   */
+  write(text: string): Promise<void> | undefined;
   /** Makes the log whole and visible under its key. */
   close(): Promise<void>;
 }
@@ -369,7 +398,13 @@ export interface Compression {
   compress(content: Uint8Array): Uint8Array;
   /** Undefined where it is no gzip, or longer than the limit once expanded. */
   expand(content: Uint8Array, limit: { readonly bytes: number }): Uint8Array | undefined;
+  /** What comes, compressed piece by piece. */
+  compressing(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** What comes, expanded piece by piece. @throws NoGzipError where it is no gzip, also after pieces that were one. */
+  expanding(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
+
+export class NoGzipError extends Error {}
 
 /** A file of an archive. */
 export interface ArchivedFile {

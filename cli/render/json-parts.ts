@@ -1,27 +1,35 @@
+import { type Outgoing } from '../../core/scrub/outgoing.ts';
+
 /** So many items of a list are one part. */
 const some = 200;
 
 /**
  * What `JSON.stringify(document, null, 2)` gives, in parts: a list of a hundred thousand is never one text. What is no array
- * and can be gone through is a list, too, whose items are asked for as they are printed.
+ * and can be gone through is a list, too, whose items are asked for as they are printed. What may hold a secret has each of its
+ * texts scrubbed.
  */
-export function* jsonParts(document: unknown): Generator<string> {
+export function* jsonParts(document: unknown, hook: Pick<Outgoing, 'isClean' | 'document'>): Generator<string> {
+  // Undefined for what JSON has no text for.
+  const json: Json = (value) => {
+    const text: string | undefined = JSON.stringify(value, null, 2);
+    return text === undefined || hook.isClean(text) ? text : JSON.stringify(hook.document(value), null, 2);
+  };
   if (!isPlainObject(document)) {
-    yield JSON.stringify(document, null, 2);
+    yield json(document) ?? '';
     return;
   }
   let text = '{';
   let isFirst = true;
   for (const [key, value] of Object.entries(document)) {
     const list = isIterable(value) ? value : undefined;
-    // Undefined for what JSON has no text for: such a member is left out.
-    const whole: string | undefined = list === undefined ? JSON.stringify(value, null, 2) : '';
+    // A member that JSON has no text for is left out.
+    const whole = list === undefined ? json(value) : '';
     if (whole === undefined) continue;
     text += `${isFirst ? '' : ','}\n  ${JSON.stringify(key)}: `;
     isFirst = false;
     if (list === undefined) text += indented(whole);
     else {
-      for (const part of listParts(list)) {
+      for (const part of listParts(list, json)) {
         yield text + part;
         text = '';
       }
@@ -30,23 +38,25 @@ export function* jsonParts(document: unknown): Generator<string> {
   yield `${text}${isFirst ? '' : '\n'}}`;
 }
 
-function* listParts(list: Iterable<unknown>): Generator<string> {
+type Json = (value: unknown) => string | undefined;
+
+function* listParts(list: Iterable<unknown>, json: Json): Generator<string> {
   let opening = '[';
   let items: unknown[] = [];
   for (const item of list) {
     if (items.length === some) {
-      yield opening + itemsText(items);
+      yield opening + itemsText(items, json);
       opening = ',';
       items = [];
     }
     items.push(item);
   }
-  yield items.length === 0 ? '[]' : `${opening}${itemsText(items)}\n  ]`;
+  yield items.length === 0 ? '[]' : `${opening}${itemsText(items, json)}\n  ]`;
 }
 
 /** Within a list of a member, so that what is around them is where it is to be: to indent them afterwards takes as long as all else. */
-function itemsText(items: readonly unknown[]): string {
-  return JSON.stringify({ '': items }, null, 2).slice('{\n  "": ['.length, -'\n  ]\n}'.length);
+function itemsText(items: readonly unknown[], json: Json): string {
+  return (json({ '': items }) ?? '').slice('{\n  "": ['.length, -'\n  ]\n}'.length);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
