@@ -17,6 +17,12 @@ export const RetentionClassName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a 
 export const RetentionPolicy = z.strictObject({
   default: RetentionClassName.describe('the class of builders that name none'),
   classes: z.record(RetentionClassName, RetentionClass),
+  late_days: z
+    .int()
+    .min(0)
+    .max(365)
+    .optional()
+    .describe('how many days after its class an object may still be there; 4 where it is missing, which is what S3 takes at most'),
 });
 export type RetentionPolicy = z.infer<typeof RetentionPolicy>;
 

@@ -1,5 +1,6 @@
 import { BuildId, BuilderName, RunId } from '../identity.ts';
 import { keys } from './keys.ts';
+import { type ObjectKind } from './tags.ts';
 
 /*
  * The keys of all objects as patterns of S3 and IAM, in which `*` stands for any run of characters, `/` among them. They are
@@ -36,8 +37,27 @@ export const lastingPrefixes = ['artifacts/', 'diag/', 'state/packer/'] as const
  */
 export const expiringPrefixes = ['diag/', 'state/packer/'] as const satisfies readonly (typeof lastingPrefixes)[number][];
 
+/** An object of each key that expires, whose builder and build are nobody's: what promises about all of them are tried on. */
+export const expiringExamples: readonly { readonly kind: ObjectKind; readonly key: string }[] = [
+  { kind: 'log-summary', key: keys.newestSummary(builder) },
+  { kind: 'log-summary', key: keys.summary(builder, build) },
+  { kind: 'log', key: keys.log(builder, build, attempt) },
+  { kind: 'scrub-manifest', key: keys.scrubManifest(builder, build, attempt) },
+  { kind: 'result', key: keys.result(builder, build) },
+  { kind: 'diag', key: `diag/${builder}/${build}.tar.gz` },
+];
+
+/** The same of what does not expire. */
+export const lastingExamples: readonly { readonly kind: ObjectKind; readonly key: string }[] = [
+  { kind: 'hash-manifest', key: keys.newestManifest(builder) },
+  { kind: 'hash-manifest', key: keys.manifest(builder, build) },
+];
+
 /** What only matters while a run does, by prefix. */
 export const passingPrefixes = ['control/', 'incoming/'] as const;
+
+/** How many days it stays where nobody removes it, and how many a removed version of it: decisions rest on versions. */
+export const passingDays = { current: 14, noncurrent: 7 } as const;
 
 /** What a run hands over, by prefix. @param named the run's id, or what IAM puts in its place. */
 export function incomingPrefix(named: string): string {
