@@ -6,6 +6,7 @@ import { Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
+import { buildRetention } from './retention/build-retention.ts';
 import { RetentionClassName, RetentionTerms } from './retention.ts';
 import { OnlyIfChanged, RequestVariables } from './request.ts';
 import { BuildState } from './states.ts';
@@ -132,6 +133,7 @@ export const Build = z.strictObject({
   manifest: z.strictObject({ path: ObjectKey, digest: Digest, fingerprint: Digest }).nullable(),
   /** When everything that follows a final state was done (`settle`): pointers written, operators told. Null until then. */
   settled_at: TimestampOrNull,
+  ...buildRetention,
 });
 export type Build = z.infer<typeof Build>;
 

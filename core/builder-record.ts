@@ -4,6 +4,7 @@ import { boundedText } from './bounded-text.ts';
 import { Classification } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, Timestamp } from './identity.ts';
+import { ChainBeginningOrNull } from './retention/chain-beginning.ts';
 
 /** How many builds of one builder may wait. */
 export const queueLimit = 20;
@@ -36,6 +37,7 @@ export const BuilderRecord = z.strictObject({
   last: BuildId.nullable(),
   /** The newest sealed manifest: the head of the chain. */
   newest: SealedManifest.nullable(),
+  chain_begins: ChainBeginningOrNull,
   quarantine: z
     .strictObject({ build_id: BuildId, since: Timestamp, ...Classification.pick({ rule: true, reason: true, evidence: true }).shape })
     .nullable(),

@@ -218,6 +218,9 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     summary_path: null,
     manifest: null,
     settled_at: null,
+    hold: null,
+    hold_released: null,
+    expired: null,
   };
 }
 
@@ -232,5 +235,6 @@ function idleBuilder(builder: BuilderName): BuilderRecord {
     newest: null,
     quarantine: null,
     released: null,
+    chain_begins: null,
   };
 }

@@ -175,6 +175,8 @@ export const VerifyDocument = z.strictObject({
       manifests: z.int().nonnegative(),
       /** As the record of the builder has it; null where none was sealed. */
       newest: SealedManifest.nullable(),
+      /** With which manifest the chain begins, where older ones have expired; null where it begins with the first. */
+      begins: BuilderRecord.shape.chain_begins,
       channels: z.array(Channel.pick({ channel: true, published: true })),
       problems: z.array(z.strictObject({ problem: z.literal(chainProblemNames), message: z.string() })),
     }),
