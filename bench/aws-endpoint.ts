@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type IncomingHttpHeaders, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import * as z from 'zod';
+
+import * as z from '../core/zod.ts';
 
 /** A call of AWS as it came over the wire: what a bare client needs to make the same one. */
 export type Call =

@@ -3,8 +3,8 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import * as z from 'zod';
 
+import * as z from '../core/zod.ts';
 import { type BenchRepository } from './inputs-repository.ts';
 import { type Contestant, run } from './measure-process.ts';
 

@@ -4,11 +4,11 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Metafile } from 'esbuild';
-import * as z from 'zod';
 
 import { type FunctionName, functionNames, functionVariables } from '../core/contract/deployment.ts';
 import { observationVariables } from '../core/contract/metrics.ts';
 import { Deployment } from '../core/deployment.ts';
+import * as z from '../core/zod.ts';
 import { bundleFunctions, bundleHandler } from '../scripts/bundle-functions.ts';
 import sdk from '@aws-sdk/client-dynamodb/package.json' with { type: 'json' };
 import { type AwsEndpoint, type Item, type RunStatus, startAwsEndpoint } from './aws-endpoint.ts';
@@ -35,11 +35,11 @@ interface FirstRequest {
   readonly runs: RunStatus;
   readonly items: ReadonlyMap<string, Item>;
   /** What its answer shows when all of it was done. */
-  readonly done: z.ZodType;
+  readonly done: z.ZodMiniType;
 }
 
 /** Milliseconds. */
-const ColdStart = z.object({ init: z.number(), whole: z.number(), answer: z.unknown().optional() });
+const ColdStart = z.object({ init: z.number(), whole: z.number(), answer: z.optional(z.unknown()) });
 type ColdStart = z.infer<typeof ColdStart>;
 
 /**
@@ -106,7 +106,7 @@ async function firstRequests(endpoint: AwsEndpoint, folder: string): Promise<Rea
       event: { Records: [{ messageId: '1', body: JSON.stringify(event) }] },
       runs: 'FAULT',
       items,
-      done: z.object({ batchItemFailures: z.array(z.unknown()).max(0) }),
+      done: z.object({ batchItemFailures: z.array(z.unknown()).check(z.maxLength(0)) }),
     },
     reconcile: { event: {}, runs: 'IN_PROGRESS', items, done: z.object({ open: z.literal(1) }) },
   };

@@ -1,9 +1,8 @@
-import * as z from 'zod/mini';
-
 import { outputs } from '../core/contract/deployment.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
 import { type Bucket, type LifecycleRule } from '../core/retention/lifecycle.ts';
 import { type BucketPolicy, retentionProblems } from '../core/retention/proof.ts';
+import * as z from '../core/zod.ts';
 
 const Count = z.int().check(z.gte(0));
 const Size = z.pipe(z.union([z.string().check(z.regex(/^\d+$/)), Count]), z.transform(Number));

@@ -1,15 +1,14 @@
-import * as z from 'zod';
-
 import { jsonSize } from './bounded-text.ts';
+import * as z from './zod.ts';
 
 /** What a target of the template left, as packer names it. */
 export const Artifact = z.strictObject({
   /** Packer's artifact id, for instance `us-east-1:ami-0a1b...`; sorted and comma-joined over several regions. */
   id: z.string(),
   /** The type of the builder in packer's words, for instance `amazon-ebs`; null where the output did not tell. */
-  type: z.string().nullable(),
+  type: z.nullable(z.string()),
   /** The id of the component that made it, for instance `mitchellh.amazonebs`; null where only the manifest record tells of it. */
-  builder_id: z.string().nullable(),
+  builder_id: z.nullable(z.string()),
   /** The target: `amazon-ebs.base`, or with the name of its build block before it. */
   name: z.string(),
   files: z.array(z.string()),
@@ -22,7 +21,7 @@ const longestRecorded = 32 * 1024;
 /** The artifacts of an attempt as a record holds them. */
 export const RecordedArtifacts = z
   .array(Artifact)
-  .refine((artifacts) => jsonSize(artifacts) <= longestRecorded, `at most ${longestRecorded} bytes as JSON`);
+  .check(z.refine((artifacts) => jsonSize(artifacts) <= longestRecorded, `at most ${longestRecorded} bytes as JSON`));
 
 /**
  * Artifacts as a record holds them. Where they take too much it holds them without their files, and as many of them as fit.

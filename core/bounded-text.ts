@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 /*
  * Records have bounds in bytes: an item of DynamoDB holds 400 KB of UTF-8. They are measured as the JSON that is stored, in
@@ -10,16 +10,16 @@ export function jsonSize(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-const boundedTexts = new Map<number, z.ZodString>();
+const boundedTexts = new Map<number, z.ZodMiniString>();
 
 /** A text that takes at most so many bytes as JSON, without its quotes. One schema for each bound: a cold start pays for every one. */
-export function boundedText(bytes: number): z.ZodString {
+export function boundedText(bytes: number): z.ZodMiniString {
   const known = boundedTexts.get(bytes);
   if (known !== undefined) return known;
-  const made = z
-    .string()
-    .max(bytes)
-    .refine((text) => textSize(text) <= bytes, `at most ${bytes} bytes as JSON`);
+  const made = z.string().check(
+    z.maxLength(bytes),
+    z.refine((text) => textSize(text) <= bytes, `at most ${bytes} bytes as JSON`),
+  );
   boundedTexts.set(bytes, made);
   return made;
 }

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { RecordedArtifacts } from './artifact.ts';
 import { boundedText } from './bounded-text.ts';
 import { Verdict } from './classification/verdict.ts';
@@ -7,10 +5,11 @@ import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
 import { buildRetention } from './retention/build-retention.ts';
-import { RetentionClassName, RetentionTerms } from './retention.ts';
+import { RetentionClassName, RetentionTerms } from './retention/policy.ts';
 import { OnlyIfChanged, RequestVariables } from './request.ts';
 import { BuildState } from './states.ts';
 import { buildEvents } from './transitions.ts';
+import * as z from './zod.ts';
 
 /** How many equal requests one waiting build takes. */
 export const joinLimit = 200;
@@ -19,10 +18,10 @@ export const joinLimit = 200;
 export const longestCommand = 4096;
 
 // One schema of each for all places: a cold start pays for every one.
-const TimestampOrNull = Timestamp.nullable();
-const DigestOrNull = Digest.nullable();
-const ObjectKeyOrNull = ObjectKey.nullable();
-const SealedManifestOrNull = SealedManifest.nullable();
+const TimestampOrNull = z.nullable(Timestamp);
+const DigestOrNull = z.nullable(Digest);
+const ObjectKeyOrNull = z.nullable(ObjectKey);
+const SealedManifestOrNull = z.nullable(SealedManifest);
 const AtBy = z.strictObject({ at: Timestamp, by: Caller });
 
 /** What became of an attempt, as completing it found. */
@@ -33,12 +32,12 @@ export const AttemptOutcome = z.strictObject({
   /** What its targets left, those of a failed attempt too: they exist and cost money. */
   artifacts: RecordedArtifacts,
   /** Whether some of them, or their files, are left out here: what the attempt left is in its log, and in what its build sealed. */
-  artifacts_shortened: z.boolean().default(false),
+  artifacts_shortened: z.withDefault(z.boolean(), false),
   /** The scrubbed log: its key and its size as stored, in bytes. Null where packer never ran. */
-  log: z.strictObject({ path: ObjectKey, size: z.int().nonnegative() }).nullable(),
+  log: z.nullable(z.strictObject({ path: ObjectKey, size: z.int().check(z.nonnegative()) })),
   scrub_manifest_path: ObjectKeyOrNull,
   /** How many redactions the scrub manifest lists. */
-  redactions: z.int().nonnegative(),
+  redactions: z.int().check(z.nonnegative()),
 });
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 
@@ -46,34 +45,34 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 export const Attempt = z.strictObject({
   attempt: z.literal([1, 2]),
   /** The build service's token: equal for every try to start this attempt, so it starts once. */
-  token: z.string().max(64),
+  token: z.string().check(z.maxLength(64)),
   /** Null while the start is only intended. */
-  run: RunId.nullable(),
+  run: z.nullable(RunId),
   intended_at: Timestamp,
   /** After how many milliseconds the build service ends the run by force. */
-  time_limit: z.int().positive(),
+  time_limit: z.int().check(z.positive()),
   /** The manifest at whose fingerprint this attempt need not run packer; null where it has to. */
   unless: SealedManifestOrNull,
   /** The fingerprint that the deployed source has, so that the attempt cannot claim another; null where the dispatcher does not know it. */
-  expected: DigestOrNull.default(null),
+  expected: z.withDefault(DigestOrNull, null),
   /** The digest of the builder that it was intended with (`builderDigest`): a start that is asked for again says the same. */
-  builder_digest: DigestOrNull.default(null),
+  builder_digest: z.withDefault(DigestOrNull, null),
   started_at: TimestampOrNull,
   finished_at: TimestampOrNull,
   /** When the dispatcher found that the run had outlived its time limit, and began to end it; null where it did not. */
   expired_at: TimestampOrNull,
   /** Null until the attempt was completed. */
-  outcome: AttemptOutcome.nullable(),
+  outcome: z.nullable(AttemptOutcome),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
 const HandedPart = z.strictObject({
   /** Null where the store keeps no versions. */
-  version: boundedText(1024).nullable(),
+  version: z.nullable(boundedText(1024)),
 });
 
 /** Which of what a run handed over counts: the versions that were read. Null for a part that was not there. */
-export const HandedParts = z.strictObject({ report: HandedPart, scrub_manifest: HandedPart.nullable(), log: HandedPart.nullable() });
+export const HandedParts = z.strictObject({ report: HandedPart, scrub_manifest: z.nullable(HandedPart), log: z.nullable(HandedPart) });
 export type HandedParts = z.infer<typeof HandedParts>;
 
 /**
@@ -84,16 +83,13 @@ export const Decision = z.strictObject({
   event: z.literal(buildEvents),
   verdict: Verdict,
   /** What the attempt came to, where the build ends for another reason; null where `verdict` says it. */
-  judged: Verdict.nullable().default(null),
+  judged: z.withDefault(z.nullable(Verdict), null),
   /** What was handed over that this rests on: whatever is written there later does not count. Null where it rests on nothing of it. */
-  rests_on: HandedParts.nullable().default(null),
+  rests_on: z.withDefault(z.nullable(HandedParts), null),
   /** Every time that is written derives from this. */
   at: Timestamp,
   /** The key of the redaction on this side; forgotten once all is written. */
-  redaction_key: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .nullable(),
+  redaction_key: z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   /** The manifest that still holds, where the build is skipped. */
   unchanged: SealedManifestOrNull,
 });
@@ -103,7 +99,7 @@ export type Decision = z.infer<typeof Decision>;
 export const Build = z.strictObject({
   schema: z.literal('hybridcore-packer/build/1'),
   /** Grows by one with each write; the condition of every write. */
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   build_id: BuildId,
   builder: BuilderName,
   state: BuildState,
@@ -114,23 +110,23 @@ export const Build = z.strictObject({
   variables: RequestVariables,
   retention: RetentionClassName,
   /** What that class meant when the build was accepted: what was promised then holds, whatever becomes of the policy. Null in older records. */
-  retention_terms: RetentionTerms.nullable().default(null),
+  retention_terms: z.withDefault(z.nullable(RetentionTerms), null),
   /** Where it may be skipped. Null: it is built whatever the inputs are. */
-  only_if_changed: OnlyIfChanged.nullable(),
+  only_if_changed: z.nullable(OnlyIfChanged),
   /** The equal requests that were given this build while it waited. */
-  joined: z.array(AtBy).max(joinLimit),
-  attempts: z.array(Attempt).max(2),
+  joined: z.array(AtBy).check(z.maxLength(joinLimit)),
+  attempts: z.array(Attempt).check(z.maxLength(2)),
   /** When the second attempt is due; set in the state `retrying`. */
   retry_at: TimestampOrNull,
   /** An operator's wish; it wins over a retry. */
-  stop: AtBy.nullable(),
+  stop: z.nullable(AtBy),
   /** How the newest attempt, or the build, ends; from then on nothing changes that. Null again before a retry. */
-  decision: Decision.nullable(),
+  decision: z.nullable(Decision),
   finished_at: TimestampOrNull,
   /** The keys of what a final build left. */
   result_path: ObjectKeyOrNull,
   summary_path: ObjectKeyOrNull,
-  manifest: z.strictObject({ path: ObjectKey, digest: Digest, fingerprint: Digest }).nullable(),
+  manifest: z.nullable(z.strictObject({ path: ObjectKey, digest: Digest, fingerprint: Digest })),
   /** When everything that follows a final state was done (`settle`): pointers written, operators told. Null until then. */
   settled_at: TimestampOrNull,
   ...buildRetention,

@@ -3,6 +3,7 @@ import { type ChainLink } from './chain-link.ts';
 import { type ChainProblem } from './chain-problem.ts';
 import { type Channel, namedArtifacts } from './channel.ts';
 import { manifestDigest } from './document-text.ts';
+import { namesOf } from './names-of.ts';
 import { type Objects, type Records } from './ports.ts';
 import { readManifest } from './read-manifest.ts';
 
@@ -43,7 +44,7 @@ export async function channelProblems(
 /** What a record says of a manifest that is not so; undefined where all is. */
 function otherwise(recorded: SealedManifest, link: ChainLink): string | undefined {
   if (recorded.path !== link.path) return `names ${recorded.path}`;
-  const field = SealedManifest.keyof().options.find((each) => recorded[each] !== link[each]);
+  const field = namesOf(SealedManifest.shape).find((each) => recorded[each] !== link[each]);
   return field === undefined ? undefined : `names ${link.path} with the ${field} ${recorded[field]}, and that has ${link[field]}`;
 }
 

@@ -1,9 +1,8 @@
-import * as z from 'zod';
-
 import { SealedManifest } from './builder-record.ts';
 import { Digest, digestOfJson } from './digest.ts';
 import { type HashManifest } from './hash-manifest.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
+import * as z from './zod.ts';
 
 /** How many ids of artifacts the record of a channel holds: enough to find an image by. All of them are in the manifest. */
 export const channelArtifactLimit = 50;
@@ -16,7 +15,7 @@ export function namedArtifacts({ artifacts }: HashManifest): string[] {
 /** The name of a channel: a pointer of one builder to a published build. */
 export const ChannelName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a channel is named with a-z, 0-9 and -, begins with a letter and has at most 32 characters')
+  .check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'a channel is named with a-z, 0-9 and -, begins with a letter and has at most 32 characters'))
   .brand<'ChannelName'>();
 export type ChannelName = z.infer<typeof ChannelName>;
 
@@ -32,18 +31,18 @@ export const defaultChannel = ChannelName.parse('latest');
 export const Channel = z.strictObject({
   schema: z.literal('hybridcore-packer/channel/1'),
   /** Grows by one with each build that is published. */
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   channel_id: Digest,
   builder: BuilderName,
   channel: ChannelName,
   /** The manifest of the published build, as it was sealed. */
   published: SealedManifest,
   /** The ids of the first artifacts that it lists. */
-  artifacts: z.array(z.string()).min(1).max(channelArtifactLimit),
+  artifacts: z.array(z.string()).check(z.minLength(1), z.maxLength(channelArtifactLimit)),
   published_at: Timestamp,
   published_by: z.string(),
   /** The build that the channel pointed to before; null where this is its first. */
-  previous: BuildId.nullable(),
+  previous: z.nullable(BuildId),
 });
 export type Channel = z.infer<typeof Channel>;
 

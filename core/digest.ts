@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 
 import { canonicalJson } from './canonical-json.ts';
+import * as z from './zod.ts';
 
 /** `sha256:` and 64 lower-case hex digits. */
 export const Digest = z
   .string()
-  .regex(/^sha256:[0-9a-f]{64}$/)
+  .check(z.regex(/^sha256:[0-9a-f]{64}$/))
   .brand<'Digest'>();
 export type Digest = z.infer<typeof Digest>;
 

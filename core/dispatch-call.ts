@@ -1,27 +1,28 @@
-import * as z from 'zod';
-
 import { scheduleCaller } from './contract/deployment.ts';
 import { type Outcome, failure, success } from './failure.ts';
 import { type BuilderName, isBuilderName } from './identity.ts';
+import * as z from './zod.ts';
 
 /** Who asks, as a name or an ARN: it ends up in the records and in front of people. */
-const Caller = z.string().regex(/^[\x20-\x7e]{1,512}$/, 'a caller is named with 1 to 512 printable ASCII characters');
+const Caller = z.string().check(z.regex(/^[\x20-\x7e]{1,512}$/, 'a caller is named with 1 to 512 printable ASCII characters'));
 
 /** What the function `dispatch` is called with, by a caller or by a schedule. */
 export const DispatchCall = z
   .strictObject({
-    request: z.record(z.string(), z.unknown()).describe('a build-request'),
-    by: Caller.default('unnamed caller').describe('who asks; client tokens are told apart by it'),
+    request: z.record(z.string(), z.unknown()).check(z.describe('a build-request')),
+    by: z.withDefault(Caller, 'unnamed caller').check(z.describe('who asks; client tokens are told apart by it')),
   })
-  .superRefine(({ request, by }, context) => {
-    // A time that was not put in would be the same token for every build.
-    if (by === scheduleCaller && !ScheduledRequest.safeParse(request).success)
-      context.addIssue({
-        code: 'custom',
-        path: ['request', 'client_token'],
-        message: 'of a schedule is the time for which it was scheduled',
-      });
-  });
+  .check(
+    z.superRefine(({ request, by }, context) => {
+      // A time that was not put in would be the same token for every build.
+      if (by === scheduleCaller && !ScheduledRequest.safeParse(request).success)
+        context.addIssue({
+          code: 'custom',
+          path: ['request', 'client_token'],
+          message: 'of a schedule is the time for which it was scheduled',
+        });
+    }),
+  );
 
 const ScheduledRequest = z.looseObject({ client_token: z.iso.datetime({ offset: true }) });
 

@@ -11,7 +11,7 @@ import { quarantineFailure } from './quarantine.ts';
 import { type BuildRequest } from './request.ts';
 import { type AcceptableRequest, checkRequest } from './request-check.ts';
 import { type RequestToken, tokenIdOf, tokenLifetime } from './request-token.ts';
-import { type RetentionTerms, retentionTerms } from './retention.ts';
+import { type RetentionTerms, retentionTerms } from './retention/policy.ts';
 
 export interface DispatchPorts {
   readonly records: Records;

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { Build } from './build.ts';
 import { BuilderRecord, SealedManifest } from './builder-record.ts';
 import { chainProblemNames } from './chain-problem.ts';
@@ -11,6 +9,7 @@ import { BuildId, BuilderName, Timestamp } from './identity.ts';
 import { Input, UndeclaredInput, inputKinds } from './input.ts';
 import { ScrubbedFile } from './scrub/scrub-manifest.ts';
 import { BuildState } from './states.ts';
+import * as z from './zod.ts';
 
 /*
  * What the commands print with `--json` where they do not print a result: one document each, with a schema.
@@ -42,8 +41,8 @@ export const ValidateDocument = z.strictObject({
       builder: z.string(),
       exit_code: ExitCode,
       /** Null where nothing is wrong. */
-      classification: Classification.nullable(),
-      fingerprint: Digest.nullable(),
+      classification: z.nullable(Classification),
+      fingerprint: z.nullable(Digest),
       undeclared: z.array(UndeclaredInput),
     }),
   ),
@@ -54,12 +53,12 @@ const BuildLine = z.strictObject({
   build_id: BuildId,
   state: BuildState,
   /** Null while it is not decided. */
-  exit_code: ExitCode.nullable(),
-  rule: z.string().nullable(),
-  attempts: z.int().min(0).max(2),
+  exit_code: z.nullable(ExitCode),
+  rule: z.nullable(z.string()),
+  attempts: z.int().check(z.gte(0), z.lte(2)),
   requested_at: Timestamp,
   requested_by: z.string(),
-  finished_at: Timestamp.nullable(),
+  finished_at: z.nullable(Timestamp),
   variables: z.record(z.string(), z.string()),
 });
 export type BuildLine = z.infer<typeof BuildLine>;
@@ -69,7 +68,7 @@ export const BuildsDocument = z.strictObject({
   builder: z.string(),
   builds: z.array(BuildLine),
   /** Give it back with `--cursor` for the next page; null on the last one. */
-  cursor: z.string().nullable(),
+  cursor: z.nullable(z.string()),
 });
 export type BuildsDocument = z.infer<typeof BuildsDocument>;
 
@@ -78,14 +77,14 @@ export const StatusDocument = z.strictObject({
   builders: z.array(
     z.strictObject({
       builder: z.string(),
-      current: BuildLine.nullable(),
+      current: z.nullable(BuildLine),
       waiting: z.array(BuildId),
-      last: BuildLine.nullable(),
+      last: z.nullable(BuildLine),
       newest_manifest: BuilderRecord.shape.newest,
       quarantine: BuilderRecord.shape.quarantine,
       /** By name. */
       channels: z.array(
-        Channel.pick({ channel: true, published: true, artifacts: true, published_at: true, published_by: true, previous: true }),
+        z.pick(Channel, { channel: true, published: true, artifacts: true, published_at: true, published_by: true, previous: true }),
       ),
     }),
   ),
@@ -113,8 +112,8 @@ const TextDifference = z.strictObject({
   kind: z.literal(inputKinds),
   name: z.string(),
   /** In the unified format, scrubbed; null where there is none, with `why`. */
-  diff: z.string().nullable(),
-  why: z.string().nullable(),
+  diff: z.nullable(z.string()),
+  why: z.nullable(z.string()),
 });
 export type TextDifference = z.infer<typeof TextDifference>;
 
@@ -128,12 +127,12 @@ export const DriftDocument = z.strictObject({
       exit_code: ExitCode,
       /** `unknown`: `classification` says why. */
       state: z.literal(['unchanged', 'drifted', 'never-built', 'unknown']),
-      classification: Classification.nullable(),
+      classification: z.nullable(Classification),
       /** Of the inputs as they are now. */
-      fingerprint: Digest.nullable(),
+      fingerprint: z.nullable(Digest),
       /** What they are compared with: the newest manifest of the same request variables; null where none was sealed. */
-      manifest: SealedManifest.nullable(),
-      changes: InputChanges.nullable(),
+      manifest: z.nullable(SealedManifest),
+      changes: z.nullable(InputChanges),
       /** Pairs of `changes.removed` and `changes.added` that are one file under another name. */
       moved: z.array(z.strictObject({ kind: z.literal(inputKinds), from: z.string(), to: z.string() })),
       /** With `--diff`, of each changed file. */
@@ -153,11 +152,11 @@ export const PublishDocument = z.strictObject({
   published: SealedManifest,
   artifacts: Channel.shape.artifacts,
   /** What the channel pointed to before, the same where it stays; null where it is new. */
-  before: SealedManifest.nullable(),
+  before: z.nullable(SealedManifest),
   /** Against the manifest published before; null where there was none. */
-  changes: InputChanges.nullable(),
+  changes: z.nullable(InputChanges),
   /** The pointer outside that the channel has, and whether it shows this build now: on one machine none is set. Null where there is none. */
-  pointer: z.strictObject({ parameter: z.string(), set: z.boolean() }).nullable(),
+  pointer: z.nullable(z.strictObject({ parameter: z.string(), set: z.boolean() })),
   /** Holes in the inputs, through which the gate does not see. */
   undeclared: z.array(UndeclaredInput),
 });
@@ -172,12 +171,12 @@ export const VerifyDocument = z.strictObject({
       builder: BuilderName,
       holds: z.boolean(),
       /** How many manifests are what was recorded when they were sealed. */
-      manifests: z.int().nonnegative(),
+      manifests: z.int().check(z.nonnegative()),
       /** As the record of the builder has it; null where none was sealed. */
-      newest: SealedManifest.nullable(),
+      newest: z.nullable(SealedManifest),
       /** With which manifest the chain begins, where older ones have expired; null where it begins with the first. */
       begins: BuilderRecord.shape.chain_begins,
-      channels: z.array(Channel.pick({ channel: true, published: true })),
+      channels: z.array(z.pick(Channel, { channel: true, published: true })),
       problems: z.array(z.strictObject({ problem: z.literal(chainProblemNames), message: z.string() })),
     }),
   ),
@@ -196,7 +195,7 @@ export type QuarantineDocument = z.infer<typeof QuarantineDocument>;
 export const LogsDocument = z.strictObject({
   build_id: BuildId,
   state: BuildState,
-  attempts: z.array(z.strictObject({ attempt: z.literal([1, 2]), log_path: z.string().nullable(), lines: z.array(z.string()) })),
+  attempts: z.array(z.strictObject({ attempt: z.literal([1, 2]), log_path: z.nullable(z.string()), lines: z.array(z.string()) })),
 });
 export type LogsDocument = z.infer<typeof LogsDocument>;
 
@@ -212,7 +211,9 @@ export const DispatchDocument = z.strictObject({
     state: BuildState,
     how: z
       .literal(['accepted', 'joined', 'known'])
-      .describe('accepted: a build of its own; joined: an equal one that waits; known: the one that the same client token was given'),
+      .check(
+        z.describe('accepted: a build of its own; joined: an equal one that waits; known: the one that the same client token was given'),
+      ),
   }),
 });
 export type DispatchDocument = z.infer<typeof DispatchDocument>;

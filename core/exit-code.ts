@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 /**
  * The four classes of an outcome. They are the exit codes of the command line and the `exit_code` of every

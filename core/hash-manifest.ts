@@ -1,14 +1,13 @@
-import * as z from 'zod';
-
 import { Artifact } from './artifact.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Timestamp } from './identity.ts';
 import { Input } from './input.ts';
+import * as z from './zod.ts';
 
 /** What the build then met: never part of the fingerprint. */
 export const Resolved = z.strictObject({
   /** Packer's version; null where it was not learned. */
-  packer: z.string().nullable(),
+  packer: z.nullable(z.string()),
   /** The plugins that packer installed for this build, by source, with their versions. Packer until 1.6 has its plugins in it. */
   plugins: z.record(z.string(), z.string()),
   /** As far as the builder told: AMIs with their region where it is known, container images with their digest. */
@@ -26,13 +25,13 @@ export const HashManifest = z.strictObject({
   build_id: BuildId,
   attempt: z.literal([1, 2]),
   /** 1 for a builder's first manifest. */
-  sequence: z.int().positive(),
+  sequence: z.int().check(z.positive()),
   fingerprint: Digest,
   inputs: z.array(Input),
   resolved: Resolved,
   artifacts: z.array(Artifact),
   /** Null in a builder's first manifest. */
-  previous: z.strictObject({ digest: Digest, fingerprint: Digest }).nullable(),
+  previous: z.nullable(z.strictObject({ digest: Digest, fingerprint: Digest })),
   started_at: Timestamp,
   finished_at: Timestamp,
   sealed_at: Timestamp,

@@ -1,13 +1,12 @@
-import * as z from 'zod';
-
 import { boundedText, textThatFits } from './bounded-text.ts';
+import * as z from './zod.ts';
 
 const builderName = /^[a-z][a-z0-9-]{0,62}$/;
 
 /** The name of a builder: one entry of `hybridcore.yaml`, and a part of many keys. */
 export const BuilderName = z
   .string()
-  .regex(builderName, 'a builder is named with a-z, 0-9 and -, begins with a letter and has at most 63 characters')
+  .check(z.regex(builderName, 'a builder is named with a-z, 0-9 and -, begins with a letter and has at most 63 characters'))
   .brand<'BuilderName'>();
 export type BuilderName = z.infer<typeof BuilderName>;
 
@@ -20,7 +19,7 @@ const buildId = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** The id of a build: a ULID, so ids sort by the time of the request. */
 export const BuildId = z
   .string()
-  .regex(buildId, 'a build id is a ULID: 26 characters of 0-9 and A-Z without I, L, O, U')
+  .check(z.regex(buildId, 'a build id is a ULID: 26 characters of 0-9 and A-Z without I, L, O, U'))
   .brand<'BuildId'>();
 export type BuildId = z.infer<typeof BuildId>;
 
@@ -34,7 +33,12 @@ export function isBuildId(text: string): text is BuildId {
  */
 export const RunId = z
   .string()
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9:_-]|\/(?=[A-Za-z0-9])){0,254}$/, 'a run id is what the build service gave: letters, digits and : / _ -')
+  .check(
+    z.regex(
+      /^[A-Za-z0-9](?:[A-Za-z0-9:_-]|\/(?=[A-Za-z0-9])){0,254}$/,
+      'a run id is what the build service gave: letters, digits and : / _ -',
+    ),
+  )
   .brand<'RunId'>();
 export type RunId = z.infer<typeof RunId>;
 
@@ -52,7 +56,9 @@ export function callerNamed(name: string): string {
 }
 
 /** A packer variable's name. */
-export const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,127}$/, 'a variable is named with letters, digits, _ and -');
+export const VariableName = z
+  .string()
+  .check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,127}$/, 'a variable is named with letters, digits, _ and -'));
 
 /** A moment in UTC with milliseconds, as `Date.prototype.toISOString` prints it. */
 export const Timestamp = z.iso.datetime({ precision: 3 });

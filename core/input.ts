@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { Digest } from './digest.ts';
 import { VariableName } from './identity.ts';
 import { InputName } from './input-name.ts';
+import * as z from './zod.ts';
 
 /** Kinds of files among the inputs, in the order in which they win: a file that fits several is the first. */
 export const fileKinds = ['template', 'script', 'config'] as const;
@@ -18,7 +17,7 @@ const FileInput = z.strictObject({
   /** Over the file's bytes; of a link, over its target's path and, inside the repository, the target's bytes. */
   digest: Digest,
   /** Bytes. */
-  size: z.int().nonnegative(),
+  size: z.int().check(z.nonnegative()),
   /** As git writes it: 100644, 100755, or 120000 for a link. */
   mode: z.literal(['100644', '100755', '120000']),
 });
@@ -67,7 +66,7 @@ export const UndeclaredInput = z.strictObject({
   /** The file that holds it, below the repository's root. */
   template: z.string(),
   /** From 1. */
-  line: z.int().positive(),
+  line: z.int().check(z.positive()),
   why: z.string(),
 });
 export type UndeclaredInput = z.infer<typeof UndeclaredInput>;

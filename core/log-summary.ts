@@ -1,12 +1,11 @@
-import * as z from 'zod';
-
 import { Artifact } from './artifact.ts';
 import { AttemptOutcome } from './build.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
-import { RetentionClass, RetentionClassName } from './retention.ts';
+import { RetentionClass, RetentionClassName } from './retention/policy.ts';
 import { BuildState } from './states.ts';
+import * as z from './zod.ts';
 
 export const logSummarySchemaName = 'hybridcore-packer/log-summary/1';
 
@@ -23,17 +22,17 @@ export const LogSummary = z.strictObject({
   attempts: z.array(
     z.strictObject({
       attempt: z.literal([1, 2]),
-      run: RunId.nullable(),
-      started_at: Timestamp.nullable(),
-      finished_at: Timestamp.nullable(),
+      run: z.nullable(RunId),
+      started_at: z.nullable(Timestamp),
+      finished_at: z.nullable(Timestamp),
       ...AttemptOutcome.shape,
     }),
   ),
   artifacts: z.array(Artifact),
   /** Null where nothing was sealed. */
-  manifest: z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest }).nullable(),
+  manifest: z.nullable(z.strictObject({ path: z.string(), digest: Digest, fingerprint: Digest })),
   result_path: z.string(),
-  scrub_manifest_path: z.string().nullable(),
+  scrub_manifest_path: z.nullable(z.string()),
   retention: z.strictObject({
     class: RetentionClassName,
     ...RetentionClass.shape,

@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { handoverLimits } from './handed-over.ts';
 import { HashManifest } from './hash-manifest.ts';
 import { type Objects } from './ports.ts';
+import * as z from './zod.ts';
 
 /** Where a manifest may be read up to, in bytes: what a report may hold, set out for people. */
 const manifestLimit = 8 * handoverLimits.report;

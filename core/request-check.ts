@@ -1,11 +1,10 @@
-import * as z from 'zod';
-
 import { builderOf } from './builder-of.ts';
 import { type Builder, type Config } from './config.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { BuilderName } from './identity.ts';
 import { BuildRequest } from './request.ts';
-import { RetentionClassName, keepsAtLeast } from './retention.ts';
+import { RetentionClassName, keepsAtLeast } from './retention/policy.ts';
+import * as z from './zod.ts';
 
 /** A request that its builder takes. */
 export interface AcceptableRequest {
@@ -30,23 +29,24 @@ export function checkRequest(config: Config, asked: unknown): Outcome<Acceptable
 }
 
 /** What of a request can be looked at even where the rest of it does not fit. */
-const RequestParts = z
-  .object({
-    builder: BuilderName.optional().catch(undefined),
-    variables: z.record(z.string(), z.unknown()).catch({}).default({}),
-    retention: RetentionClassName.optional().catch(undefined),
-    only_if_changed: z.unknown().optional(),
-    max_age: z.unknown().optional(),
-    fingerprint: z.unknown().optional(),
-  })
-  .catch({
+const RequestParts = z.withFallback(
+  z.object({
+    builder: z.withFallback(z.optional(BuilderName), undefined),
+    variables: z.withDefault(z.withFallback(z.record(z.string(), z.unknown()), {}), {}),
+    retention: z.withFallback(z.optional(RetentionClassName), undefined),
+    only_if_changed: z.optional(z.unknown()),
+    max_age: z.optional(z.unknown()),
+    fingerprint: z.optional(z.unknown()),
+  }),
+  {
     builder: undefined,
     variables: {},
     retention: undefined,
     only_if_changed: undefined,
     max_age: undefined,
     fingerprint: undefined,
-  });
+  },
+);
 
 type RequestParts = Readonly<z.infer<typeof RequestParts>>;
 

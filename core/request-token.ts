@@ -1,7 +1,6 @@
-import * as z from 'zod';
-
 import { Digest, digestOfJson } from './digest.ts';
 import { BuildId, BuilderName, Caller, Timestamp } from './identity.ts';
+import * as z from './zod.ts';
 
 /** How long a `client_token` is remembered: the promise is a day, and a caller's clock may be off. Milliseconds. */
 export const tokenLifetime = 2 * 86_400_000;
@@ -9,7 +8,7 @@ export const tokenLifetime = 2 * 86_400_000;
 /** What a `client_token` stood for: the same caller, builder, token and body are given the same build. The record of `Records`. */
 export const RequestToken = z.strictObject({
   schema: z.literal('hybridcore-packer/request-token/1'),
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   token_id: Digest,
   builder: BuilderName,
   by: Caller,

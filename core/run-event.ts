@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { type Wait, advance } from './advance.ts';
 import { type Build } from './build.ts';
 import { type CompletePorts } from './complete.ts';
@@ -8,13 +6,14 @@ import { BuildId, RunId, timestamp } from './identity.ts';
 import { RunStatus } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type StrayEvent, eventIdOf } from './stray-event.ts';
+import * as z from './zod.ts';
 
 /** What the build service says when a run has changed its status: all of it a claim, which the records and a look at the run decide. */
 export const RunEvent = z.object({
   run: RunId,
   status: RunStatus,
   /** From the run's environment; null where it has none. */
-  build_id: BuildId.nullable(),
+  build_id: z.nullable(BuildId),
 });
 export type RunEvent = z.infer<typeof RunEvent>;
 

@@ -1,6 +1,5 @@
-import * as z from 'zod';
-
 import { RunId, Timestamp } from './identity.ts';
+import * as z from './zod.ts';
 
 /** How a run stands in the build service's own eyes, in CodeBuild's words. */
 export const RunStatus = z.literal(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT']);
@@ -11,7 +10,7 @@ const RunPhase = z.strictObject({
   phase: z.string(),
   status: z.string(),
   started_at: Timestamp,
-  finished_at: Timestamp.nullable(),
+  finished_at: z.nullable(Timestamp),
   /** Why it ended as it did: `COMMAND_EXECUTION_ERROR` with the command and its exit status, for instance. */
   contexts: z.array(z.strictObject({ status_code: z.string(), message: z.string() })),
 });
@@ -25,10 +24,10 @@ export const RunRecord = z.strictObject({
   run: RunId,
   status: RunStatus,
   started_at: Timestamp,
-  finished_at: Timestamp.nullable(),
+  finished_at: z.nullable(Timestamp),
   phases: z.array(RunPhase),
   /** What the buildspec's `exported-variables` were at the end of POST_BUILD, scrubbed; left out where it was not reached. */
-  exported_variables: z.record(z.string(), z.string()).optional(),
+  exported_variables: z.optional(z.record(z.string(), z.string())),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 

@@ -1,6 +1,5 @@
-import * as z from 'zod';
-
 import { Duration } from './duration.ts';
+import * as z from './zod.ts';
 
 const cronForm =
   'a cron expression has six fields, as EventBridge Scheduler writes them: minutes hours day-of-month month day-of-week year: "0 3 ? * SUN *"';
@@ -28,19 +27,21 @@ function cronProblem(expression: string): string | undefined {
   return undefined;
 }
 
-const Cron = z.string().superRefine((expression, context) => {
-  const message = cronProblem(expression);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
+const Cron = z.string().check(
+  z.superRefine((expression, context) => {
+    const message = cronProblem(expression);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  }),
+);
 
-const Rate = z
-  .string()
-  .regex(/^[1-9]\d{0,5} (?:minutes?|hours?|days?)$/, rateForm)
-  .refine((rate) => !/^\d+ \w+$/.test(rate) || /^1 \w+[^s]$/.test(rate) || /^(?!1 )\d+ \w+s$/.test(rate), {
+const Rate = z.string().check(
+  z.regex(/^[1-9]\d{0,5} (?:minutes?|hours?|days?)$/, rateForm),
+  z.refine((rate) => !/^\d+ \w+$/.test(rate) || /^1 \w+[^s]$/.test(rate) || /^(?!1 )\d+ \w+s$/.test(rate), {
     message: 'the unit is in the singular after 1, and in the plural after more: "1 hour", "7 days"',
-  });
+  }),
+);
 
-const TimeZone = z.string().refine((name) => isTimeZone(name), 'a time zone is named as IANA does: "UTC", "Europe/Berlin"');
+const TimeZone = z.string().check(z.refine((name) => isTimeZone(name), 'a time zone is named as IANA does: "UTC", "Europe/Berlin"'));
 
 function isTimeZone(name: string): boolean {
   try {
@@ -53,16 +54,18 @@ function isTimeZone(name: string): boolean {
 /** When a builder is built by itself, and when such a build may be skipped. */
 export const Schedule = z
   .strictObject({
-    cron: Cron.optional().describe('six fields, as EventBridge Scheduler writes them'),
-    rate: Rate.optional().describe('a number and minutes, hours or days'),
-    timezone: TimeZone.default('UTC').describe('in which the cron expression is read'),
-    only_if_changed: z.boolean().default(false).describe('skip the build where nothing changed since the newest manifest'),
-    max_age: Duration.optional().describe('with only_if_changed: build all the same where that manifest is older'),
+    cron: z.optional(Cron).check(z.describe('six fields, as EventBridge Scheduler writes them')),
+    rate: z.optional(Rate).check(z.describe('a number and minutes, hours or days')),
+    timezone: z.withDefault(TimeZone, 'UTC').check(z.describe('in which the cron expression is read')),
+    only_if_changed: z.withDefault(z.boolean(), false).check(z.describe('skip the build where nothing changed since the newest manifest')),
+    max_age: z.optional(Duration).check(z.describe('with only_if_changed: build all the same where that manifest is older')),
   })
-  .superRefine((schedule, context) => {
-    if ((schedule.cron === undefined) === (schedule.rate === undefined))
-      context.addIssue({ code: 'custom', message: 'a schedule has either a cron or a rate' });
-    if (schedule.max_age !== undefined && !schedule.only_if_changed)
-      context.addIssue({ code: 'custom', path: ['max_age'], message: 'means something with only_if_changed alone' });
-  });
+  .check(
+    z.superRefine((schedule, context) => {
+      if ((schedule.cron === undefined) === (schedule.rate === undefined))
+        context.addIssue({ code: 'custom', message: 'a schedule has either a cron or a rate' });
+      if (schedule.max_age !== undefined && !schedule.only_if_changed)
+        context.addIssue({ code: 'custom', path: ['max_age'], message: 'means something with only_if_changed alone' });
+    }),
+  );
 export type Schedule = z.infer<typeof Schedule>;

@@ -1,7 +1,6 @@
-import * as z from 'zod';
-
 import { type ExitCode } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
+import * as z from './zod.ts';
 
 /**
  * The states of a build, each with what it means. `final` ones never change, and have one exit code; `exit_code` is

@@ -1,9 +1,8 @@
-import * as z from 'zod';
-
 import { Digest, digestOfJson } from './digest.ts';
 import { BuildId, RunId, Timestamp } from './identity.ts';
 import { namesOf } from './names-of.ts';
 import { RunStatus } from './run-record.ts';
+import * as z from './zod.ts';
 
 /** Why an event has no effect. */
 const strayReasons = {
@@ -15,12 +14,12 @@ const strayReasons = {
 /** An event of the build service that had no effect, recorded once however often it comes. The record of `Records`. */
 export const StrayEvent = z.strictObject({
   schema: z.literal('hybridcore-packer/stray-event/1'),
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   event_id: Digest,
   run: RunId,
   status: RunStatus,
   /** As the event claims it. */
-  build_id: BuildId.nullable(),
+  build_id: z.nullable(BuildId),
   why: z.literal(namesOf(strayReasons)),
   received_at: Timestamp,
 });

@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { type Wait } from './advance.ts';
 import { sweepInterval } from './contract/deployment.ts';
 import { BuildId, BuilderName, Timestamp, timestamp } from './identity.ts';
+import * as z from './zod.ts';
 
 /** How many builds a turn names at most: many times less than a message of a queue holds. */
 export const mostOpenBuilds = 100;
@@ -11,9 +10,9 @@ export const mostOpenBuilds = 100;
 export const Turn = z.strictObject({
   turn: BuilderName,
   /** Of a sweep: builds that it found open, which are settled where they have ended. */
-  open: z.array(BuildId).max(mostOpenBuilds).optional(),
+  open: z.optional(z.array(BuildId).check(z.maxLength(mostOpenBuilds))),
   /** The time that the builder waits for; none where something is due at once. */
-  due: Timestamp.optional(),
+  due: z.optional(Timestamp),
 });
 export type Turn = z.infer<typeof Turn>;
 

@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { SealedManifest } from './builder-record.ts';
 import { Digest, digestOfJson } from './digest.ts';
 import { BuilderName } from './identity.ts';
+import * as z from './zod.ts';
 
 /**
  * A builder with one set of request variables, and the newest manifest that was sealed for it: what skip, drift and
@@ -10,7 +9,7 @@ import { BuilderName } from './identity.ts';
  */
 export const Variant = z.strictObject({
   schema: z.literal('hybridcore-packer/variant/1'),
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   variant_id: Digest,
   builder: BuilderName,
   newest: SealedManifest,

@@ -13,7 +13,7 @@ interface Direction {
 
 /** `lambdas, cli → adapters → core`; `cdk → core`. The longest folder that fits a file counts. */
 const directions: readonly Direction[] = [
-  { folder: 'core', imports: ['core'], packages: ['node:crypto', 'zod'] },
+  { folder: 'core', imports: ['core'], packages: ['node:crypto', 'zod/mini', 'zod/v4/locales/en.js'] },
   { folder: 'adapters', imports: ['adapters', 'core'] },
   // A machine without AWS runs these two.
   { folder: 'adapters/local', imports: ['adapters/local', 'adapters/packer', 'core'] },

@@ -16,7 +16,7 @@ export const schemasThatFallAway: Plugin = {
   setup(bundler) {
     bundler.onLoad({ filter: /[\\/](?:core|adapters|lambdas)[\\/].*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      return text.includes(`from 'zod'`) || text.includes('boundedText(')
+      return text.includes(`zod.ts'`) || text.includes('boundedText(')
         ? { contents: withPureSchemas(path, text), loader: 'ts' }
         : undefined;
     });

@@ -1,10 +1,9 @@
-import * as z from 'zod';
-
 import { variables } from '../../core/contract/variables.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { BuildId } from '../../core/identity.ts';
 import { type RunEvent } from '../../core/run-event.ts';
 import { RunStatus } from '../../core/run-record.ts';
+import * as z from '../../core/zod.ts';
 import { buildIdsOf } from './codebuild-run.ts';
 
 /** What is read of EventBridge's `CodeBuild Build State Change`; the rest may be whatever it likes. */
@@ -12,24 +11,27 @@ const StateChange = z.object({
   source: z.literal('aws.codebuild'),
   'detail-type': z.literal('CodeBuild Build State Change'),
   detail: z.object({
-    'build-id': z.string().transform((arn, context) => {
-      const ids = buildIdsOf(arn);
-      if (ids !== undefined) return ids.run;
-      context.addIssue({ code: 'custom', message: 'it is not the ARN of a build' });
-      return z.NEVER;
-    }),
+    'build-id': z.pipe(
+      z.string(),
+      z.transform((arn, payload) => {
+        const ids = buildIdsOf(arn);
+        if (ids !== undefined) return ids.run;
+        payload.issues.push({ code: 'custom', message: 'it is not the ARN of a build', input: arn });
+        return z.NEVER;
+      }),
+    ),
     'build-status': RunStatus,
-    'additional-information': z
-      .object({
-        environment: z
-          .object({
-            'environment-variables': z
-              .array(z.object({ name: z.string(), type: z.string().default('PLAINTEXT'), value: z.string() }))
-              .optional(),
-          })
-          .optional(),
-      })
-      .optional(),
+    'additional-information': z.optional(
+      z.object({
+        environment: z.optional(
+          z.object({
+            'environment-variables': z.optional(
+              z.array(z.object({ name: z.string(), type: z.withDefault(z.string(), 'PLAINTEXT'), value: z.string() })),
+            ),
+          }),
+        ),
+      }),
+    ),
   }),
 });
 

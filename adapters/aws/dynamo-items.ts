@@ -1,9 +1,9 @@
 import { type AttributeValue } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
 
 import { isOpen } from '../../core/build.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { table as attributes } from '../../core/contract/deployment.ts';
+import * as z from '../../core/zod.ts';
 import {
   type Documents,
   type RecordType,
@@ -64,8 +64,14 @@ function sizeOf(value: string | number): number {
   return typeof value === 'number' ? 21 : Buffer.byteLength(value);
 }
 
-const Text = z.object({ S: z.string() }).transform(({ S }) => S);
-const Whole = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+const Text = z.pipe(
+  z.object({ S: z.string() }),
+  z.transform(({ S }) => S),
+);
+const Whole = z.pipe(
+  z.object({ N: z.string() }),
+  z.transform(({ N }) => Number(N)),
+);
 
 const KeyAndSchema = z.object({ [attributes.key]: Text, [attributes.schema]: Text });
 const VersionAndDocument = z.object({ [attributes.version]: Whole, [attributes.document]: Text });
@@ -84,7 +90,7 @@ export function documentOf<Type extends RecordType>(table: string, type: Type, i
   return readDocument(type, { id: key.slice(keyOf(type, '').length), version, document }, { place: placeIn(table, key), remedy: restore });
 }
 
-function parsed<T>(table: string, item: Item, schema: z.ZodType<T>): T {
+function parsed<T>(table: string, item: Item, schema: z.ZodMiniType<T>): T {
   const read = schema.safeParse(item);
   if (read.success) return read.data;
   throw unreadable(table, item, z.prettifyError(read.error));

@@ -1,9 +1,9 @@
 import { type Tag } from '@aws-sdk/client-s3';
-import * as z from 'zod';
 
 import { tagKeys } from '../../core/contract/deployment.ts';
 import { type Tags, objectKinds } from '../../core/contract/tags.ts';
 import { namesOf } from '../../core/names-of.ts';
+import * as z from '../../core/zod.ts';
 
 const S3Tags = z.object({ kind: z.literal(objectKinds), builder: z.string(), build: z.string(), retention: z.string() });
 

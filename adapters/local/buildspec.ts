@@ -1,26 +1,25 @@
 import { LineCounter, type Document, isCollection, isMap, isNode, isPair, isScalar, parseDocument } from 'yaml';
-import * as z from 'zod';
 
 import { type Failure, type Outcome, failure, success } from '../../core/failure.ts';
+import * as z from '../../core/zod.ts';
 
 /** The phases whose commands a buildspec gives, in their order. */
 export const commandPhases = ['install', 'pre_build', 'build', 'post_build'] as const;
 export type CommandPhase = (typeof commandPhases)[number];
 
-const Text = z.string().refine((text) => !text.includes('\0'), 'a NUL cannot be told to a shell');
-const EnvironmentName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is named with letters, digits and _')
-  .refine((name) => !name.startsWith('CODEBUILD_'), 'names that begin with CODEBUILD_ are reserved');
+const Text = z.string().check(z.refine((text) => !text.includes('\0'), 'a NUL cannot be told to a shell'));
+const EnvironmentName = z.string().check(
+  z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is named with letters, digits and _'),
+  z.refine((name) => !name.startsWith('CODEBUILD_'), 'names that begin with CODEBUILD_ are reserved'),
+);
 
 const Phase = z.strictObject({
-  'run-as': Text.optional(),
-  'on-failure': z
-    .string()
-    .regex(/^(?:ABORT|CONTINUE|RETRY(?:-.+)?)$/, 'on-failure is ABORT, CONTINUE, RETRY, RETRY-number or RETRY-pattern')
-    .optional(),
-  commands: z.array(Text).default([]),
-  finally: z.array(Text).default([]),
+  'run-as': z.optional(Text),
+  'on-failure': z.optional(
+    z.string().check(z.regex(/^(?:ABORT|CONTINUE|RETRY(?:-.+)?)$/, 'on-failure is ABORT, CONTINUE, RETRY, RETRY-number or RETRY-pattern')),
+  ),
+  commands: z.withDefault(z.array(Text), []),
+  finally: z.withDefault(z.array(Text), []),
 });
 type Phase = z.infer<typeof Phase>;
 
@@ -29,30 +28,32 @@ const Section = z.record(z.string(), z.unknown());
 
 const BuildspecDocument = z.strictObject({
   version: z.literal('0.2', 'the version is 0.2'),
-  'run-as': Text.optional(),
-  env: z
-    .strictObject({
-      shell: z.literal(['bash', '/bin/sh'], 'the shell is bash or /bin/sh').default('/bin/sh'),
-      variables: z.record(EnvironmentName, Text).default({}),
-      'parameter-store': z.record(EnvironmentName, Text).default({}),
-      'secrets-manager': z.record(EnvironmentName, Text).default({}),
-      'exported-variables': z
-        .array(EnvironmentName.refine((name) => !name.startsWith('AWS_'), 'CodeBuild exports no AWS_ variables'))
-        .default([]),
-      'git-credential-helper': z.literal(['yes', 'no']).optional(),
-    })
-    .prefault({}),
-  proxy: Section.optional(),
-  batch: Section.optional(),
+  'run-as': z.optional(Text),
+  env: z.prefault(
+    z.strictObject({
+      shell: z.withDefault(z.literal(['bash', '/bin/sh'], 'the shell is bash or /bin/sh'), '/bin/sh'),
+      variables: z.withDefault(z.record(EnvironmentName, Text), {}),
+      'parameter-store': z.withDefault(z.record(EnvironmentName, Text), {}),
+      'secrets-manager': z.withDefault(z.record(EnvironmentName, Text), {}),
+      'exported-variables': z.withDefault(
+        z.array(EnvironmentName.check(z.refine((name) => !name.startsWith('AWS_'), 'CodeBuild exports no AWS_ variables'))),
+        [],
+      ),
+      'git-credential-helper': z.optional(z.literal(['yes', 'no'])),
+    }),
+    {},
+  ),
+  proxy: z.optional(Section),
+  batch: z.optional(Section),
   phases: z.strictObject({
-    install: Phase.extend({ 'runtime-versions': Section.optional() }).optional(),
-    pre_build: Phase.optional(),
-    build: Phase.optional(),
-    post_build: Phase.optional(),
+    install: z.optional(z.extend(Phase, { 'runtime-versions': z.optional(Section) })),
+    pre_build: z.optional(Phase),
+    build: z.optional(Phase),
+    post_build: z.optional(Phase),
   }),
-  reports: Section.optional(),
-  artifacts: Section.optional(),
-  cache: Section.optional(),
+  reports: z.optional(Section),
+  artifacts: z.optional(Section),
+  cache: z.optional(Section),
 });
 type BuildspecDocument = z.infer<typeof BuildspecDocument>;
 

@@ -1,10 +1,10 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, type ParsedNode, parseDocument } from 'yaml';
-import type * as z from 'zod';
 
 import { Config } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import type * as z from '../../core/zod.ts';
 import { errorCode, isAbsence } from './atomic-file.ts';
 import { isWhole, reasonOf } from './input-file-place.ts';
 import { nearestName } from './nearest-name.ts';
@@ -212,23 +212,23 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
 
 interface Wrapper {
   readonly def: {
-    readonly innerType?: z.ZodType;
-    readonly valueType?: z.ZodType;
-    readonly element?: z.ZodType;
-    readonly options?: readonly z.ZodType[];
+    readonly innerType?: z.ZodMiniType;
+    readonly valueType?: z.ZodMiniType;
+    readonly element?: z.ZodMiniType;
+    readonly options?: readonly z.ZodMiniType[];
   };
-  readonly shape?: Readonly<Record<string, z.ZodType>>;
+  readonly shape?: Readonly<Record<string, z.ZodMiniType>>;
 }
 
 /** What a schema is without its wrappers: itself, or each branch of a union. */
-function alternatives(schema: z.ZodType | undefined): readonly (z.ZodType & Wrapper)[] {
-  const inner: (z.ZodType & Wrapper) | undefined = schema;
+function alternatives(schema: z.ZodMiniType | undefined): readonly (z.ZodMiniType & Wrapper)[] {
+  const inner: (z.ZodMiniType & Wrapper) | undefined = schema;
   if (inner === undefined) return [];
   if (inner.def.innerType !== undefined) return alternatives(inner.def.innerType);
   return inner.def.options === undefined ? [inner] : inner.def.options.flatMap((option) => alternatives(option));
 }
 
-function child(schema: z.ZodType & Wrapper, step: string): z.ZodType | undefined {
+function child(schema: z.ZodMiniType & Wrapper, step: string): z.ZodMiniType | undefined {
   return schema.shape?.[step] ?? schema.def.valueType ?? schema.def.element;
 }
 

@@ -1,7 +1,6 @@
-import * as z from 'zod';
-
 import { type Tags, objectKinds } from '../../core/contract/tags.ts';
 import { Digest } from '../../core/digest.ts';
+import * as z from '../../core/zod.ts';
 import { type Database } from './sqlite-database.ts';
 
 /** What is known of one write of an object. */

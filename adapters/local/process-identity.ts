@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import * as z from 'zod';
+
+import * as z from '../../core/zod.ts';
 
 /**
  * A process, told apart from any later one with the same number: by when it began, and in which boot of the
  * machine. Linux says both exactly (`/proc`, in clock ticks since the boot); macOS gives the second
  * (`ps -o lstart`), which needs no boot.
  */
-export const ProcessIdentity = z.strictObject({ pid: z.int().positive(), started: z.string(), boot: z.string() });
+export const ProcessIdentity = z.strictObject({ pid: z.int().check(z.positive()), started: z.string(), boot: z.string() });
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
 
 /** A living process and its place among the others. Zombies are not listed: they have ended. */

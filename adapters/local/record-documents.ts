@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { Build } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
 import { Channel } from '../../core/channel.ts';
@@ -8,6 +6,7 @@ import { type Commit, type RecordWrite } from '../../core/ports.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
 import { Variant } from '../../core/variant.ts';
+import * as z from '../../core/zod.ts';
 
 /*
  * What every home of the records does with a document before it is stored and after it was read; where and how it is
@@ -27,20 +26,24 @@ export type WriteOf<Type extends RecordType> = {
 
 /** One type of document. */
 interface DocumentType<T> {
-  readonly document: z.ZodType<T>;
+  readonly document: z.ZodMiniType<T>;
   /** The `schema` that this version writes. */
   readonly schema: string;
   readonly idOf: (document: T) => string;
 }
 
 export const documentTypes: { readonly [Type in RecordType]: DocumentType<Documents[Type]> } = {
-  build: { document: Build, schema: Build.shape.schema.value, idOf: (build) => build.build_id },
-  builder: { document: BuilderRecord, schema: BuilderRecord.shape.schema.value, idOf: (builder) => builder.builder },
-  variant: { document: Variant, schema: Variant.shape.schema.value, idOf: (variant) => variant.variant_id },
-  channel: { document: Channel, schema: Channel.shape.schema.value, idOf: (channel) => channel.channel_id },
-  'request-token': { document: RequestToken, schema: RequestToken.shape.schema.value, idOf: (token) => token.token_id },
-  'stray-event': { document: StrayEvent, schema: StrayEvent.shape.schema.value, idOf: (event) => event.event_id },
+  build: { document: Build, schema: nameIn(Build.shape.schema), idOf: (build) => build.build_id },
+  builder: { document: BuilderRecord, schema: nameIn(BuilderRecord.shape.schema), idOf: (builder) => builder.builder },
+  variant: { document: Variant, schema: nameIn(Variant.shape.schema), idOf: (variant) => variant.variant_id },
+  channel: { document: Channel, schema: nameIn(Channel.shape.schema), idOf: (channel) => channel.channel_id },
+  'request-token': { document: RequestToken, schema: nameIn(RequestToken.shape.schema), idOf: (token) => token.token_id },
+  'stray-event': { document: StrayEvent, schema: nameIn(StrayEvent.shape.schema), idOf: (event) => event.event_id },
 };
+
+function nameIn(schema: z.ZodMiniLiteral<string>): string {
+  return schema.def.values.join('');
+}
 
 /** The id of a write's document. */
 export function idOf<Type extends RecordType>(write: WriteOf<Type>): string {

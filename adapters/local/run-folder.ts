@@ -1,10 +1,10 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import * as z from 'zod';
 
 import { type StartRequest } from '../../core/ports.ts';
 import { BuilderName, RunId, Timestamp } from '../../core/identity.ts';
 import { RunRecord } from '../../core/run-record.ts';
+import * as z from '../../core/zod.ts';
 import { isAbsence, makeFolder, namesIn, writeFileAtomically, writeDraft } from './atomic-file.ts';
 import { readPlainFile } from './plain-file.ts';
 import { ProcessIdentity } from './process-identity.ts';
@@ -56,7 +56,7 @@ export const RunRequest = z.strictObject({
   schema: z.literal('hybridcore-packer/run-request/1'),
   run: RunId,
   /** SHA-256 of the token, hex. */
-  token: z.string().regex(/^[0-9a-f]{64}$/),
+  token: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   builder: BuilderName,
   requested_at: Timestamp,
   /** Of the start request; no secrets. */
@@ -64,16 +64,16 @@ export const RunRequest = z.strictObject({
   /** What every run of this home finds, unless the request says otherwise. */
   project_variables: z.record(z.string(), z.string()),
   /** What stands in the place of the service's own `CODEBUILD_*` variables. */
-  built_in: z.record(z.string(), z.string()).default({}),
+  built_in: z.withDefault(z.record(z.string(), z.string()), {}),
   /** Names of the surroundings that are passed on; their values are never written. */
   pass_through: z.array(z.string()),
   /** The folder in which commands begin. */
   source: z.string(),
   buildspec: z.string(),
   /** Milliseconds. */
-  time_limit: z.int().positive(),
+  time_limit: z.int().check(z.positive()),
   /** Milliseconds between SIGTERM and SIGKILL. */
-  grace: z.int().nonnegative(),
+  grace: z.int().check(z.nonnegative()),
 });
 export type RunRequest = z.infer<typeof RunRequest>;
 
@@ -82,7 +82,7 @@ export const ClaimedToken = z.strictObject({ run: RunId });
 export const Shells = z.array(ProcessIdentity);
 export const Orphans = z.strictObject({
   told_at: Timestamp,
-  processes: z.array(z.strictObject({ pid: z.int().positive(), started: z.string() })),
+  processes: z.array(z.strictObject({ pid: z.int().check(z.positive()), started: z.string() })),
 });
 
 /** A document as it stands on the disk: `why` says what is wrong with a damaged one, and where it is. */
@@ -91,7 +91,7 @@ export type ReadDocument<T> =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged'; readonly why: string };
 
-export async function readDocument<T>(file: string, schema: z.ZodType<T>): Promise<ReadDocument<T>> {
+export async function readDocument<T>(file: string, schema: z.ZodMiniType<T>): Promise<ReadDocument<T>> {
   const read = await readPlainFile(file, largestDocument);
   if (read.state === 'absent') return read;
   const damaged = (why: string) =>

@@ -1,9 +1,8 @@
-import * as z from 'zod';
-
 import { isOpen } from '../../core/build.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { BuildId, BuilderName } from '../../core/identity.ts';
 import { type Commit, type RecordWrite, type Records } from '../../core/ports.ts';
+import * as z from '../../core/zod.ts';
 import {
   type Conflict,
   type Documents,

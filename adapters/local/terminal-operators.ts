@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import * as z from 'zod';
 
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type Notice, type Operators } from '../../core/ports.ts';
+import * as z from '../../core/zod.ts';
 import { makeFolder } from './atomic-file.ts';
 
 /** Where the embedded home keeps the notices that the operators got: one JSON object a line. */

@@ -5,7 +5,8 @@ import { type Function } from 'aws-cdk-lib/aws-lambda';
 import { type Construct } from 'constructs';
 
 import { type FunctionName, functionNames } from '../../core/contract/deployment.ts';
-import { BuildState, isFinal } from '../../core/states.ts';
+import { namesOf } from '../../core/names-of.ts';
+import { isFinal, states } from '../../core/states.ts';
 import { countMetric, endedMetric } from './alarms.ts';
 import { type Queues } from './queues.ts';
 
@@ -16,7 +17,7 @@ export interface DashboardProps {
   readonly queues: Queues;
 }
 
-const finalStates = [...BuildState.values].filter((state) => isFinal(state));
+const finalStates = namesOf(states).filter((state) => isFinal(state));
 
 /** One page for who is on duty: alarms first, then builds, queues and functions. */
 export function dashboard(scope: Construct, id: string, { stackName, alarms, functions, queues }: DashboardProps): Dashboard {

@@ -5,7 +5,8 @@ import { Construct } from 'constructs';
 
 import { finalStateEvent } from '../../core/contract/deployment.ts';
 import { finalStates } from '../../core/contract/metrics.ts';
-import { BuildState, isFinal } from '../../core/states.ts';
+import { namesOf } from '../../core/names-of.ts';
+import { isFinal, states } from '../../core/states.ts';
 
 const delivery = { Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] } } as const;
 
@@ -59,7 +60,7 @@ export class FinalStates extends Construct {
         ],
       }),
     });
-    for (const state of [...BuildState.values].filter((each) => isFinal(each))) {
+    for (const state of namesOf(states).filter((each) => isFinal(each))) {
       new CfnMetricFilter(this, `Count-${state}`, {
         logGroupName: this.logGroup.logGroupName,
         filterPattern: `{ $.detail.state = "${state}" }`,

@@ -13,7 +13,7 @@ import {
   sealedKeys,
 } from '../../core/contract/key-patterns.ts';
 import { coveredMarkerDays, uploadDays } from '../../core/retention/proof.ts';
-import { type RetentionPolicy } from '../../core/retention.ts';
+import { type RetentionPolicy } from '../../core/retention/policy.ts';
 
 /**
  * How long a version stays once it is not the current one: it is one that its class has expired, or a newest-of key's whose

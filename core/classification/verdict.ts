@@ -1,8 +1,7 @@
-import * as z from 'zod';
-
 import { boundedText, jsonSize, textThatFits } from '../bounded-text.ts';
 import { ExitCode } from '../exit-code.ts';
 import { type Failure } from '../failure.ts';
+import * as z from '../zod.ts';
 import { ownRules } from './own-rules.ts';
 
 /** What the parts of a classification take at most, in bytes as JSON: a record holds several. */
@@ -11,13 +10,15 @@ const longest = { sentence: 4096, line: 4096, evidence: 12 * 1024 } as const;
 /** Why an outcome has its exit code: the rule, and the lines that it rests on. */
 export const Classification = z.strictObject({
   /** The code of the rule that decided, for instance `AWS_CAPACITY`. */
-  rule: z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/),
+  rule: z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/)),
   /** What kind of failure it is, in a sentence. */
   reason: boundedText(longest.sentence),
   /** What to do next, in a sentence; empty where there is nothing to do. */
   hint: boundedText(longest.sentence),
   /** The lines that the verdict rests on, scrubbed. */
-  evidence: z.array(boundedText(longest.line)).refine((lines) => jsonSize(lines) <= longest.evidence, `at most ${longest.evidence} bytes`),
+  evidence: z
+    .array(boundedText(longest.line))
+    .check(z.refine((lines) => jsonSize(lines) <= longest.evidence, `at most ${longest.evidence} bytes`)),
 });
 export type Classification = z.infer<typeof Classification>;
 

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 import { AttemptReport } from '../attempt-report.ts';
 import { Config } from '../config.ts';
 import { Deployment } from '../deployment.ts';
@@ -27,6 +25,7 @@ import { namesOf } from '../names-of.ts';
 import { BuildRequest } from '../request.ts';
 import { Result } from '../result.ts';
 import { ScrubManifest } from '../scrub/scrub-manifest.ts';
+import * as z from '../zod.ts';
 
 /** Every format that leaves this program or enters it, with what it is. `schemas/` is generated from this table. */
 const schemas = {
@@ -54,7 +53,7 @@ const schemas = {
   stop: { schema: StopDocument, title: 'What `stop --json` prints', io: 'output' },
   verify: { schema: VerifyDocument, title: 'What `verify --json` prints', io: 'output' },
   validate: { schema: ValidateDocument, title: 'What `validate --json` prints', io: 'output' },
-} as const satisfies Record<string, { schema: z.ZodType; title: string; io: 'input' | 'output' }>;
+} as const satisfies Record<string, { schema: z.ZodMiniType; title: string; io: 'input' | 'output' }>;
 
 export type SchemaName = keyof typeof schemas;
 

@@ -1,18 +1,17 @@
-import * as z from 'zod';
-
 import { type Artifact } from '../artifact.ts';
 import { type Outcome, failure, success } from '../failure.ts';
+import * as z from '../zod.ts';
 
 const RecordedBuild = z.object({
   name: z.string(),
   builder_type: z.string(),
-  files: z.array(z.object({ name: z.string() })).nullable(),
+  files: z.nullable(z.array(z.object({ name: z.string() }))),
   artifact_id: z.string(),
   packer_run_uuid: z.string(),
 });
 
 /** What packer's manifest post-processor writes (post-processor/manifest/artifact.go). */
-const ManifestRecord = z.object({ builds: z.array(RecordedBuild).nullable(), last_run_uuid: z.string() });
+const ManifestRecord = z.object({ builds: z.nullable(z.array(RecordedBuild)), last_run_uuid: z.string() });
 
 /** The last run that a record tells of; null where there is no record yet, or none that can be read. */
 export function lastRunOf(text: string): string | null {

@@ -1,13 +1,12 @@
-import * as z from 'zod/mini';
-
 import { boundedText } from '../bounded-text.ts';
 import { longestReason } from '../builder-record.ts';
 import { Digest } from '../digest.ts';
 import { Caller, Timestamp } from '../identity.ts';
+import * as z from '../zod.ts';
 
 /** Who said something about the retention of a build, when, and why. */
 const Note = z.strictObject({ at: Timestamp, by: Caller, reason: boundedText(longestReason) });
-const NoteOrNull = z._default(z.nullable(Note), null);
+const NoteOrNull = z.withDefault(z.nullable(Note), null);
 
 /** What the record of a build says of what becomes of its objects. Null in older records. */
 export const buildRetention = {
@@ -16,7 +15,7 @@ export const buildRetention = {
   /** How the last hold ended. */
   hold_released: NoteOrNull,
   /** Since when its objects go, said before the first one does; null while all are kept. */
-  expired: z._default(
+  expired: z.withDefault(
     z.nullable(
       z.strictObject({
         at: Timestamp,

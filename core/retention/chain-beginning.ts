@@ -1,7 +1,6 @@
-import * as z from 'zod/mini';
-
 import { Digest } from '../digest.ts';
 import { BuildId } from '../identity.ts';
+import * as z from '../zod.ts';
 
 /** The manifest with which a chain begins whose older ones have expired. */
 const ChainBeginning = z.strictObject({
@@ -14,4 +13,4 @@ const ChainBeginning = z.strictObject({
 export type ChainBeginning = z.infer<typeof ChainBeginning>;
 
 /** In the record of a builder: null where its chain begins with the first manifest, and in older records. */
-export const ChainBeginningOrNull = z._default(z.nullable(ChainBeginning), null);
+export const ChainBeginningOrNull = z.withDefault(z.nullable(ChainBeginning), null);

@@ -1,5 +1,4 @@
 import type { SQSBatchResponse } from 'aws-lambda';
-import * as z from 'zod';
 
 import { type CompletePorts } from '../../core/complete.ts';
 import { type Config } from '../../core/config.ts';
@@ -8,6 +7,7 @@ import { type BuilderName } from '../../core/identity.ts';
 import { takeTurn } from '../../core/reconcile.ts';
 import { type RunEvent, handleRunEvent } from '../../core/run-event.ts';
 import { Turn, type Turns, nextTurn } from '../../core/turn.ts';
+import * as z from '../../core/zod.ts';
 import { type Count } from '../counts.ts';
 import { type Log, type LogKeys } from '../log.ts';
 import { problemOf } from '../scrub-text.ts';

@@ -1,16 +1,15 @@
-import * as z from 'zod';
-
 import { ExitCode } from '../../core/exit-code.ts';
+import * as z from '../../core/zod.ts';
 
 /** A packer log and the class that a person gave it, one JSON object a line. Further fields are for people. */
 const LabelledLog = z.object({
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   log: z.string(),
   /** Null where it is not known. */
-  exit_code_of_packer: z.int().nullable(),
+  exit_code_of_packer: z.nullable(z.int()),
   label: ExitCode,
   /** Another class that a reasonable person could accept; null where there is none. */
-  alt_label: ExitCode.nullable(),
+  alt_label: z.nullable(ExitCode),
 });
 export type LabelledLog = z.infer<typeof LabelledLog>;
 

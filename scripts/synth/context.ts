@@ -1,39 +1,68 @@
 import { readFile } from 'node:fs/promises';
-import * as z from 'zod';
 
 import { nearestName } from '../../adapters/local/nearest-name.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import * as z from '../../core/zod.ts';
 
 /** The form of an e-mail address, in as much as it matters here. */
 const address = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/;
 
-const Switch = z.union([z.boolean(), z.literal('true').transform(() => true), z.literal('false').transform(() => false)], {
-  error: 'it is true or false',
-});
+const Switch = z.union(
+  [
+    z.boolean(),
+    z.pipe(
+      z.literal('true'),
+      z.transform(() => true),
+    ),
+    z.pipe(
+      z.literal('false'),
+      z.transform(() => false),
+    ),
+  ],
+  {
+    error: 'it is true or false',
+  },
+);
 
 const Addresses = z
-  .union([z.array(z.string()), z.string().transform((text) => text.split(',').map((each) => each.trim()))], {
-    error: 'it is a list of e-mail addresses, or a text with commas between them',
-  })
-  .transform((addresses) => addresses.filter((each) => each !== ''))
-  .refine((addresses) => addresses.every((each) => address.test(each)), 'each of it is an e-mail address');
+  .pipe(
+    z.union(
+      [
+        z.array(z.string()),
+        z.pipe(
+          z.string(),
+          z.transform((text) => text.split(',').map((each) => each.trim())),
+        ),
+      ],
+      {
+        error: 'it is a list of e-mail addresses, or a text with commas between them',
+      },
+    ),
+    z.transform((addresses) => addresses.filter((each) => each !== '')),
+  )
+  .check(z.refine((addresses) => addresses.every((each) => address.test(each)), 'each of it is an e-mail address'));
 
 /** What a deployment is told beside `hybridcore.yaml`: the context in `cdk.json`, or `-c KEY=VALUE`. */
 const DeploymentContext = z.strictObject({
-  config: z.string().min(1, 'it is empty; it names a hybridcore.yaml').optional().describe('the hybridcore.yaml to deploy'),
+  config: z
+    .optional(z.string().check(z.minLength(1, 'it is empty; it names a hybridcore.yaml')))
+    .check(z.describe('the hybridcore.yaml to deploy')),
   stack: z
     .string({ error: 'it is missing; it names the stack, and is part of many names' })
-    .regex(
-      /^[A-Za-z][A-Za-z0-9-]{0,39}$/,
-      'a stack is named with letters, digits and -, begins with a letter and has at most 40 characters',
-    )
-    .describe("the stack's name"),
-  operators: Addresses.default([]).describe('e-mail addresses that are told what needs a person'),
+    .check(
+      z.regex(
+        /^[A-Za-z][A-Za-z0-9-]{0,39}$/,
+        'a stack is named with letters, digits and -, begins with a letter and has at most 40 characters',
+      ),
+      z.describe("the stack's name"),
+    ),
+  operators: z.withDefault(Addresses, []).check(z.describe('e-mail addresses that are told what needs a person')),
   runbook: z
     .string({ error: 'it is missing; it says where docs/runbook.md is read, and alarms link it' })
-    .regex(/^[^\s#]+$/, 'it is an address or a path, without # and blanks')
-    .describe('where docs/runbook.md is read'),
-  reserve_concurrency: Switch.default(false).describe('true where the account has concurrency to reserve, and sweeps are never to overlap'),
+    .check(z.regex(/^[^\s#]+$/, 'it is an address or a path, without # and blanks'), z.describe('where docs/runbook.md is read')),
+  reserve_concurrency: z
+    .withDefault(Switch, false)
+    .check(z.describe('true where the account has concurrency to reserve, and sweeps are never to overlap')),
 });
 export type DeploymentContext = z.infer<typeof DeploymentContext>;
 

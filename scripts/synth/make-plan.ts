@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
-import * as z from 'zod';
 
 import { type ConfigFile, configFileName, findConfigFile, readConfigFile } from '../../adapters/local/config-file.ts';
 import { readBuildspec } from '../../adapters/local/packaged-files.ts';
@@ -12,6 +11,7 @@ import { version } from '../../cli/version.ts';
 import { type FunctionName, functionNames } from '../../core/contract/deployment.ts';
 import { type Deployment } from '../../core/deployment.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import * as z from '../../core/zod.ts';
 import { type DeploymentContext } from './context.ts';
 import { deployedSources } from './deployed-inputs.ts';
 import { stageRepository } from './stage-repository.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { proveRetention } from '../../cdk/template-lifecycle.ts';
-import { type RetentionPolicy } from '../../core/retention.ts';
+import { type RetentionPolicy } from '../../core/retention/policy.ts';
 import { fullConfig, templateOf, withPlan } from './plans.ts';
 import { type Template } from './template.ts';
 

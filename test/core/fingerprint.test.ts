@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 
 import { digestOf } from '../../core/digest.ts';
 import {
@@ -15,6 +14,7 @@ import {
   toolInput,
 } from '../../core/fingerprint.ts';
 import { Input } from '../../core/input.ts';
+import * as z from '../../core/zod.ts';
 
 const file = (
   kind: 'template' | 'script' | 'config',

@@ -13,6 +13,7 @@ import { RequestVariables, longestVariables } from '../../core/request.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
 import { Variant } from '../../core/variant.ts';
+import * as z from '../../core/zod.ts';
 import { buildIdOf, someTime } from '../fixtures/records.ts';
 
 /** What a record may take: an item of DynamoDB holds 400 KB, with the names and the rest of its attributes. */
@@ -124,7 +125,7 @@ describe('the largest record that its schema allows takes less than an item of D
         queue: Array.from({ length: queueLimit }, (_, n) => buildIdOf(n)),
         last: id,
         newest: sealed,
-        quarantine: { build_id: id, since: time, ...Classification.omit({ hint: true }).parse(omitHint(verdict)) },
+        quarantine: { build_id: id, since: time, ...z.omit(Classification, { hint: true }).parse(omitHint(verdict)) },
         released: { at: time, by: caller, reason: text(4090), build_id: id },
         chain_begins: { build_id: id, sequence: Number.MAX_SAFE_INTEGER, digest, previous: digest },
       },

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 
 import { Digest } from '../../core/digest.ts';
 import { HashManifest } from '../../core/hash-manifest.ts';
 import { Input } from '../../core/input.ts';
 import { Result } from '../../core/result.ts';
+import * as z from '../../core/zod.ts';
 import { fileTemplate, rig } from '../fixtures/rig.ts';
 
 const InputsDocument = z.object({ fingerprint: Digest, inputs: z.array(Input) });

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod';
 
 import { Build } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
 import { HashManifest } from '../../core/hash-manifest.ts';
 import { BuildId } from '../../core/identity.ts';
+import * as z from '../../core/zod.ts';
 
 /** A line of `state/packer/notices.jsonl`. */
 const StoredNotice = z.object({ key: z.string(), builder: z.string(), build: BuildId, subject: z.string(), message: z.string() });

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { readdir } from 'node:fs/promises';
-import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 
 import { queueLimit } from '../../core/builder-record.ts';
 import { BuildsDocument, StatusDocument } from '../../core/documents.ts';
 import { BuildId } from '../../core/identity.ts';
 import { Result } from '../../core/result.ts';
+import * as z from '../../core/zod.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 
 function repository(script: string): Promise<Rig> {
@@ -90,7 +90,7 @@ describe('a request with several faults', () => {
   });
 });
 
-const Given = z.array(z.object({ how: z.string(), build: BuildId.nullable() }));
+const Given = z.array(z.object({ how: z.string(), build: z.nullable(BuildId) }));
 
 /** Asks for 50 builds at once, from five processes. */
 async function fiftyRequests(images: Rig, equal: boolean): Promise<z.infer<typeof Given>> {

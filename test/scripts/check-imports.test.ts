@@ -27,7 +27,7 @@ describe('the direction of imports', () => {
   it('has nothing against lambdas, cli → adapters → core and cdk → core', async () => {
     const files = {
       'core/some.ts':
-        "import { createHash } from 'node:crypto';\nimport * as z from 'zod';\nimport './other/deep.ts';\nexport const some = [createHash, z];\n",
+        "import { createHash } from 'node:crypto';\nimport * as z from 'zod/mini';\nimport './other/deep.ts';\nexport const some = [createHash, z];\n",
       'core/other/deep.ts': '',
       'adapters/aws/some.ts': "import { some } from '../../core/some.ts';\nimport fs from 'node:fs';\nexport default [some, fs];\n",
       'adapters/local/some.ts': "import '../packer/some.ts';\nimport '../../core/some.ts';\n",

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { ulid } from 'ulid';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 
 import { localBuildService } from '../../../adapters/local/build-service.ts';
 import { readBuildspec } from '../../../adapters/local/packaged-files.ts';
 import { RunId } from '../../../core/identity.ts';
+import * as z from '../../../core/zod.ts';
 import {
   building,
   consoleOf,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 
+import * as z from '../../../core/zod.ts';
 import { InvalidEventPattern, matchesEventPattern } from '../../fixtures/aws/deployment/event-pattern.ts';
 
 /** Patterns and events with the verdict of event-ruler, the library that EventBridge itself matches with. */

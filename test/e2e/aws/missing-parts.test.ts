@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import * as z from 'zod';
 
 import { functionVariables } from '../../../core/contract/deployment.ts';
 import { BuilderName } from '../../../core/identity.ts';
+import * as z from '../../../core/zod.ts';
 import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
 import { describeWithMoto } from '../../fixtures/aws/moto.ts';
 import { scriptBuilder } from '../../fixtures/aws/stage/image-repository.ts';
 import { stageOfFile } from './stage-of-test.ts';
 
 type Template = Record<string, unknown>;
-const Resources = z.record(z.string(), z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).optional() }).loose());
+const Resources = z.record(z.string(), z.looseObject({ Type: z.string(), Properties: z.optional(z.record(z.string(), z.unknown())) }));
 
 /** The resources of a template that can be changed in it. */
 function resourcesOf(template: Template, type: string, named = ''): [string, Record<string, unknown>][] {

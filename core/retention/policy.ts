@@ -1,28 +1,23 @@
-import * as z from 'zod';
-
-import { Digest, digestOfJson } from './digest.ts';
-import { type Timestamp, timestamp } from './identity.ts';
-
-const dayMilliseconds = 86_400_000;
+import { Digest, digestOfJson } from '../digest.ts';
+import { type Timestamp, timestamp } from '../identity.ts';
+import * as z from '../zod.ts';
+import { dayMilliseconds } from './lifecycle.ts';
 
 /** How long something is kept, and whether it is locked for that time (S3 Object Lock modes). */
 export const RetentionClass = z.strictObject({
-  days: z.int().min(1).max(36_500).describe('how many days an object is kept'),
-  lock: z.literal(['GOVERNANCE', 'COMPLIANCE']).optional().describe('the S3 Object Lock mode; none where it is missing'),
+  days: z.int().check(z.gte(1), z.lte(36_500), z.describe('how many days an object is kept')),
+  lock: z.optional(z.literal(['GOVERNANCE', 'COMPLIANCE'])).check(z.describe('the S3 Object Lock mode; none where it is missing')),
 });
 export type RetentionClass = z.infer<typeof RetentionClass>;
 
-export const RetentionClassName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a retention class is named with a-z, 0-9 and -');
+export const RetentionClassName = z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'a retention class is named with a-z, 0-9 and -'));
 
 export const RetentionPolicy = z.strictObject({
-  default: RetentionClassName.describe('the class of builders that name none'),
+  default: RetentionClassName.check(z.describe('the class of builders that name none')),
   classes: z.record(RetentionClassName, RetentionClass),
   late_days: z
-    .int()
-    .min(0)
-    .max(365)
-    .optional()
-    .describe('how many days after its class an object may still be there; 4 where it is missing, which is what S3 takes at most'),
+    .optional(z.int().check(z.gte(0), z.lte(365)))
+    .check(z.describe('how many days after its class an object may still be there; 4 where it is missing, which is what S3 takes at most')),
 });
 export type RetentionPolicy = z.infer<typeof RetentionPolicy>;
 
