@@ -123,6 +123,37 @@ export interface Objects {
   tell(run: RunId, word: ControlWord, reason: string): Promise<void>;
 }
 
+/** An object that a build left, as it was written. */
+export interface KeptObject {
+  readonly key: string;
+  readonly tags: Tags;
+  /** Of its bytes. */
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What is recorded of an object that was deleted; it outlives the object. */
+export interface Deletion extends KeptObject {
+  readonly at: Timestamp;
+  readonly by: string;
+  /** Of the retention policy under which its time was over. */
+  readonly policy_digest: Digest;
+}
+
+/** The objects of builds where nothing but this program lets them go: on one machine. On AWS the bucket's lifecycle does. */
+export interface KeptObjects {
+  /** In order of their keys. `limit` is at most 100. */
+  listKept(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<KeptObject>>;
+  /**
+   * Removes an object for good and records that. `absent`: somebody else had removed it before. `altered`: what stands there is
+   * not what was written, and it stays. A removal that a crash cut off is finished by the next one.
+   */
+  remove(deletion: Deletion): Promise<'removed' | 'absent' | 'altered'>;
+  /** What was removed, in that order. `limit` is at most 100. */
+  listDeletions(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Deletion>>;
+}
+
 // ---- the build service -------------------------------------------------------------------------------------
 
 export interface StartRequest {

@@ -1,0 +1,20 @@
+import { type Build } from '../build.ts';
+import { type Timestamp } from '../identity.ts';
+import { isFinal } from '../states.ts';
+import { type RetentionPolicy, type RetentionTerms, expiresAt, retentionTerms } from './policy.ts';
+
+/** How long what a build left is kept. */
+export interface BuildTerms extends RetentionTerms {
+  /** From when on it may go. */
+  readonly expires_at: Timestamp;
+}
+
+/**
+ * What was promised when the build was accepted, from its end on; of older records what its class means now. Undefined while
+ * something is still to be done for it: then all that it left is kept.
+ */
+export function buildTerms(build: Build, policy: RetentionPolicy): BuildTerms | undefined {
+  if (!isFinal(build.state) || build.settled_at === null || build.finished_at === null) return undefined;
+  const terms = build.retention_terms ?? retentionTerms(policy, build.retention);
+  return { ...terms, expires_at: expiresAt(terms, Date.parse(build.finished_at)) };
+}
