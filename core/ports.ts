@@ -150,6 +150,8 @@ export interface KeptObjects {
    * not what was written, and it stays. A removal that a crash cut off is finished by the next one.
    */
   remove(deletion: Deletion): Promise<'removed' | 'absent' | 'altered'>;
+  /** Looks at what stands there: `writable`: it is as it was written, and nothing keeps this user from changing it. */
+  inspect(object: KeptObject): Promise<'as-written' | 'writable' | 'altered' | 'absent'>;
   /** What was removed, in that order. `limit` is at most 100. */
   listDeletions(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Deletion>>;
 }

@@ -1,5 +1,5 @@
 import { unlinkSync } from 'node:fs';
-import { realpath, rmdir } from 'node:fs/promises';
+import { realpath, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { objectKinds } from '../../core/contract/tags.ts';
@@ -28,6 +28,9 @@ const ObjectRow = z.object(object);
 const DeletionRow = z.object({ id: z.int(), ...object, policy_digest: Digest, deleted_at: Timestamp, deleted_by: z.string() });
 type ObjectRow = z.infer<typeof ObjectRow>;
 
+/** Of the mode of a file: whether anyone may write. */
+const writeBits = 0o222;
+
 const columns = 'key, digest, size, kind, builder, build, retention';
 
 /**
@@ -46,6 +49,7 @@ export async function fileKeptObjects(home: string, database: Database): Promise
       return pageOf('kept objects', page, rows, ({ key }) => key);
     },
     remove: (deletion) => explained(`the object ${deletion.key}`, () => remove(folder, database, deletion)),
+    inspect: (kept) => explained(`the object ${kept.key}`, () => inspect(folder, kept)),
     async listDeletions(page) {
       const sql = `SELECT id, ${columns}, policy_digest, deleted_at, deleted_by FROM deletions WHERE pending = 0 AND id > ? ORDER BY id LIMIT ?`;
       const rows = (after: string, limit: number) => database.all(sql, Number(after), limit).map((row) => deletionOf(row));
@@ -76,6 +80,15 @@ async function remove(home: string, database: Database, deletion: Deletion): Pro
   });
   await removeFolderOf(place.file, deletion.tags.build);
   return 'removed';
+}
+
+async function inspect(home: string, { key, digest }: KeptObject): Promise<'as-written' | 'writable' | 'altered' | 'absent'> {
+  const place = await placeOfKey(home, key);
+  if (place.state === 'outside') return 'altered';
+  const standing = await digestPlainFile(place.file);
+  if (standing === undefined) return (await readPlainFile(place.file, 0)).state === 'absent' ? 'absent' : 'altered';
+  if (standing !== digest) return 'altered';
+  return ((await stat(place.file)).mode & writeBits) === 0 ? 'as-written' : 'writable';
 }
 
 function intend(database: Database, { key, digest, size, tags, policy_digest: policy, at, by }: Deletion): number {

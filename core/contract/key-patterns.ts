@@ -28,6 +28,15 @@ export const sealedKeys: readonly string[] = [
 /** Replaced on the condition of what stands there. The pattern of the newest manifest fits the sealed ones too. */
 export const newestKeys: readonly string[] = [keys.newestManifest(builder), keys.newestSummary(builder)].map((key) => patternOf(key));
 
+const tagged = [...sealedKeys, ...newestKeys, patternOf(`diag/${builder}/${build}.tar.gz`)].map(
+  (pattern) => new RegExp(`^${pattern.replaceAll(/[.]/g, '\\$&').replaceAll('*', '[^/]+')}$`),
+);
+
+/** Whether a key is one of an object that has tags. What else a person keeps in these folders on disk is none. */
+export function isTaggedKey(key: string): boolean {
+  return tagged.some((pattern) => pattern.test(key));
+}
+
 /** All that outlives a run, by prefix: what is sealed, what points to it, and diag bundles. */
 export const lastingPrefixes = ['artifacts/', 'diag/', 'state/packer/'] as const;
 
