@@ -13,7 +13,7 @@ export interface Witness {
 }
 
 /** The tags that objects have beside the one under test; a rule may filter on them, too. */
-const otherTags: readonly string[] = [tagKeys.kind, tagKeys.builder, tagKeys.build];
+const otherTags: ReadonlySet<string> = new Set([tagKeys.kind, tagKeys.builder, tagKeys.build]);
 
 const plainSize = 1000;
 
@@ -47,7 +47,7 @@ function fitted(
   tags: Readonly<Record<string, string>>,
 ): readonly { readonly key: string; readonly tags: Readonly<Record<string, string>> }[] {
   const wanted = Object.entries(filter.tags);
-  if (!wanted.every(([name, value]) => tags[name] === value || (otherTags.includes(name) && tagKeys.retention in tags))) return [];
+  if (!wanted.every(([name, value]) => tags[name] === value || (otherTags.has(name) && tagKeys.retention in tags))) return [];
   const root = [...lastingPrefixes, ...passingPrefixes].find((prefix) => key.startsWith(prefix)) ?? '';
   if (!filter.prefix.startsWith(root) && !root.startsWith(filter.prefix)) return [];
   return [{ key: key.startsWith(filter.prefix) ? key : `${filter.prefix}any`, tags: { ...tags, ...filter.tags } }];

@@ -1,0 +1,94 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+
+import { Result } from '../../core/result.ts';
+import { RetentionAuditDocument, RetentionHoldDocument, RetentionSweepDocument } from '../../core/retention/documents.ts';
+import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
+import { publishedSchemaFaults } from './published-schema.ts';
+
+async function document(images: Rig, schema: string, ...words: readonly string[]): Promise<unknown> {
+  const ended = await images.run('retention', ...words, '--json');
+  expect(ended.stderr).toBe('');
+  expect(await publishedSchemaFaults(schema, ended.json())).toEqual([]);
+  return ended.json();
+}
+
+/** Lets a build have ended so many days earlier. */
+function age(images: Rig, build: string, days: number): void {
+  const database = new DatabaseSync(join(images.root, 'state/hybridcore.db'));
+  const moment = new Date(Date.now() - days * 86_400_000).toISOString();
+  database.prepare("UPDATE builds SET document = json_set(document, '$.finished_at', ?) WHERE build_id = ?").run(moment, build);
+  database.close();
+}
+
+describe('retention', () => {
+  it('shows what has expired, deletes it when told to, keeps what is held or locked, and the chain holds', async () => {
+    const images = await rig({
+      'hybridcore.yaml':
+        'version: 1\nretention:\n  default: short\n  classes: { short: { days: 30 }, evidence: { days: 2555, lock: GOVERNANCE } }\nbuilders:\n  base: { template: base }\n',
+      'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+      'base/run.sh': '#!/bin/sh\n',
+    });
+    const built = async (...words: readonly string[]) =>
+      Result.parse((await images.run('build', 'base', ...words, '--json')).json()).build_id ?? '';
+    const [first, locked, held] = [await built(), await built('--retention', 'evidence'), await built()];
+    await built();
+    expect(RetentionAuditDocument.parse(await document(images, 'retention-audit', 'audit', '--deep'))).toMatchObject({
+      exit_code: 0,
+      findings: [],
+    });
+    expect((await images.run('retention', 'sweep')).stdout).toBe('expired: 0 objects (0 bytes)\n');
+
+    for (const id of [first, locked, held]) age(images, id, 31);
+    const hold = RetentionHoldDocument.parse(await document(images, 'retention-hold', 'hold', held, '--reason', 'case 7'));
+    expect(hold).toMatchObject({ build_id: held, hold: { reason: 'case 7' }, hold_released: null });
+    const again = await images.run('retention', 'hold', held, '--reason', 'case 7');
+    expect({ code: again.code, stderr: again.stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^HOLD_REFUSED \(exit code 1\): .* is held since /),
+    });
+
+    const planned = RetentionSweepDocument.parse(await document(images, 'retention-sweep', 'sweep'));
+    expect(planned).toMatchObject({ exit_code: 0, deleted: false, problems: [] });
+    expect(new Set(planned.objects.map(({ build_id: id }) => id))).toEqual(new Set([first]));
+    expect(planned.objects).toHaveLength(5);
+    expect(planned.spared.map(({ build_id: id, why }) => `${id} ${why}`)).toEqual(Array.from({ length: 5 }, () => `${held} held`));
+    expect((await images.run('retention', 'sweep')).stdout).toMatch(
+      /expired: 5 objects \(\d+ bytes\); nothing was deleted: give --yes\nkept though their time is over: 5 \(5 held\)\n$/,
+    );
+    expect((await stat(join(images.root, `state/packer/results/base/${first}.json`))).isFile()).toBe(true);
+
+    // A policy that promises less takes nothing back.
+    const config = await images.read('hybridcore.yaml');
+    await images.write(
+      'hybridcore.yaml',
+      'version: 1\nretention:\n  default: short\n  classes: { short: { days: 1 } }\nbuilders:\n  base: { template: base }\n',
+    );
+    const lowered = RetentionSweepDocument.parse(await document(images, 'retention-sweep', 'sweep', '--yes'));
+    expect(lowered).toMatchObject({ exit_code: 0, deleted: true });
+    expect(lowered.objects.map(({ key }) => key)).toEqual(planned.objects.map(({ key }) => key));
+    await images.write('hybridcore.yaml', config);
+
+    await expect(stat(join(images.root, `state/packer/results/base/${first}.json`))).rejects.toThrow(/ENOENT/);
+    expect((await images.run('verify')).stdout).toMatch(
+      new RegExp(`^base: holds, 3 manifests, .*\\n {2}begins with build ${locked} \\(number 2\\): older ones have expired\\n$`),
+    );
+    expect((await images.run('publish', 'base')).code).toBe(0);
+    expect((await images.run('publish', 'base', '--build', first)).stderr).toMatch(/^BUILD_NOT_PUBLISHABLE .* has expired/);
+    expect((await images.run('retention', 'release', held, '--reason', 'closed')).stdout).toBe(
+      `build ${held} is held no more: it expires as its class says\n`,
+    );
+    expect((await images.run('retention', 'sweep', '--yes')).stdout).toMatch(/\ndeleted: 5 objects /);
+
+    const sealed = `state/packer/results/base/${locked}.json`;
+    await rm(join(images.root, sealed));
+    const audit = await images.run('retention', 'audit');
+    expect(audit.code).toBe(3);
+    expect(audit.stdout).toMatch(new RegExp(`gone-early +evidence +${sealed} is gone: its build ended at `));
+    const told = RetentionAuditDocument.parse(await document(images, 'retention-audit', 'audit'));
+    // Its summary says when it really ended.
+    expect(new Set(told.findings.map(({ finding }) => finding))).toEqual(new Set(['gone-early', 'summary-differs']));
+  });
+});
