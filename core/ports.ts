@@ -10,6 +10,7 @@ import { type Failure, type Outcome } from './failure.ts';
 import { type BuildId, type BuilderName, type RunId, type Timestamp } from './identity.ts';
 import { type Input, type UndeclaredInput } from './input.ts';
 import { type RequestToken } from './request-token.ts';
+import { type Bucket, type Lock } from './retention/lifecycle.ts';
 import { type RunRecord } from './run-record.ts';
 import { type BuildState } from './states.ts';
 import { type StrayEvent } from './stray-event.ts';
@@ -154,6 +155,36 @@ export interface KeptObjects {
   inspect(object: KeptObject): Promise<'as-written' | 'writable' | 'altered' | 'absent'>;
   /** What was removed, in that order. `limit` is at most 100. */
   listDeletions(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Deletion>>;
+}
+
+/** A version of an object in a bucket, as a listing has it: that shows neither tags nor locks. */
+export interface ListedVersion {
+  readonly key: string;
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly size: number;
+  readonly deleteMarker: boolean;
+  /** Whether it is the current one. */
+  readonly latest: boolean;
+}
+
+/** What a look at one version shows. */
+export interface VersionKeeping {
+  /** All of them, ours or not. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lock: Lock | null;
+  readonly legalHold: boolean;
+}
+
+/** The bucket of a deployment, for who wants to know how long it keeps what. */
+export interface KeptBucket {
+  /** Its rules, versioning and default lock. */
+  settings(): Promise<Bucket>;
+  /** Every version below a prefix, by key, the newest of each key first. Costs a call a thousand. */
+  versions(prefix: string): AsyncIterable<ListedVersion>;
+  /** Costs two calls. Undefined where it is gone. */
+  look(version: ListedVersion): Promise<VersionKeeping | undefined>;
 }
 
 // ---- the build service -------------------------------------------------------------------------------------

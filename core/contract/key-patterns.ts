@@ -1,4 +1,4 @@
-import { BuildId, BuilderName, RunId } from '../identity.ts';
+import { BuildId, BuilderName, RunId, isBuildId } from '../identity.ts';
 import { keys } from './keys.ts';
 import { type ObjectKind } from './tags.ts';
 
@@ -31,6 +31,14 @@ export const newestKeys: readonly string[] = [keys.newestManifest(builder), keys
 const tagged = [...sealedKeys, ...newestKeys, patternOf(`diag/${builder}/${build}.tar.gz`)].map(
   (pattern) => new RegExp(`^${pattern.replaceAll(/[.]/g, '\\$&').replaceAll('*', '[^/]+')}$`),
 );
+
+const build26 = /[0-7][0-9A-HJKMNP-TV-Z]{25}/;
+
+/** The build that an object's key names; undefined where it names none: it shows the newest. */
+export function buildInKey(key: string): BuildId | undefined {
+  const [found = ''] = build26.exec(key) ?? [];
+  return isBuildId(found) ? found : undefined;
+}
 
 /** Whether a key is one of an object that has tags. What else a person keeps in these folders on disk is none. */
 export function isTaggedKey(key: string): boolean {

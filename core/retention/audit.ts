@@ -5,7 +5,7 @@ import { LogSummary } from '../log-summary.ts';
 import { allPages, pages } from '../pages.ts';
 import { type Clock, type KeptObject, type KeptObjects, type Objects, type Records } from '../ports.ts';
 import { type AuditFinding, type AuditFindingName } from './audit-finding.ts';
-import { type BuildTerms, buildTerms } from './build-terms.ts';
+import { buildTerms, namedKeys, termsText } from './build-terms.ts';
 import { dayMilliseconds } from './lifecycle.ts';
 import { type RetentionPolicy } from './policy.ts';
 import { defaultLateDays } from './proof.ts';
@@ -163,16 +163,6 @@ function vanished({ builds }: Auditing, kept: readonly KeptObject[], standing: R
     const message = `${key} is gone, and no deletion is recorded`;
     return [{ finding: 'gone-early', key, build_id: build?.build_id ?? null, class: tags.retention, message }];
   });
-}
-
-function namedKeys(build: Build): readonly string[] {
-  const attempts = build.attempts.flatMap(({ outcome }) => [outcome?.log?.path, outcome?.scrub_manifest_path]);
-  const named = [build.manifest?.path, build.result_path, build.summary_path, ...attempts];
-  return [...new Set(named.filter((key) => typeof key === 'string'))];
-}
-
-function termsText({ finished_at: ended }: Build, { days, expires_at: expires }: BuildTerms): string {
-  return `its build ended at ${ended}, and ${days} ${days === 1 ? 'day' : 'days'} after that are over at ${expires}`;
 }
 
 // ---- what only reading shows -------------------------------------------------------------------------------

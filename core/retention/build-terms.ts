@@ -18,3 +18,15 @@ export function buildTerms(build: Build, policy: RetentionPolicy): BuildTerms | 
   const terms = build.retention_terms ?? retentionTerms(policy, build.retention);
   return { ...terms, expires_at: expiresAt(terms, Date.parse(build.finished_at)) };
 }
+
+/** What the record of a build names of what it left. */
+export function namedKeys(build: Build): readonly string[] {
+  const attempts = build.attempts.flatMap(({ outcome }) => [outcome?.log?.path, outcome?.scrub_manifest_path]);
+  const named = [build.manifest?.path, build.result_path, build.summary_path, ...attempts];
+  return [...new Set(named.filter((key) => typeof key === 'string'))];
+}
+
+/** The sum behind the end of a build's time, as a person reads it. */
+export function termsText({ finished_at: ended }: Build, { days, expires_at: expires }: BuildTerms): string {
+  return `its build ended at ${ended}, and ${days} ${days === 1 ? 'day' : 'days'} after that are over at ${expires}`;
+}
