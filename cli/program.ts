@@ -325,6 +325,17 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       ),
     );
   retentionCommand(
+    'report',
+    'what an auditor takes along: policy, objects by class, holds, deletions, findings, each with digests; reads all objects',
+    'hybridcore-packer retention report --since 2026-01-01 --json',
+  )
+    .requiredOption('--since <day>', 'from when on deletions and releases are told: 2026-01-01')
+    .action((options: GlobalOptions & { since: string }) =>
+      onThisMachine(null, options, async (embedded, { config }) =>
+        (await import('./commands/retention-report.ts')).retentionReport(host, embedded, config, options.since),
+      ),
+    );
+  retentionCommand(
     'hold <build>',
     'keeps all that a build left, whatever its class, until it is released',
     'hybridcore-packer retention hold 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7"',

@@ -17,7 +17,7 @@ import { type Host } from '../host.ts';
 import { table } from '../render/table.ts';
 
 /** How many lines of one kind a person is told one by one; `--json` tells all. */
-const mostTold = 100;
+export const mostTold = 100;
 
 // ---- sweep -----------------------------------------------------------------------------------------------
 
@@ -45,7 +45,8 @@ function plannedDeletions({ expired }: SweepPlan) {
   return expired.flatMap(({ going, terms }) => going.map((object) => ({ ...object, policy_digest: terms.policy_digest })));
 }
 
-function sweptObject({ key, digest, size, tags }: KeptObject) {
+/** An object as documents name it. */
+export function sweptObject({ key, digest, size, tags }: KeptObject) {
   return { key, builder: tags.builder, build_id: tags.build, class: tags.retention, digest, size };
 }
 
@@ -67,7 +68,8 @@ function sparedCounts(spared: RetentionSweepDocument['spared']): string {
   return [...reasons].map(([why, objects]) => `${objects.length} ${why}`).join(', ');
 }
 
-function more(count: number): readonly string[] {
+/** Says that there is more than is told. */
+export function more(count: number): readonly string[] {
   return count > mostTold ? [`and ${count - mostTold} more: --json tells all`] : [];
 }
 
@@ -95,7 +97,8 @@ export async function retentionAudit(
   return success({ exitCode: document.exit_code, document, text: auditText(host, audit) });
 }
 
-function auditText(host: Host, { objects, inspected, classes, held, findings }: Audit): string {
+/** An audit as a person reads it. */
+export function auditText(host: Host, { objects, inspected, classes, held, findings }: Audit): string {
   const { out } = host.terminal;
   const rows = findings.slice(0, mostTold).map(({ finding, class: name, message }) => [finding, name ?? '-', plainText(message)]);
   const counts = classes.map((each) => [each.class, String(each.objects), String(each.bytes)]);

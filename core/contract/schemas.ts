@@ -24,7 +24,7 @@ import { LogSummary } from '../log-summary.ts';
 import { namesOf } from '../names-of.ts';
 import { BuildRequest } from '../request.ts';
 import { Result } from '../result.ts';
-import { RetentionAuditDocument, RetentionHoldDocument, RetentionSweepDocument } from '../retention/documents.ts';
+import { RetentionAuditDocument, RetentionHoldDocument, RetentionReportDocument, RetentionSweepDocument } from '../retention/documents.ts';
 import { ScrubManifest } from '../scrub/scrub-manifest.ts';
 import * as z from '../zod.ts';
 
@@ -52,6 +52,7 @@ const schemas = {
     title: 'What `retention hold --json` and `retention release --json` print',
     io: 'output',
   },
+  'retention-report': { schema: RetentionReportDocument, title: 'What `retention report --json` prints', io: 'output' },
   'retention-sweep': { schema: RetentionSweepDocument, title: 'What `retention sweep --json` prints', io: 'output' },
   result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },
   scrub: { schema: ScrubDocument, title: 'What `scrub --json` prints: every redaction made in a text', io: 'output' },

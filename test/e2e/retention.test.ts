@@ -4,7 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 
 import { Result } from '../../core/result.ts';
-import { RetentionAuditDocument, RetentionHoldDocument, RetentionSweepDocument } from '../../core/retention/documents.ts';
+import {
+  RetentionAuditDocument,
+  RetentionHoldDocument,
+  RetentionReportDocument,
+  RetentionSweepDocument,
+} from '../../core/retention/documents.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 import { publishedSchemaFaults } from './published-schema.ts';
 
@@ -39,7 +44,6 @@ describe('retention', () => {
       exit_code: 0,
       findings: [],
     });
-    expect((await images.run('retention', 'sweep')).stdout).toBe('expired: 0 objects (0 bytes)\n');
 
     for (const id of [first, locked, held]) age(images, id, 31);
     const hold = RetentionHoldDocument.parse(await document(images, 'retention-hold', 'hold', held, '--reason', 'case 7'));
@@ -81,6 +85,15 @@ describe('retention', () => {
       `build ${held} is held no more: it expires as its class says\n`,
     );
     expect((await images.run('retention', 'sweep', '--yes')).stdout).toMatch(/\ndeleted: 5 objects /);
+
+    const report = RetentionReportDocument.parse(await document(images, 'retention-report', 'report', '--since', '2026-01-01'));
+    expect(report.deletions.map(({ key }) => key)).toEqual(expect.arrayContaining(planned.objects.map(({ key }) => key)));
+    expect(report.deletions).toHaveLength(10);
+    expect(report.holds).toMatchObject([{ build_id: held, hold: null, hold_released: { reason: 'closed' } }]);
+    expect(report.classes.map(({ class: name }) => name)).toEqual(['evidence', 'short']);
+    expect((await images.run('retention', 'report', '--since', 'yesterday')).code).toBe(1);
+    const later = await images.run('retention', 'report', '--since', '2999-01-01');
+    expect(later.stdout).toMatch(/^retention at [^\n]+\npolicy sha256:[0-9a-f]{64}\n\nclass +days +lock\n[^]*\nnothing was deleted\n/);
 
     const sealed = `state/packer/results/base/${locked}.json`;
     await rm(join(images.root, sealed));
