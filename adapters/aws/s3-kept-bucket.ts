@@ -62,7 +62,7 @@ async function orNone<T>(called: { what: string; action: string }, absence: stri
   });
 }
 
-/** Two prefixes and two kinds of tags: S3 has them in the rule, in its filter, and in what the filter joins. */
+/** Two prefixes and two kinds of tags: S3 has them in the filter of a rule, and in what the filter joins. */
 function ruleOf(rule: S3Rule): LifecycleRule {
   const { Filter, Expiration, NoncurrentVersionExpiration } = rule;
   const tags = [...(Filter?.Tag === undefined ? [] : [Filter.Tag]), ...(Filter?.And?.Tags ?? [])];
@@ -70,7 +70,7 @@ function ruleOf(rule: S3Rule): LifecycleRule {
     id: rule.ID ?? '',
     enabled: rule.Status === 'Enabled',
     filter: {
-      prefix: Filter?.And?.Prefix ?? Filter?.Prefix ?? rule.Prefix ?? '',
+      prefix: Filter?.And?.Prefix ?? Filter?.Prefix ?? olderPrefix(rule),
       tags: Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value])),
       largerThan: Filter?.And?.ObjectSizeGreaterThan ?? Filter?.ObjectSizeGreaterThan ?? null,
       smallerThan: Filter?.And?.ObjectSizeLessThan ?? Filter?.ObjectSizeLessThan ?? null,
@@ -90,6 +90,11 @@ function ruleOf(rule: S3Rule): LifecycleRule {
     transitions: (rule.Transitions?.length ?? 0) + (rule.NoncurrentVersionTransitions?.length ?? 0),
     abortsUploadsAfter: rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation ?? null,
   };
+}
+
+/** Where a rule was set with the older API it has its prefix itself. */
+function olderPrefix(rule: object): string {
+  return 'Prefix' in rule && typeof rule.Prefix === 'string' ? rule.Prefix : '';
 }
 
 async function* versionsBelow(client: S3Client, bucket: string, prefix: string, page: number): AsyncGenerator<ListedVersion> {
