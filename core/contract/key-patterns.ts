@@ -28,29 +28,32 @@ export const sealedKeys: readonly string[] = [
 /** Replaced on the condition of what stands there. The pattern of the newest manifest fits the sealed ones too. */
 export const newestKeys: readonly string[] = [keys.newestManifest(builder), keys.newestSummary(builder)].map((key) => patternOf(key));
 
-const tagged = [...sealedKeys, ...newestKeys, patternOf(`diag/${builder}/${build}.tar.gz`)].map(
-  (pattern) => new RegExp(`^${pattern.replaceAll(/[.]/g, '\\$&').replaceAll('*', '[^/]+')}$`),
-);
+/** Whether a key fits one of some patterns, each `*` of which stands for a part of a key here. */
+function fitting(patterns: readonly string[]): (key: string) => boolean {
+  const expressions = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('.', String.raw`\.`).replaceAll('*', '[^/]+')}$`));
+  return (key) => expressions.some((expression) => expression.test(key));
+}
 
-const build26 = /[0-7][0-9A-HJKMNP-TV-Z]{25}/;
+/** Whether a key is one that is written once. */
+export const isSealedKey = fitting(sealedKeys);
+
+/** Whether a key is one of an object that has tags. What else a person keeps in these folders on disk is none. */
+export const isTaggedKey = fitting([...sealedKeys, ...newestKeys, patternOf(`diag/${builder}/${build}.tar.gz`)]);
+
+const buildIdWithin = /[0-7][0-9A-HJKMNP-TV-Z]{25}/;
 
 /** The build that an object's key names; undefined where it names none: it shows the newest. */
 export function buildInKey(key: string): BuildId | undefined {
-  const [found = ''] = build26.exec(key) ?? [];
+  const [found = ''] = buildIdWithin.exec(key) ?? [];
   return isBuildId(found) ? found : undefined;
-}
-
-/** Whether a key is one of an object that has tags. What else a person keeps in these folders on disk is none. */
-export function isTaggedKey(key: string): boolean {
-  return tagged.some((pattern) => pattern.test(key));
 }
 
 /** All that outlives a run, by prefix: what is sealed, what points to it, and diag bundles. */
 export const lastingPrefixes = ['artifacts/', 'diag/', 'state/packer/'] as const;
 
 /**
- * What of it goes when its retention class says so. Manifests do not yet: the newest and the published ones must stay, and
- * a chain whose older links went would count as broken.
+ * What of it goes when its retention class says so. Manifests do not: the newest and the published ones must stay, and no rule
+ * of a lifecycle can tell which those are.
  */
 export const expiringPrefixes = ['diag/', 'state/packer/'] as const satisfies readonly (typeof lastingPrefixes)[number][];
 

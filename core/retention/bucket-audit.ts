@@ -3,7 +3,7 @@ import { tagKeys } from '../contract/deployment.ts';
 import { buildInKey, isTaggedKey, lastingPrefixes } from '../contract/key-patterns.ts';
 import { digestOf } from '../digest.ts';
 import { pages } from '../pages.ts';
-import { type Clock, type KeptBucket, type ListedVersion, type Records } from '../ports.ts';
+import { type Clock, type KeptBucket, type ListedVersion, type Records, type VersionKeeping } from '../ports.ts';
 import { type BucketFinding, type Group, type Held, type KeptBuild, groupFindings, keptBuild, lookFindings } from './bucket-findings.ts';
 import { dayMilliseconds } from './lifecycle.ts';
 import { type RetentionPolicy } from './policy.ts';
@@ -110,7 +110,7 @@ async function* groupsOf(versions: AsyncIterable<ListedVersion>): AsyncGenerator
 
 async function lookAt(auditing: Auditing, group: Group): Promise<readonly BucketFinding[]> {
   if (!isTaggedKey(group.key)) return [];
-  const keeping = new Map<string, NonNullable<Awaited<ReturnType<KeptBucket['look']>>>>();
+  const keeping = new Map<string, VersionKeeping>();
   for (const version of group.versions) {
     const seen = version.deleteMarker ? undefined : await auditing.ports.bucket.look(version);
     if (seen !== undefined) keeping.set(version.id, seen);

@@ -1,5 +1,5 @@
 import { type Build } from '../build.ts';
-import { isTaggedKey, sealedKeys } from '../contract/key-patterns.ts';
+import { isSealedKey, isTaggedKey } from '../contract/key-patterns.ts';
 import { tagKeys } from '../contract/deployment.ts';
 import { type ObjectKind } from '../contract/tags.ts';
 import { type BuildId, timestamp } from '../identity.ts';
@@ -88,11 +88,11 @@ export function groupFindings(auditing: Held, group: Group, build: KeptBuild | u
   if (!isTaggedKey(key)) return [{ ...about, finding: 'no-class', message: `${key} is no key of ours: who wrote it?` }];
   if (build === undefined) {
     // The newest-of keys name no build; their tags do.
-    return isSealed(key) ? [{ ...about, finding: 'unknown-build', message: `${key} is of a build that no record knows` }] : [];
+    return isSealedKey(key) ? [{ ...about, finding: 'unknown-build', message: `${key} is of a build that no record knows` }] : [];
   }
   const written = versions.filter(({ deleteMarker }) => !deleteMarker);
   const rewritten: BucketFinding[] =
-    isSealed(key) && written.length > 1
+    isSealedKey(key) && written.length > 1
       ? [
           {
             ...about,
@@ -234,10 +234,4 @@ const kinds: readonly (readonly [RegExp, ObjectKind])[] = [
 
 function kindOf(key: string): ObjectKind {
   return kinds.find(([pattern]) => pattern.test(key))?.[1] ?? 'log-summary';
-}
-
-const sealed = sealedKeys.map((pattern) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]+')}$`));
-
-function isSealed(key: string): boolean {
-  return sealed.some((pattern) => pattern.test(key));
 }
