@@ -4,7 +4,8 @@ import { Classification, Verdict } from './classification/verdict.ts';
 import { SealedManifest } from './builder-record.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, RunId, Timestamp } from './identity.ts';
-import { RetentionClassName, RetentionTerms } from './retention.ts';
+import { buildRetention } from './retention/build-retention.ts';
+import { RetentionClassName, RetentionTerms } from './retention/policy.ts';
 import { OnlyIfChanged, RequestVariables } from './request.ts';
 import { BuildState } from './states.ts';
 import { buildEvents } from './transitions.ts';
@@ -165,6 +166,7 @@ export const Build = z.lazy(() =>
     manifest: z.nullable(z.strictObject({ path: ObjectKey, digest: Digest, fingerprint: Digest })),
     /** When everything that follows a final state was done (`settle`): pointers written, operators told. Null until then. */
     settled_at: TimestampOrNull,
+    ...buildRetention,
   }),
 );
 export type Build = z.infer<typeof Build>;

@@ -2,6 +2,7 @@ import { boundedText } from './bounded-text.ts';
 import { Classification } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { BuildId, BuilderName, Caller, ObjectKey, Timestamp } from './identity.ts';
+import { ChainBeginningOrNull } from './retention/chain-beginning.ts';
 import * as z from './zod.ts';
 
 /** How many builds of one builder may wait. */
@@ -36,6 +37,7 @@ export const BuilderRecord = z.lazy(() =>
     last: z.nullable(BuildId),
     /** The newest sealed manifest: the head of the chain. */
     newest: z.nullable(SealedManifest),
+    chain_begins: ChainBeginningOrNull,
     quarantine: z.nullable(
       z.strictObject({
         build_id: BuildId,

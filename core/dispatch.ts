@@ -11,7 +11,7 @@ import { quarantineFailure } from './quarantine.ts';
 import { type BuildRequest } from './request.ts';
 import { type AcceptableRequest, checkRequest } from './request-check.ts';
 import { type RequestToken, tokenIdOf, tokenLifetime } from './request-token.ts';
-import { type RetentionTerms, retentionTerms } from './retention.ts';
+import { type RetentionTerms, retentionTerms } from './retention/policy.ts';
 
 export interface DispatchPorts {
   readonly records: Records;
@@ -218,6 +218,9 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     summary_path: null,
     manifest: null,
     settled_at: null,
+    hold: null,
+    hold_released: null,
+    expired: null,
   };
 }
 
@@ -232,5 +235,6 @@ function idleBuilder(builder: BuilderName): BuilderRecord {
     newest: null,
     quarantine: null,
     released: null,
+    chain_begins: null,
   };
 }

@@ -191,6 +191,8 @@ export const VerifyDocument = z.strictObject({
       manifests: z.int().check(z.nonnegative()),
       /** As the record of the builder has it; null where none was sealed. */
       newest: z.nullable(SealedManifest),
+      /** With which manifest the chain begins, where older ones have expired; null where it begins with the first. */
+      begins: z.made(BuilderRecord).shape.chain_begins,
       channels: z.array(z.pick(z.made(Channel), { channel: true, published: true })),
       problems: z.array(z.strictObject({ problem: z.literal(chainProblemNames), message: z.string() })),
     }),

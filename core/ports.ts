@@ -10,6 +10,7 @@ import { type Failure, type Outcome } from './failure.ts';
 import { type BuildId, type BuilderName, type RunId, type Timestamp } from './identity.ts';
 import { type Input, type UndeclaredInput } from './input.ts';
 import { type RequestToken } from './request-token.ts';
+import { type Bucket, type Lock } from './retention/lifecycle.ts';
 import { type RunRecord } from './run-record.ts';
 import { type BuildState } from './states.ts';
 import { type StrayEvent } from './stray-event.ts';
@@ -145,6 +146,69 @@ export interface LongObjects {
     content: AsyncIterable<Uint8Array>,
     tags: Tags,
   ): Promise<{ readonly state: 'created' | 'same' | 'different'; readonly size: number }>;
+}
+
+/** An object that a build left, as it was written. */
+export interface KeptObject {
+  readonly key: string;
+  readonly tags: Tags;
+  /** Of its bytes. */
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What is recorded of an object that was deleted; it outlives the object. */
+export interface Deletion extends KeptObject {
+  readonly at: Timestamp;
+  readonly by: string;
+  /** Of the retention policy under which its time was over. */
+  readonly policy_digest: Digest;
+}
+
+/** The objects of builds where nothing but this program lets them go: on one machine. On AWS the bucket's lifecycle does. */
+export interface KeptObjects {
+  /** In order of their keys. `limit` is at most 100. */
+  listKept(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<KeptObject>>;
+  /**
+   * Removes an object for good and records that. `absent`: somebody else had removed it before. `altered`: what stands there is
+   * not what was written, and it stays. A removal that a crash cut off is finished by the next one.
+   */
+  remove(deletion: Deletion): Promise<'removed' | 'absent' | 'altered'>;
+  /** Looks at what stands there: `writable`: it is as it was written, and nothing keeps this user from changing it. */
+  inspect(object: KeptObject): Promise<'as-written' | 'writable' | 'altered' | 'absent'>;
+  /** What was removed, in that order. `limit` is at most 100. */
+  listDeletions(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Deletion>>;
+}
+
+/** A version of an object in a bucket, as a listing has it: that shows neither tags nor locks. */
+export interface ListedVersion {
+  readonly key: string;
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly size: number;
+  readonly deleteMarker: boolean;
+  /** Whether it is the current one. */
+  readonly latest: boolean;
+}
+
+/** What a look at one version shows. */
+export interface VersionKeeping {
+  /** All of them, ours or not. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lock: Lock | null;
+  readonly legalHold: boolean;
+}
+
+/** The bucket of a deployment, for who wants to know how long it keeps what. */
+export interface KeptBucket {
+  /** Its rules, versioning and default lock. */
+  settings(): Promise<Bucket>;
+  /** Every version below a prefix, by key, the newest of each key first. Costs a call a thousand. */
+  versions(prefix: string): AsyncIterable<ListedVersion>;
+  /** Costs two calls. Undefined where it is gone. */
+  look(version: ListedVersion): Promise<VersionKeeping | undefined>;
 }
 
 // ---- the build service -------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { type Builder, type Config } from './config.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { BuilderName } from './identity.ts';
 import { BuildRequest } from './request.ts';
-import { RetentionClassName, keepsAtLeast } from './retention.ts';
+import { RetentionClassName, keepsAtLeast } from './retention/policy.ts';
 import * as z from './zod.ts';
 
 /** A request that its builder takes. */

@@ -11,7 +11,7 @@ import { assertKey, assertReadLimit } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Clock, type LongObjects, type Objects, type OpenObject, type ReadObject } from '../../core/ports.ts';
-import { type RetentionPolicy, expiresAt, retentionClass } from '../../core/retention.ts';
+import { type RetentionPolicy, expiresAt, retentionClass } from '../../core/retention/policy.ts';
 import { type Wait, doubling } from './backoff.ts';
 import { sendFile } from './s3-file.ts';
 import { listS3Keys, removeS3Keys } from './s3-keys.ts';

@@ -106,7 +106,7 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /** Waits until the names in a folder are on the disk. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);

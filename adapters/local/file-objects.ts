@@ -10,6 +10,7 @@ import { FailureError } from '../../core/failure-error.ts';
 import { type LongObjects, type Objects, type OpenObject, type ReadObject } from '../../core/ports.ts';
 import { type Draft, errorCode, makeFolder, removeStaleDrafts, writeDraft } from './atomic-file.ts';
 import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
+import { explained, unusable } from './file-failure.ts';
 import { keysBelow, placeOfKey } from './object-folder.ts';
 import { type ObjectTags, objectTags } from './object-tags.ts';
 import { digestPlainFile, holdsExactly, isPlainFile, openPlainFile, readPlainFile } from './plain-file.ts';
@@ -252,46 +253,4 @@ async function cleanUp(store: Store): Promise<void> {
     if (place.state === 'inside') await removeStaleDrafts(path.dirname(place.file), before);
   }
   await store.tags.settleStale(before, (key) => digestOfKey(store, key));
-}
-
-// ---- failures ----------------------------------------------------------------------------------------------
-
-const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
-  ENOSPC: { what: 'the disk is full', remedy: 'make room, and try again' },
-  EDQUOT: { what: "the user's share of the disk is full", remedy: 'make room, and try again' },
-  EFBIG: {
-    what: 'it is larger than the system lets this process write',
-    remedy: 'raise the limit for file sizes (ulimit -f), and try again',
-  },
-  EACCES: { what: 'this user may not', remedy: 'give this user the right to read and write everything below the home' },
-  EPERM: {
-    what: 'the system does not permit it',
-    remedy: 'put the home where this user may write and files can have hard links, with --home',
-  },
-  EROFS: { what: 'the file system is read-only', remedy: 'put the home where it can be written, with --home' },
-  EXDEV: {
-    what: 'a folder on the way is another file system',
-    remedy: 'mount one file system for the whole home, or for the whole of artifacts, diag, incoming, control or state/packer',
-  },
-  ENOTSUP: { what: 'the file system has no hard links', remedy: 'put the home on a file system that has them, with --home' },
-};
-
-/** Errors of the file system in a person's words, with what they befell; any other as it is. */
-async function explained<T>(subject: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined || code.startsWith('ERR_')) throw error;
-    throw unusable(subject, reasons[code]?.what ?? code, reasons[code]?.remedy, error);
-  }
-}
-
-function unusable(
-  subject: string,
-  what: string,
-  remedy = 'look at what stands there below the home folder, and try again',
-  cause?: unknown,
-): FailureError {
-  return new FailureError({ rule: 'STORAGE', message: `${subject} could not be read or written: ${what}`, remedy }, { cause });
 }

@@ -87,6 +87,21 @@ describe('npm run synth', () => {
     expect(stderr).toMatch(/^context stak: there is no such key; did you mean stack\?\n {2}next: mend the context in cdk\.json, [^\n]+\n$/);
   });
 
+  it('fails where the rules of the bucket do not keep what the retention policy says, with the arithmetic', async () => {
+    const config = await writeImageRepository(join(folder, 'late'), {
+      scripts: { nothing: 'true' },
+      builders: { late: scriptBuilder('nothing') },
+      retention: { late_days: 3 },
+    });
+    const environment = { ...cutOff(folder), CDK_OUTDIR: join(folder, 'late.out'), CDK_VALIDATION: 'false' };
+    const { stdout, stderr, status } = synth(['-c', `config=${config}`, '-c', 'stack=late'], environment);
+    expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+    expect(stderr).toMatch(
+      /the retention class standard \(365 days, and at most 3 more\): is kept too long: for 369\.00 days, [^\n]* \+ 365 days = /,
+    );
+    expect(stderr).toMatch(/^ {4}the retention class evidence /m);
+  });
+
   it('says that a stack is more than CloudFormation takes', async () => {
     const resources = Array.from({ length: 2400 }, (_, index) => `arn:aws:s3:::images/${index}/${'x'.repeat(380)}`);
     const policies = [{ actions: ['s3:GetObject'], resources }];

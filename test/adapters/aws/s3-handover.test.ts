@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { s3Handover } from '../../../adapters/aws/s3-handover.ts';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
 import { keys } from '../../../core/contract/keys.ts';
-import { defaultRetention } from '../../../core/retention.ts';
+import { defaultRetention } from '../../../core/retention/policy.ts';
 import { handoverContract } from '../../contracts/handover.ts';
 import { newBucket, versionsIn } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
 import { keys } from '../../../core/contract/keys.ts';
 import { type Objects } from '../../../core/ports.ts';
-import { type RetentionPolicy } from '../../../core/retention.ts';
+import { type RetentionPolicy } from '../../../core/retention/policy.ts';
 import { longObjectsContract } from '../../contracts/long-objects.ts';
 import { objectsContract } from '../../contracts/objects.ts';
 import { newBucket, versionsIn } from '../../fixtures/aws/buckets.ts';
