@@ -29,7 +29,7 @@ export async function inputs(words: readonly string[]): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-inputs-'));
   const environment = environmentIn(folder);
   try {
-    const program = join(folder, 'hybridcore-packer.mjs');
+    const program = join(folder, 'hybridcore-packer.cjs');
     await bundle(program);
     console.log(
       `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'} x ${cpus().length}, ${await peerVersions(environment)}, ${runs} rounds\n`,

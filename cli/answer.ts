@@ -15,24 +15,24 @@ export interface Answer {
   readonly exitCode: ExitCode;
   readonly document: unknown;
   readonly text: string;
-  /** Gets what was printed of it. */
-  readonly keep?: (printed: string) => void;
+  /** Gets what was printed of it, part by part. */
+  readonly keep?: (printed: readonly Uint8Array[]) => void;
 }
 
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
 export async function printAnswer(host: Host, answer: Answer, json: boolean): Promise<void> {
-  const printed: string[] = [];
-  for (const part of json ? jsonLines(answer.document) : [answer.text === '' ? '' : `${answer.text}\n`]) {
+  const printed: Uint8Array[] = [];
+  for (const part of json ? jsonLines(host, answer.document) : [answer.text === '' ? '' : host.outgoing.text(`${answer.text}\n`)]) {
     if (part === '') continue;
-    host.terminal.out.write(part);
+    host.terminal.out.pass(part);
     await host.terminal.out.taken();
-    if (answer.keep !== undefined) printed.push(part);
+    if (answer.keep !== undefined) printed.push(Buffer.from(part));
   }
-  answer.keep?.(printed.join(''));
+  answer.keep?.(printed);
 }
 
-function* jsonLines(document: unknown): Generator<string> {
-  yield* jsonParts(document);
+function* jsonLines(host: Host, document: unknown): Generator<string> {
+  yield* jsonParts(document, host.outgoing);
   yield '\n';
 }
 
@@ -40,9 +40,8 @@ function* jsonLines(document: unknown): Generator<string> {
 export function printFailure(host: Host, cause: Failure, about: { builder: string | null; at: number }, json: boolean): ExitCode {
   const verdict = verdictOf(cause);
   if (json)
-    host.terminal.out.write(
-      `${JSON.stringify(refusedResult(verdict, { command: host.command, builder: about.builder, at: timestamp(about.at) }), null, 2)}\n`,
-    );
+    for (const part of jsonLines(host, refusedResult(verdict, { command: host.command, builder: about.builder, at: timestamp(about.at) })))
+      host.terminal.out.pass(part);
   else host.terminal.err.write(`${verdictText(host.terminal.err, verdict)}\n`);
   return verdict.exit_code;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { localBuildService } from '../adapters/local/build-service.ts';
 import { fileObjects } from '../adapters/local/file-objects.ts';
 import { gzip } from '../adapters/local/gzip.ts';
+import { fileKeptObjects } from '../adapters/local/kept-objects.ts';
 import { readBuildspec } from '../adapters/local/packaged-files.ts';
 import { RunFolders, runFiles } from '../adapters/local/run-folder.ts';
 import { type ScheduleBook, scheduleBook } from '../adapters/local/schedule-book.ts';
@@ -17,11 +18,13 @@ import { variables } from '../core/contract/variables.ts';
 import { type DispatchPorts } from '../core/dispatch.ts';
 import { type RunId } from '../core/identity.ts';
 import { plainText } from '../core/packer-log/plain-text.ts';
+import { type KeptObjects } from '../core/ports.ts';
 import { reconcile, sweepProblemText } from '../core/reconcile.ts';
 import { type Host, type Repository } from './host.ts';
 
 /** The dispatcher on this machine: the domain's ports over SQLite, files and the embedded build service. */
 export interface Embedded extends CompletePorts, DispatchPorts {
+  readonly kept: KeptObjects;
   /** The lines of a run's console so far, scrubbed; none when the run is completed. */
   console(run: RunId): Promise<string[]>;
   consoleFile(run: RunId): string;
@@ -48,6 +51,7 @@ export async function openEmbedded(host: Host, repository: Repository): Promise<
     ...withoutDeployment,
     records: sqliteRecords(database),
     objects,
+    kept: await fileKeptObjects(home, database),
     operators: terminalOperators(home, (text) => host.terminal.err.write(`${text}\n`)),
     buildService: localBuildService({
       home,

@@ -5,11 +5,17 @@ import { nearestName } from '../adapters/local/nearest-name.ts';
 import { type Builder, type Config } from '../core/config.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
 import { BuilderName } from '../core/identity.ts';
+import { secretsAtHand } from '../adapters/local/environment-secrets.ts';
+import { type SecretValue } from '../core/scrub/known-values.ts';
+import { knownSecrets } from '../core/scrub/known-secrets.ts';
+import { type Outgoing } from '../core/scrub/outgoing.ts';
 import { type Terminal } from './terminal.ts';
 
 /** What every command gets: the terminal, the options that hold everywhere, and how it was called. */
 export interface Host {
   readonly terminal: Terminal;
+  /** What everything passes that is said on the terminal; it learns what must not be said as that becomes known. */
+  readonly outgoing: Outgoing;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
   /** The words after the program's name. */
@@ -35,7 +41,13 @@ export async function openRepository(host: Host, options: GlobalOptions): Promis
   if (!file.ok) return file;
   const read = await readConfigFile(file.value);
   if (!read.ok) return read;
+  host.outgoing.learn(secretsOf(host, read.value.config));
   return success({ ...read.value, home: options.home === undefined ? read.value.root : resolve(host.workingFolder, options.home) });
+}
+
+/** The secrets of all builders that are at hand here. */
+export function secretsOf({ environment }: Host, { builders }: Config): SecretValue[] {
+  return Object.values(builders).flatMap((builder) => knownSecrets(secretsAtHand(environment, builder)));
 }
 
 /** The builders of a configuration, in their order. */

@@ -9,6 +9,8 @@ import { fitsReport, handoverLimits } from './handed-over.ts';
 import { documentText } from './document-text.ts';
 import { type BuilderName } from './identity.ts';
 import { type Input } from './input.ts';
+import { secretsInManifest } from './input-secrets.ts';
+import { type Redactor } from './scrub/redactor.ts';
 import { type Discovery, type ImageRepository, type Secrets } from './ports.ts';
 
 /** A checked-out builder that is not the one that the dispatcher has. */
@@ -54,6 +56,17 @@ export async function checkSecrets(
     if (cause instanceof FailureError) return { ok: false, failure: cause.failure };
     throw cause;
   }
+}
+
+/** Whether no secret stands in what a manifest tells of the inputs: their names, and the values of plain variables. */
+export function checkTold(
+  inputs: readonly Input[],
+  redactor: Redactor,
+  { secrets_allowed: allowed }: Pick<Config, 'secrets_allowed'>,
+  now: number,
+): Outcome<void> {
+  const told = refusedSecrets(secretsInManifest(inputs, redactor), allowed, now);
+  return told.length > 0 ? secretFailure(told) : success(undefined);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { builderDiffers, checkReportable, checkSecrets, inputsChanged, readSecrets, sourceDiffers } from './attempt-checks.ts';
+import { builderDiffers, checkReportable, checkSecrets, checkTold, inputsChanged, readSecrets, sourceDiffers } from './attempt-checks.ts';
 import { recordLog } from './attempt-log.ts';
 import { type AttemptReport, attemptReportSchemaName } from './attempt-report.ts';
 import { builderDigest } from './builder-digest.ts';
@@ -32,6 +32,7 @@ import {
 import { scrubArtifact, scrubFailure, scrubText } from './receive.ts';
 import { type AttemptRequest } from './request.ts';
 import { refusedVariables } from './request-check.ts';
+import { knownSecrets } from './scrub/known-secrets.ts';
 import { type SecretValue } from './scrub/known-values.ts';
 import { createRedactor } from './scrub/redactor.ts';
 import { createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
@@ -45,8 +46,8 @@ export interface AttemptPorts {
   readonly control: Control;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  /** Gets every scrubbed line as it comes, for whoever watches. */
-  readonly watch: (line: string) => void;
+  /** Gets every scrubbed line as it comes, for whoever watches. Where it gives a promise, packer waits for it. */
+  readonly watch: (lines: readonly string[]) => Promise<void> | undefined;
 }
 
 /** How long an attempt waits for the dispatcher's word: longer than it takes the sweep to come by twice. Milliseconds. */
@@ -183,6 +184,8 @@ async function attemptSteps(
   const secrets = await readSecrets(ports.secrets, builder);
   if (!secrets.ok) return secrets;
   findings.secrets = secrets.value;
+  const told = checkTold(discovered.value.inputs, createRedactor({ values: secretValues(findings), key }), config, ports.clock.now());
+  if (!told.ok) return told;
   if (!(await ports.control.awaitGo(request.run, goLimit, interrupt))) return interrupt.aborted ? success(undefined) : notConfirmed();
   if (interrupt.aborted) return success(undefined);
   await runPacker(ports, request, jobOf(builder, request, found.value, discovered.value, secrets.value), findings, key, interrupt);
@@ -253,16 +256,13 @@ async function runPacker(
   interrupt: AbortSignal,
 ): Promise<void> {
   const scrub = createFileScrub('packer.log', createRedactor({ values: secretValues(findings), key }), key);
-  const { outcome, run } = await recordLog(ports, request, scrub, (onLine) => ports.packer.run(job, onLine, interrupt));
+  const { outcome, run } = await recordLog(ports, request, scrub, (onLines) => ports.packer.run(job, onLines, interrupt));
   findings.ran = { job, outcome, run, log: scrub.end() };
 }
 
-/** What must be gone from everything: the values of the builder's secrets, and those that the template calls sensitive. */
-function secretValues(findings: Findings): SecretValue[] {
-  return [
-    ...Object.entries(findings.secrets ?? {}).map(([name, value]) => ({ name, value })),
-    ...(findings.discovery?.sensitiveValues ?? []).map((value) => ({ name: 'sensitive', value })),
-  ];
+/** What must be gone from everything that is handed over. */
+function secretValues({ secrets = {}, discovery }: Findings): SecretValue[] {
+  return knownSecrets(secrets, discovery);
 }
 
 /** The report's bounds hold for what our own checks say, too. */

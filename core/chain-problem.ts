@@ -2,6 +2,7 @@ import { type SealedManifest } from './builder-record.ts';
 import { type Digest } from './digest.ts';
 import { type Failure } from './failure.ts';
 import { type BuildId, type BuilderName } from './identity.ts';
+import { type ChainBeginning } from './retention/chain-beginning.ts';
 
 /** How a chain of manifests can fail to hold. Each says where, so that a person knows what to look at. */
 export type ChainProblem =
@@ -21,6 +22,8 @@ export type ChainProblem =
   | { readonly problem: 'hole'; readonly sequence: number; readonly key: string }
   /** A manifest names another one before it than the one that is there; null: none. */
   | { readonly problem: 'unlinked'; readonly key: string; readonly names: Digest | null; readonly before: string | null }
+  /** The record of the builder names a beginning of the chain that is not there. */
+  | { readonly problem: 'beginning'; readonly recorded: ChainBeginning; readonly first: string | null }
   /** The record of the builder names another newest manifest than the last of the chain; null: none. */
   | { readonly problem: 'head'; readonly recorded: SealedManifest | null; readonly last: string | null }
   /** The newest-of key does not show the newest manifest. */
@@ -40,6 +43,7 @@ export const chainProblemNames = [
   'fork',
   'hole',
   'unlinked',
+  'beginning',
   'head',
   'pointer',
   'variables',
@@ -87,6 +91,8 @@ export function problemSentence(problem: ChainProblem): string {
       return problem.before === null
         ? `${problem.key} is the first of the chain, and names ${problem.names ?? 'none'} before it`
         : `${problem.key} names ${problem.names ?? 'none'} before it, which is not the digest of ${problem.before}`;
+    case 'beginning':
+      return `the record of the builder says that the chain begins with number ${problem.recorded.sequence} of the build ${problem.recorded.build_id} with the digest ${problem.recorded.digest}, and it begins with ${problem.first ?? 'none'}`;
     case 'head':
       return `the record of the builder calls ${problem.recorded === null ? 'no manifest' : `${problem.recorded.path} with the digest ${problem.recorded.digest}`} the newest, and the chain ends with ${problem.last ?? 'none'}`;
     case 'pointer':

@@ -28,22 +28,24 @@ export function pointerName(parameter: string, channel: string): string {
 export const defaultChannel = ChannelName.parse('latest');
 
 /** A channel of a builder, and the build that it points to. The record of `Records`; `publish` alone writes it. */
-export const Channel = z.strictObject({
-  schema: z.literal('hybridcore-packer/channel/1'),
-  /** Grows by one with each build that is published. */
-  version: z.int().check(z.positive()),
-  channel_id: Digest,
-  builder: BuilderName,
-  channel: ChannelName,
-  /** The manifest of the published build, as it was sealed. */
-  published: SealedManifest,
-  /** The ids of the first artifacts that it lists. */
-  artifacts: z.array(z.string()).check(z.minLength(1), z.maxLength(channelArtifactLimit)),
-  published_at: Timestamp,
-  published_by: z.string(),
-  /** The build that the channel pointed to before; null where this is its first. */
-  previous: z.nullable(BuildId),
-});
+export const Channel = z.lazy(() =>
+  z.strictObject({
+    schema: z.literal('hybridcore-packer/channel/1'),
+    /** Grows by one with each build that is published. */
+    version: z.int().check(z.positive()),
+    channel_id: Digest,
+    builder: BuilderName,
+    channel: ChannelName,
+    /** The manifest of the published build, as it was sealed. */
+    published: SealedManifest,
+    /** The ids of the first artifacts that it lists. */
+    artifacts: z.array(z.string()).check(z.minLength(1), z.maxLength(channelArtifactLimit)),
+    published_at: Timestamp,
+    published_by: z.string(),
+    /** The build that the channel pointed to before; null where this is its first. */
+    previous: z.nullable(BuildId),
+  }),
+);
 export type Channel = z.infer<typeof Channel>;
 
 /** The id of a channel: the digest over the builder's name and its own. */

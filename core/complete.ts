@@ -12,20 +12,29 @@ import { type End, decide } from './decide.ts';
 import { digestOf } from './digest.ts';
 import { milliseconds } from './duration.ts';
 import { finishBuild } from './finish.ts';
-import { type ReadHandover, readHandedOver } from './handed-over.ts';
+import { logLines } from './handed-log.ts';
+import { type ReadHandover, openPart, readHandedOver } from './handed-over.ts';
 import { documentText } from './document-text.ts';
 import { type BuildId, timestamp } from './identity.ts';
 import { type Judgement, judge, tellsOf } from './judge.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';
-import { readPackerRun } from './packer-log/packer-run-reader.ts';
-import { type ArtifactCheck, type Compression, type DeployedSource, type Randomness } from './ports.ts';
-import { type Received, receive } from './receive.ts';
+import {
+  type ArtifactCheck,
+  type Compression,
+  type DeployedSource,
+  GoneError,
+  type LongObjects,
+  type Objects,
+  type Randomness,
+} from './ports.ts';
+import { type Received, keptLog, receive, scrubRecord } from './receive.ts';
 import { type RunRecord } from './run-record.ts';
-import { createSealed } from './sealing.ts';
+import { createSealed, createSealedFrom } from './sealing.ts';
 import { type SettlePorts, endRun } from './settle.ts';
 import { eventOf, stateAfter } from './transitions.ts';
 
 export interface CompletePorts extends SettlePorts {
+  readonly objects: Objects & LongObjects;
   readonly artifactCheck: ArtifactCheck;
   readonly deployedSource: DeployedSource;
   readonly compression: Compression;
@@ -53,23 +62,42 @@ export async function completeAttempt(
   const handed = await readHandover(ports, build, attempt);
 
   const key = build.decision?.redaction_key ?? Buffer.from(ports.randomness.bytes(32)).toString('hex');
-  const received = receive(handed, build, attempt.attempt, Buffer.from(key, 'hex'));
-  const run = received.handed.state === 'read' && received.handed.value.log !== null ? readPackerRun(received.lines) : null;
+  const received = await unlessGone(() => receive(handed, build, attempt, Buffer.from(key, 'hex'), ports.compression));
+  if (received === undefined) return undefined;
+  const { run } = received;
   const decided =
     build.decision === null
-      ? await decideAttempt(ports, config, build, attempt, { handed: received.handed, run, record }, key)
+      ? await decideAttempt(
+          ports,
+          config,
+          build,
+          attempt,
+          { handed: received.handed, run, record: record === undefined ? undefined : scrubRecord(record, Buffer.from(key, 'hex')) },
+          key,
+        )
       : await heldDecision(ports, build, build.decision, received.handed, key);
   if (typeof decided === 'number') return decided;
   if (decided?.decision === undefined || decided.decision === null) return undefined;
 
   const { decision } = decided;
   const tells = tellsOf(received.handed, run, decision.judged ?? decision.verdict);
-  const outcome = await storeAttempt(ports, decided, attempt, received, tells);
+  const outcome = await unlessGone(() => storeAttempt(ports, decided, attempt, received, tells, Buffer.from(key, 'hex')));
+  if (outcome === undefined) return undefined;
   const completed = withAttempt(decided, attempt, { outcome });
   if (stateAfter(build.state, decision.event, attempt.attempt) === 'retrying')
     await setRetry(ports, config, completed, attempt, decision.at);
   else await finishBuild(ports, config, completed, builder, { ...tells, stderr: stderrOf(tells, decision) });
   return undefined;
+}
+
+/** Undefined where the log is gone: somebody else has gone on meanwhile, or the next one to come here finds that it is missing. */
+async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GoneError) return undefined;
+    throw error;
+  }
 }
 
 interface Evidence {
@@ -187,7 +215,7 @@ async function readHandover(
 ): Promise<ReadHandover> {
   if (run === null || (decision !== null && decision.rests_on === null)) return { state: 'absent' };
   const asked = { builder, build: build_id, attempt, run };
-  return readHandedOver(ports.objects, ports.compression, asked, decision?.rests_on ?? undefined);
+  return readHandedOver(ports.objects, asked, decision?.rests_on ?? undefined);
 }
 
 /** What a verdict means for the build: an operator's wish keeps a transient failure from its retry, and the build ends as stopped. */
@@ -215,16 +243,12 @@ async function storeAttempt(
   attempt: Attempt,
   received: Received,
   tells: Judgement,
+  key: Uint8Array,
 ): Promise<AttemptOutcome> {
   const encoder = new TextEncoder();
-  const { lines, manifest } = received;
-  let log: AttemptOutcome['log'] = null;
+  const { manifest } = received;
+  const log = await storeLog(ports, build, attempt, received, key);
   let scrubManifestPath: string | null = null;
-  if (received.handed.state === 'read' && received.handed.value.log !== null) {
-    const path = keys.log(build.builder, build.build_id, attempt.attempt);
-    const content = ports.compression.compress(encoder.encode(lines.map((line) => `${line}\n`).join('')));
-    log = { path, size: (await createSealed(ports, build, 'log', path, content)).length };
-  }
   if (manifest !== null) {
     scrubManifestPath = keys.scrubManifest(build.builder, build.build_id, attempt.attempt);
     await createSealed(ports, build, 'scrub-manifest', scrubManifestPath, encoder.encode(documentText(manifest)));
@@ -252,13 +276,21 @@ function basisOf({ packer, interrupted, failure, unchanged, recorded }: AttemptR
   return { packer, interrupted, own_rule: failure?.rule ?? null, unchanged, recorded: recorded.length > 0 };
 }
 
-/**
- * Up to a fifth of the delay, so that what one outage has failed does not come back all at once. From the build's id:
- * evenly spread, and the same whoever carries the decision out.
- */
-function jitter(id: BuildId, delay: number): number {
-  const spread = Number.parseInt(digestOf(id).slice('sha256:'.length, 'sha256:'.length + 8), 16) / 2 ** 32;
-  return Math.floor((spread * delay) / 5);
+/** Seals the log that was received; null where there is none. @throws GoneError where it does not stand there any more. */
+async function storeLog(
+  ports: CompletePorts,
+  build: Build,
+  { attempt, run }: Attempt,
+  { handed, log }: Received,
+  key: Uint8Array,
+): Promise<AttemptOutcome['log']> {
+  if (handed.state !== 'read' || log === null || run === null) return null;
+  const from = keys.incoming(run).log;
+  const opened = await openPart(ports.objects, from, { decided: handed.parts.log });
+  if (opened.state !== 'read') throw new GoneError(`${from} was received, and is ${opened.state} now`);
+  const path = keys.log(build.builder, build.build_id, attempt);
+  const content = keptLog(logLines(opened.value, ports.compression, from), key, log);
+  return { path, size: await createSealedFrom(ports, build, 'log', path, ports.compression.compressing(content)) };
 }
 
 async function setRetry(ports: CompletePorts, config: Config, build: Build, attempt: Attempt, at: string): Promise<void> {
@@ -272,4 +304,13 @@ async function setRetry(ports: CompletePorts, config: Config, build: Build, atte
   };
   const commit = await ports.records.commit([{ type: 'build', expected: build.version, document: retrying }]);
   if (commit.committed && attempt.run !== null) await endRun(ports, attempt.run);
+}
+
+/**
+ * Up to a fifth of the delay, so that what one outage has failed does not come back all at once. From the build's id:
+ * evenly spread, and the same whoever carries the decision out.
+ */
+function jitter(id: BuildId, delay: number): number {
+  const spread = Number.parseInt(digestOf(id).slice('sha256:'.length, 'sha256:'.length + 8), 16) / 2 ** 32;
+  return Math.floor((spread * delay) / 5);
 }

@@ -3,7 +3,7 @@ import { AwsSettings } from './aws-settings.ts';
 import { UsersRules } from './classification/users-rules.ts';
 import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
-import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention.ts';
+import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention/policy.ts';
 import { Schedule } from './schedule.ts';
 import * as z from './zod.ts';
 

@@ -17,7 +17,7 @@ export const DeployedInputs = z.strictObject({
 });
 export type DeployedInputs = z.infer<typeof DeployedInputs>;
 
-/** `deployment.json`, beside the code of each function: what was deployed, as plain data. */
+/** `deployment.json`, beside the code of each function that reads it: what was deployed, as plain data. */
 export const Deployment = z
   .strictObject({
     schema: z.literal('hybridcore-packer/deployment/1'),

@@ -1,6 +1,6 @@
 import { textThatFits } from './bounded-text.ts';
-import { type Build } from './build.ts';
-import { type BuilderRecord } from './builder-record.ts';
+import { type Build, joinLimit, longestCommand } from './build.ts';
+import { type BuilderRecord, queueLimit } from './builder-record.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Config } from './config.ts';
 import { type Digest, digestOfJson } from './digest.ts';
@@ -8,11 +8,10 @@ import { type Outcome, failure, success } from './failure.ts';
 import { type BuildId, type BuilderName, type Timestamp, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Ids, type RecordWrite, type Records } from './ports.ts';
 import { quarantineFailure } from './quarantine.ts';
-import { joinLimit, longestCommand, queueLimit } from './record-limits.ts';
 import { type BuildRequest } from './request.ts';
 import { type AcceptableRequest, checkRequest } from './request-check.ts';
 import { type RequestToken, tokenIdOf, tokenLifetime } from './request-token.ts';
-import { type RetentionTerms, retentionTerms } from './retention.ts';
+import { type RetentionTerms, retentionTerms } from './retention/policy.ts';
 
 export interface DispatchPorts {
   readonly records: Records;
@@ -219,6 +218,9 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     summary_path: null,
     manifest: null,
     settled_at: null,
+    hold: null,
+    hold_released: null,
+    expired: null,
   };
 }
 
@@ -233,5 +235,6 @@ function idleBuilder(builder: BuilderName): BuilderRecord {
     newest: null,
     quarantine: null,
     released: null,
+    chain_begins: null,
   };
 }

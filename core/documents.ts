@@ -90,11 +90,18 @@ export const StatusDocument = z.strictObject({
       current: z.nullable(BuildLine),
       waiting: z.array(BuildId),
       last: z.nullable(BuildLine),
-      newest_manifest: BuilderRecord.shape.newest,
-      quarantine: BuilderRecord.shape.quarantine,
+      newest_manifest: z.made(BuilderRecord).shape.newest,
+      quarantine: z.made(BuilderRecord).shape.quarantine,
       /** By name. */
       channels: z.array(
-        z.pick(Channel, { channel: true, published: true, artifacts: true, published_at: true, published_by: true, previous: true }),
+        z.pick(z.made(Channel), {
+          channel: true,
+          published: true,
+          artifacts: true,
+          published_at: true,
+          published_by: true,
+          previous: true,
+        }),
       ),
     }),
   ),
@@ -160,7 +167,7 @@ export const PublishDocument = z.strictObject({
   /** `would-move`: what `--check` says. `stays`: the channel points to that build already. */
   outcome: z.literal(['moved', 'would-move', 'stays']),
   published: SealedManifest,
-  artifacts: Channel.shape.artifacts,
+  artifacts: z.made(Channel).shape.artifacts,
   /** What the channel pointed to before, the same where it stays; null where it is new. */
   before: z.nullable(SealedManifest),
   /** Against the manifest published before; null where there was none. */
@@ -184,7 +191,9 @@ export const VerifyDocument = z.strictObject({
       manifests: z.int().check(z.nonnegative()),
       /** As the record of the builder has it; null where none was sealed. */
       newest: z.nullable(SealedManifest),
-      channels: z.array(z.pick(Channel, { channel: true, published: true })),
+      /** With which manifest the chain begins, where older ones have expired; null where it begins with the first. */
+      begins: z.made(BuilderRecord).shape.chain_begins,
+      channels: z.array(z.pick(z.made(Channel), { channel: true, published: true })),
       problems: z.array(z.strictObject({ problem: z.literal(chainProblemNames), message: z.string() })),
     }),
   ),
@@ -194,7 +203,11 @@ export type VerifyDocument = z.infer<typeof VerifyDocument>;
 /** `quarantine list` and `quarantine release` */
 export const QuarantineDocument = z.strictObject({
   builders: z.array(
-    z.strictObject({ builder: z.string(), quarantine: BuilderRecord.shape.quarantine, released: BuilderRecord.shape.released }),
+    z.strictObject({
+      builder: z.string(),
+      quarantine: z.made(BuilderRecord).shape.quarantine,
+      released: z.made(BuilderRecord).shape.released,
+    }),
   ),
 });
 export type QuarantineDocument = z.infer<typeof QuarantineDocument>;
@@ -208,7 +221,7 @@ export const LogsDocument = z.strictObject({
 export type LogsDocument = z.infer<typeof LogsDocument>;
 
 /** `stop` */
-export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: Build.shape.stop });
+export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: z.made(Build).shape.stop });
 export type StopDocument = z.infer<typeof StopDocument>;
 
 /** What the function `dispatch` answers, and `dispatch` prints; where the request was refused, it is a result. */

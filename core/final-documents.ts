@@ -2,7 +2,7 @@ import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
 import { type Attempt, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { type RetentionPolicy, expiresAt, retentionTerms } from './retention.ts';
+import { type RetentionPolicy, expiresAt, retentionTerms } from './retention/policy.ts';
 import { keys } from './contract/keys.ts';
 import { type HashManifest } from './hash-manifest.ts';
 import { linesThatFit } from './lines-that-fit.ts';

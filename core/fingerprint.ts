@@ -16,15 +16,22 @@ export const fingerprintHeader = 'hybridcore-packer/fingerprint/1';
  * @throws TypeError for a name that would let two sets of inputs read the same; `checkInputName` finds those first.
  */
 export function fingerprintOf(inputs: readonly Input[]): Digest {
-  const sorted = sortInputs(inputs);
+  return fingerprintOfSorted(sortInputs(inputs));
+}
+
+/** The same, of inputs that come in the order of `sortInputs`. */
+export function fingerprintOfSorted(sorted: Iterable<Input>): Digest {
   const hash = createHash('sha256').update(`${fingerprintHeader}\n`);
-  // So many at once that a hundred thousand lines are never one text.
-  const some = 200;
-  for (let at = 0; at < sorted.length; at += some) {
-    const lines = sorted.slice(at, at + some).map((input) => lineOf(input));
-    hash.update(lines.join(''));
+  // So much at once that a hundred thousand lines are never one text.
+  const some = 32 * 1024;
+  let text = '';
+  for (const input of sorted) {
+    text += lineOf(input);
+    if (text.length < some) continue;
+    hash.update(text);
+    text = '';
   }
-  return toDigest(hash.digest('hex'));
+  return toDigest(hash.update(text).digest('hex'));
 }
 
 /** The inputs in the order in which the fingerprint takes them. */
@@ -34,15 +41,25 @@ export function sortInputs<T extends Input>(inputs: readonly T[]): T[] {
   return inputs.toSorted((a, b) => order(a.kind, b.kind) || order(a.name, b.name) || order(lineOf(a), lineOf(b)));
 }
 
+/** Names in the order in which the fingerprint takes inputs of one kind. */
+export function sortNames(names: readonly string[]): string[] {
+  return hasSurrogate(names.join('\n')) ? names.toSorted(inBytes) : names.toSorted();
+}
+
 /** The name itself where it can be an input's: not empty, no NUL, no line feed, and writable as UTF-8. Else INPUT_NAME. */
 export function checkInputName(name: string): Outcome<string> {
   // Nearly every name is plain, and there may be a hundred thousand: only the others are held against the schema.
-  if (/^[\x20-\x7e]+$/.test(name) || InputName.safeParse(name).success) return success(name);
+  if (isPlainText(name) || InputName.safeParse(name).success) return success(name);
   return failure(
     'INPUT_NAME',
     `the name ${JSON.stringify(name)} cannot be written into a manifest: a name is not empty, has no NUL and no line feed, and is UTF-8`,
     'rename it, or leave it out of the inputs',
   );
+}
+
+/** Whether a text has nothing but what every name may have: printable ASCII. Several names can be asked about at once. */
+export function isPlainText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
 }
 
 /** A pinned tool, by its declared version. */
@@ -73,6 +90,14 @@ function lineOf(input: Input): string {
 
 /** The order of texts of these inputs as UTF-8 bytes: that of their UTF-16 code units, unless one has a character that takes two of them. */
 function orderOf(inputs: readonly Input[]): (a: string, b: string) => number {
-  if (inputs.some(({ name }) => /[\uD800-\uDFFF]/.test(name))) return (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (inputs.some(({ name }) => hasSurrogate(name))) return inBytes;
   return (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function inBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function hasSurrogate(text: string): boolean {
+  return /[\uD800-\uDFFF]/.test(text);
 }

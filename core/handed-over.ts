@@ -1,12 +1,12 @@
-import { type AttemptReport } from './attempt-report.ts';
+import { AttemptReport } from './attempt-report.ts';
 import { type HandedParts } from './build.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { keys } from './contract/keys.ts';
 import { type Failure } from './failure.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { type Compression, type Objects, type ReadObject } from './ports.ts';
+import { type LongObjects, type Objects, type OpenObject, type ReadObject } from './ports.ts';
 import { type AttemptRequest } from './request.ts';
-import { type ScrubManifest } from './scrub/scrub-manifest.ts';
+import { ScrubManifest } from './scrub/scrub-manifest.ts';
 
 /**
  * What a run may hand over at most, in bytes where nothing else is said. Lines and values are counted before anything is
@@ -17,17 +17,20 @@ export const handoverLimits = {
   scrubManifest: 16 * 1024 * 1024,
   /** How many objects, lists and members of both a document has. */
   values: 2_000_000,
-  log: 32 * 1024 * 1024,
-  /** Of the log once expanded. */
-  expandedLog: 64 * 1024 * 1024,
+  /** What cannot be compressed gets a little longer. */
+  log: 257 * 1024 * 1024,
+  /** Of the log once expanded. It is read in pieces, so what bounds it is the time that this takes a function. */
+  expandedLog: 256 * 1024 * 1024,
   /** How many lines the log has: more than an attempt writes (`logLimit`). */
-  lines: 2_000_000,
+  lines: 4_500_000,
+  /** A line of the log, in characters: an attempt cuts longer ones at 256 Ki, and a marker may be longer than what it stands for. */
+  line: 4 * 1024 * 1024,
 } as const;
 
 export interface HandedOver {
   readonly report: AttemptReport;
-  /** The log as the attempt scrubbed it; null where packer never ran. */
-  readonly log: string | null;
+  /** The log as the attempt scrubbed it, compressed, to be read once; null where packer never ran. What is in it: `logLines`. */
+  readonly log: AsyncIterable<Uint8Array> | null;
   readonly scrubManifest: ScrubManifest | null;
 }
 
@@ -43,7 +46,7 @@ type Part<T> =
   | { readonly state: 'invalid'; readonly failure: Failure };
 
 /**
- * Reads what a run handed over as what it is: untrusted. Sizes, expansion, schema and identity are checked here;
+ * Reads what a run handed over as what it is: untrusted. Sizes, schema and identity are checked here, the log once it is read;
  * what the words are worth is for `judge`. An attempt writes each part whole or not at all, so a part that does
  * not parse was not written by an attempt.
  *
@@ -51,31 +54,20 @@ type Part<T> =
  *   what is there now.
  */
 export async function readHandedOver(
-  objects: Objects,
-  compression: Compression,
+  objects: Objects & LongObjects,
   asked: Pick<AttemptRequest, 'run' | 'builder' | 'build' | 'attempt'>,
   decided?: HandedParts,
 ): Promise<ReadHandover> {
   const at = keys.incoming(asked.run);
   const reader = (part: keyof HandedParts) => partReader(objects, decided === undefined ? {} : { decided: decided[part] });
-  const report = await readDocument(
-    reader('report'),
-    at.report,
-    handoverLimits.report,
-    async () => (await import('./schemas-on-demand.ts')).AttemptReport,
-  );
+  const report = await readDocument(reader('report'), at.report, handoverLimits.report, AttemptReport);
   if (report.state !== 'read') return report;
   const foreign = identityProblem(report.value, asked, at.report);
   if (foreign !== undefined) return { state: 'invalid', failure: foreign };
 
-  const scrubManifest = await readDocument(
-    reader('scrub_manifest'),
-    at.scrubManifest,
-    handoverLimits.scrubManifest,
-    async () => (await import('./schemas-on-demand.ts')).ScrubManifest,
-  );
+  const scrubManifest = await readDocument(reader('scrub_manifest'), at.scrubManifest, handoverLimits.scrubManifest, ScrubManifest);
   if (scrubManifest.state === 'invalid') return scrubManifest;
-  const log = await readLog(reader('log'), compression, at.log);
+  const log = await openPart(objects, at.log, decided === undefined ? {} : { decided: decided.log });
   if (log.state === 'invalid') return log;
   if (report.value.packer !== null && (log.state === 'absent' || scrubManifest.state === 'absent')) {
     return invalid(log.state === 'absent' ? at.log : at.scrubManifest, 'is missing, though the report says that packer ran');
@@ -136,25 +128,28 @@ function parsedJson<T>(content: Uint8Array, schema: Schema<T>): ReturnType<Schem
   }
 }
 
-/** @param schema is loaded where there is something to hold against it: many runs leave nothing, and each of these schemas takes time to make. */
-async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: () => Promise<Schema<T>>): Promise<Part<T>> {
+async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: Schema<T>): Promise<Part<T>> {
   const read = await readPart(reader, key, bytes);
   if (read.state !== 'read') return read;
   if (countOf(read.value, '{[,') > handoverLimits.values) return invalid(key, `has more than ${handoverLimits.values} values`);
-  const parsed = parsedJson(read.value, await schema());
+  const parsed = parsedJson(read.value, schema);
   if (parsed === undefined) return invalid(key, 'is no JSON');
   if (parsed.success) return { state: 'read', value: parsed.data, version: read.version };
   const [issue] = parsed.error.issues;
   return invalid(key, `does not fit its schema at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);
 }
 
-async function readLog(reader: PartReader, compression: Compression, key: string): Promise<Part<string>> {
-  const read = await readPart(reader, key, handoverLimits.log);
-  if (read.state !== 'read') return read;
-  const expanded = compression.expand(read.value, { bytes: handoverLimits.expandedLog });
-  if (expanded === undefined) return invalid(key, `is no gzip, or holds more than ${handoverLimits.expandedLog} bytes`);
-  if (countOf(expanded, '\n') > handoverLimits.lines) return invalid(key, `has more than ${handoverLimits.lines} lines`);
-  return { state: 'read', value: new TextDecoder().decode(expanded), version: read.version };
+/** The log of a run, at its version where a decision rests on one. */
+export async function openPart(
+  objects: LongObjects,
+  key: string,
+  { decided }: { readonly decided?: HandedParts['log'] },
+): Promise<Part<AsyncIterable<Uint8Array>>> {
+  if (decided === null) return { state: 'absent' };
+  const version = decided?.version ?? null;
+  const bytes = handoverLimits.log;
+  const opened = await objects.open(key, version === null ? { bytes } : { bytes, version });
+  return opened.state === 'open' ? { state: 'read', value: opened.content, version: opened.version } : unread(opened, key, bytes);
 }
 
 /** Whether a report with so much in it is read, and leaves room for all the rest of it: a quarter. */
@@ -174,9 +169,15 @@ function countOf(content: Uint8Array, characters: string): number {
 
 async function readPart(reader: PartReader, key: string, bytes: number): Promise<Part<Uint8Array>> {
   const read = await reader(key, bytes);
+  return read.state === 'read' ? { state: 'read', value: read.content, version: read.version } : unread(read, key, bytes);
+}
+
+function unread(
+  read: Exclude<OpenObject, { readonly state: 'open' }>,
+  key: string,
+  bytes: number,
+): Exclude<Part<never>, { readonly state: 'read' }> {
   switch (read.state) {
-    case 'read':
-      return { state: 'read', value: read.content, version: read.version };
     case 'absent':
       return { state: 'absent' };
     case 'too-large':
@@ -187,13 +188,15 @@ async function readPart(reader: PartReader, key: string, bytes: number): Promise
 }
 
 function invalid(key: string, what: string): { readonly state: 'invalid'; readonly failure: Failure } {
+  return { state: 'invalid', failure: handoverInvalid(key, what) };
+}
+
+/** What no attempt writes. */
+export function handoverInvalid(key: string, what: string): Failure {
   return {
-    state: 'invalid',
-    failure: {
-      rule: 'HANDOVER_INVALID',
-      message: `${key} ${what}`,
-      remedy: 'find out who else can write there; then release the builder with `hybridcore-packer quarantine release`',
-      evidence: [`${key} ${what}`],
-    },
+    rule: 'HANDOVER_INVALID',
+    message: `${key} ${what}`,
+    remedy: 'find out who else can write there; then release the builder with `hybridcore-packer quarantine release`',
+    evidence: [`${key} ${what}`],
   };
 }

@@ -4,7 +4,7 @@ import { Verdict } from './classification/verdict.ts';
 import { Digest } from './digest.ts';
 import { ExitCode } from './exit-code.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from './identity.ts';
-import { RetentionClass, RetentionClassName } from './retention.ts';
+import { RetentionClass, RetentionClassName } from './retention/policy.ts';
 import { BuildState } from './states.ts';
 import * as z from './zod.ts';
 
@@ -26,7 +26,7 @@ export const LogSummary = z.strictObject({
       run: z.nullable(RunId),
       started_at: z.nullable(Timestamp),
       finished_at: z.nullable(Timestamp),
-      ...AttemptOutcome.shape,
+      ...z.made(AttemptOutcome).shape,
       /** Null where the attempt was intended and its run never started. */
       verdict: z.nullable(Verdict),
     }),

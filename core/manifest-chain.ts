@@ -27,7 +27,7 @@ export interface InspectedChain extends ManifestChain {
 }
 
 /** What the record of a builder says of its chain. */
-export type ChainHead = Pick<BuilderRecord, 'builder' | 'newest'>;
+export type ChainHead = Pick<BuilderRecord, 'builder' | 'newest' | 'chain_begins'>;
 
 /** Where the records and the manifests are. */
 export interface ChainPorts {
@@ -50,7 +50,8 @@ export async function readChain(ports: ChainPorts, builder: ChainHead): Promise<
  * Reads all manifests of a builder and holds them against each other and against the records: each is the one that was
  * recorded when it was sealed, names the one before it, and the last is the one that the records call the newest; so are
  * the last one of each set of request variables, and each that a channel points to. What stands at the key of a build that
- * has not ended is no link yet; that build finds it when it seals.
+ * has not ended is no link yet; that build finds it when it seals. What has expired is none any more: the chain is whole from
+ * where the record says that it begins, and of older ones there is what was kept.
  *
  * @param builder as it is recorded. Where a problem is found and the record has moved on meanwhile, two moments were
  * mixed up: look again.
@@ -61,6 +62,7 @@ export async function inspectChain(ports: ChainPorts, builder: ChainHead): Promi
   for (const [id, build] of builds) {
     if (build.sealed === null) continue;
     const found = lightened(await readManifest(ports.objects, keys.manifest(builder.builder, id)));
+    if (build.expired && (found.state === 'absent' || (found.state === 'read' && found.digest === build.sealed))) continue;
     seen.push({ id, variant: build.variant, recorded: build.sealed, found });
   }
   for (const id of await placesTaken(ports.objects, builder.builder)) {
@@ -92,6 +94,8 @@ interface RecordedBuild {
   readonly sealed: Digest | null;
   readonly variant: Digest;
   readonly ended: boolean;
+  /** Whether it has expired: it is gone, or about to be. */
+  readonly expired: boolean;
   /** Whether the newest-of keys show it, or a newer one. */
   readonly settled: boolean;
 }
@@ -103,6 +107,7 @@ async function recordedBuilds(records: Records, builder: BuilderName): Promise<R
       sealed: build.manifest?.digest ?? null,
       variant: variantIdOf(builder, build.variables),
       ended: isFinal(build.state),
+      expired: typeof build.expired?.manifest_at === 'string',
       settled: build.settled_at !== null,
     });
   return builds;
@@ -193,15 +198,24 @@ function forks(builder: BuilderName, seen: readonly Seen[]): readonly ChainProbl
   return [...claims].flatMap(([sequence, claiming]) => (claiming.length > 1 ? [{ problem: 'fork', sequence, keys: claiming }] : []));
 }
 
-/** Holes, links that lead elsewhere, and another end than the records name. */
-function linkProblems({ newest }: ChainHead, links: readonly ChainLink[]): readonly ChainProblem[] {
+/** Holes, links that lead elsewhere, and another beginning or end than the records name. */
+function linkProblems({ newest, chain_begins: begins }: ChainHead, links: readonly ChainLink[]): readonly ChainProblem[] {
   const problems: ChainProblem[] = [];
+  const first = begins?.sequence ?? 1;
+  if (
+    begins !== null &&
+    !links.some(({ sequence, digest, build_id: id }) => sequence === first && digest === begins.digest && id === begins.build_id)
+  )
+    problems.push({ problem: 'beginning', recorded: begins, first: links.find(({ sequence }) => sequence >= first)?.path ?? null });
   for (const [index, link] of links.entries()) {
     const before = links[index - 1];
-    const expected = (before?.sequence ?? 0) + 1;
-    if (link.sequence !== expected) problems.push({ problem: 'hole', sequence: expected, key: link.path });
-    else if (link.previous !== (before?.digest ?? null))
-      problems.push({ problem: 'unlinked', key: link.path, names: link.previous, before: before?.path ?? null });
+    const expected = Math.max((before?.sequence ?? 0) + 1, first);
+    // Of what came before the beginning some was kept, and nothing says which.
+    const follows = before !== undefined && before.sequence + 1 === link.sequence;
+    const previous = follows ? before.digest : link.sequence === first ? (begins?.previous ?? null) : link.previous;
+    if (link.sequence > first && link.sequence !== expected) problems.push({ problem: 'hole', sequence: expected, key: link.path });
+    else if (link.previous !== previous)
+      problems.push({ problem: 'unlinked', key: link.path, names: link.previous, before: follows ? before.path : null });
   }
   const last = links.at(-1);
   if (newest?.digest !== last?.digest || newest?.sequence !== last?.sequence || newest?.build_id !== last?.build_id)

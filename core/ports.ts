@@ -10,6 +10,7 @@ import { type Failure, type Outcome } from './failure.ts';
 import { type BuildId, type BuilderName, type RunId, type Timestamp } from './identity.ts';
 import { type Input, type UndeclaredInput } from './input.ts';
 import { type RequestToken } from './request-token.ts';
+import { type Bucket, type Lock } from './retention/lifecycle.ts';
 import { type RunRecord } from './run-record.ts';
 import { type BuildState } from './states.ts';
 import { type StrayEvent } from './stray-event.ts';
@@ -121,6 +122,93 @@ export interface Objects {
   removeRun(run: RunId): Promise<void>;
   /** Tells a run something, once: creates `control/<run>/<word>`, and changes nothing where it is there already. */
   tell(run: RunId, word: ControlWord, reason: string): Promise<void>;
+}
+
+export type OpenObject =
+  /** Its bytes as they come, to be read once and at once: GoneError where they were removed meanwhile. `version` as `read` gives it. */
+  | { readonly state: 'open'; readonly content: AsyncIterable<Uint8Array>; readonly version: string | null }
+  | Exclude<ReadObject, { readonly state: 'read' }>;
+
+/** What was opened, or read before, does not stand there any more. */
+export class GoneError extends Error {}
+
+/** Objects that are too long for memory, in pieces: logs. What is promised of `Objects` holds for them, too. */
+export interface LongObjects {
+  /** Opens an object of at most so many bytes. What it holds beyond them is not given: reading it throws then. */
+  open(key: string, wanted: { readonly bytes: number; readonly version?: string }): Promise<OpenObject>;
+  /**
+   * Creates an object from pieces, as `Objects.create` does. Where they throw, nothing is written.
+   *
+   * @returns `size`: how many bytes came.
+   */
+  createFrom(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    tags: Tags,
+  ): Promise<{ readonly state: 'created' | 'same' | 'different'; readonly size: number }>;
+}
+
+/** An object that a build left, as it was written. */
+export interface KeptObject {
+  readonly key: string;
+  readonly tags: Tags;
+  /** Of its bytes. */
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What is recorded of an object that was deleted; it outlives the object. */
+export interface Deletion extends KeptObject {
+  readonly at: Timestamp;
+  readonly by: string;
+  /** Of the retention policy under which its time was over. */
+  readonly policy_digest: Digest;
+}
+
+/** The objects of builds where nothing but this program lets them go: on one machine. On AWS the bucket's lifecycle does. */
+export interface KeptObjects {
+  /** In order of their keys. `limit` is at most 100. */
+  listKept(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<KeptObject>>;
+  /**
+   * Removes an object for good and records that. `absent`: somebody else had removed it before. `altered`: what stands there is
+   * not what was written, and it stays. A removal that a crash cut off is finished by the next one.
+   */
+  remove(deletion: Deletion): Promise<'removed' | 'absent' | 'altered'>;
+  /** Looks at what stands there: `writable`: it is as it was written, and nothing keeps this user from changing it. */
+  inspect(object: KeptObject): Promise<'as-written' | 'writable' | 'altered' | 'absent'>;
+  /** What was removed, in that order. `limit` is at most 100. */
+  listDeletions(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Deletion>>;
+}
+
+/** A version of an object in a bucket, as a listing has it: that shows neither tags nor locks. */
+export interface ListedVersion {
+  readonly key: string;
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly size: number;
+  readonly deleteMarker: boolean;
+  /** Whether it is the current one. */
+  readonly latest: boolean;
+}
+
+/** What a look at one version shows. */
+export interface VersionKeeping {
+  /** All of them, ours or not. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lock: Lock | null;
+  readonly legalHold: boolean;
+}
+
+/** The bucket of a deployment, for who wants to know how long it keeps what. */
+export interface KeptBucket {
+  /** Its rules, versioning and default lock. */
+  settings(): Promise<Bucket>;
+  /** Every version below a prefix, by key, the newest of each key first. Costs a call a thousand. */
+  versions(prefix: string): AsyncIterable<ListedVersion>;
+  /** Costs two calls. Undefined where it is gone. */
+  look(version: ListedVersion): Promise<VersionKeeping | undefined>;
 }
 
 // ---- the build service -------------------------------------------------------------------------------------
@@ -330,15 +418,20 @@ export interface Packer {
   /** The words of the command line that `run` gives to packer; the private file with the secrets by its name alone. */
   commandLine(job: PackerJob): readonly string[];
   /**
-   * Runs packer and gives every line of its output, raw, as it comes. When `interrupt` is aborted packer gets
-   * SIGTERM and the time to clean up what it made, and only after that SIGKILL.
+   * Runs packer and gives every line of its output, raw, as they come, several at a time. When `interrupt` is aborted packer
+   * gets SIGTERM and the time to clean up what it made, and only after that SIGKILL.
+   *
+   * @param onLines where it gives a promise, packer is not listened to until that is resolved, so that nothing piles up.
    */
-  run(job: PackerJob, onLine: (line: string) => void, interrupt: AbortSignal): Promise<PackerOutcome>;
+  run(job: PackerJob, onLines: (lines: readonly string[]) => Promise<void> | undefined, interrupt: AbortSignal): Promise<PackerOutcome>;
 }
 
 export interface LogWriter {
-  /** One scrubbed line, without its newline. */
-  write(line: string): void;
+  /**
+   * The next piece of the scrubbed log. Where it gives a promise, no more should come before that is resolved: it never
+   * fails, since what went wrong shows on closing.
+   */
+  write(text: string): Promise<void> | undefined;
   /** Makes the log whole and visible under its key. */
   close(): Promise<void>;
 }
@@ -369,7 +462,13 @@ export interface Compression {
   compress(content: Uint8Array): Uint8Array;
   /** Undefined where it is no gzip, or longer than the limit once expanded. */
   expand(content: Uint8Array, limit: { readonly bytes: number }): Uint8Array | undefined;
+  /** What comes, compressed piece by piece. */
+  compressing(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** What comes, expanded piece by piece. @throws NoGzipError where it is no gzip, also after pieces that were one. */
+  expanding(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
+
+export class NoGzipError extends Error {}
 
 /** A file of an archive. */
 export interface ArchivedFile {

@@ -109,7 +109,11 @@ function writesOf(builder: BuilderRecord, channel: Channel): readonly RecordWrit
 async function planOver(ports: PublishPorts, request: PublishRequest, builder: BuilderRecord | undefined): Promise<Outcome<PublishPlan>> {
   const quarantine = builder?.quarantine ?? null;
   if (builder !== undefined && quarantine !== null) return { ok: false, failure: quarantineFailure(builder, quarantine) };
-  const chain = await readChain(ports, { builder: request.builder, newest: builder?.newest ?? null });
+  const chain = await readChain(ports, {
+    builder: request.builder,
+    newest: builder?.newest ?? null,
+    chain_begins: builder?.chain_begins ?? null,
+  });
   if (!chain.ok) return chain;
   const { links, channels } = chain.value;
   const channel = channels.find((each) => each.channel === request.channel);
@@ -147,6 +151,12 @@ function unknownBuild(builder: BuilderName, id: BuildId): Outcome<never> {
 /** A build that has sealed a manifest. */
 function publishable(build: Build | undefined, { builder }: PublishRequest, id: BuildId): Outcome<Build> {
   if (build === undefined || build.builder !== builder) return unknownBuild(builder, id);
+  if (typeof build.expired?.manifest_at === 'string')
+    return failure(
+      'BUILD_NOT_PUBLISHABLE',
+      `the manifest of the build ${id} has expired: it went on ${build.expired.manifest_at}`,
+      `publish a newer one: hybridcore-packer builds ${builder}`,
+    );
   if (build.state === 'succeeded') return success(build);
   const skippedFor = build.decision?.unchanged ?? null;
   return failure(

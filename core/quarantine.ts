@@ -1,9 +1,8 @@
 import { jsonSize } from './bounded-text.ts';
-import { type BuilderRecord } from './builder-record.ts';
+import { type BuilderRecord, longestReason } from './builder-record.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { type BuilderName, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Records } from './ports.ts';
-import { longestReason } from './record-limits.ts';
 
 /** What a request for a quarantined builder is told: why it is closed, who released it last, and how to release it. */
 export function quarantineFailure(builder: BuilderRecord, quarantine: NonNullable<BuilderRecord['quarantine']>): Failure {

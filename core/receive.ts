@@ -1,35 +1,57 @@
 import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
-import { type Build } from './build.ts';
+import { type Attempt, type Build } from './build.ts';
+import { keys } from './contract/keys.ts';
+import { type Digest } from './digest.ts';
+import { FailureError } from './failure-error.ts';
+import { logLines } from './handed-log.ts';
 import { type ReadHandover } from './handed-over.ts';
+import { type PackerRun } from './packer-log/packer-run.ts';
+import { packerRunReader } from './packer-log/packer-run-reader.ts';
 import { plainText } from './packer-log/plain-text.ts';
-import { createRedactor } from './scrub/redactor.ts';
+import { type Compression, GoneError } from './ports.ts';
+import { type RunRecord } from './run-record.ts';
+import { createRedactor, redactText } from './scrub/redactor.ts';
 import { type FileScrub, createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
+import { lineScrub } from './scrub/scrub-lines.ts';
 import { type ScrubManifest } from './scrub/scrub-manifest.ts';
 
 /** What was handed over, after the redaction on this side: nothing else of it is looked at or kept. */
 export interface Received {
   readonly handed: ReadHandover;
-  /** The lines of the log; none where there is no log. */
-  readonly lines: readonly string[];
+  /** Packer's log, read; null where there is none. */
+  readonly run: PackerRun | null;
   /** The attempt's scrub manifest with what was redacted here; null where nothing was handed over. */
   readonly manifest: ScrubManifest | null;
+  /** The log as it is to be kept, by the digest of its text; null where there is none. */
+  readonly log: Digest | null;
 }
+
+const logFile = 'packer.log, on receipt';
 
 /**
  * Logs and texts pass the hook again on this side: that the attempt scrubbed them is a claim, too. What is found here
- * is added to the scrub manifest, under its own file names.
+ * is added to the scrub manifest, under its own file names. A log that no attempt writes makes the whole handover invalid.
  */
-export function receive(handed: ReadHandover, build: Build, attempt: 1 | 2, key: Uint8Array): Received {
-  if (handed.state !== 'read') return { handed, lines: [], manifest: null };
+export async function receive(
+  handed: ReadHandover,
+  build: Build,
+  attempt: Attempt,
+  key: Uint8Array,
+  compression: Compression,
+): Promise<Received> {
+  if (handed.state !== 'read') return { handed, run: null, manifest: null, log: null };
   const { parts, value } = handed;
   const { report, log, scrubManifest: claimed } = value;
   const redactor = createRedactor({ values: [], key });
-  const logScrub = createFileScrub('packer.log, on receipt', redactor, key);
-  const text = (log ?? '').replace(/\n$/, '');
-  // A line at a time: an escape sequence without an end takes no more than its line.
-  const plain = text.split('\n').map(plainText).join('\n');
-  const lines = text === '' ? [] : scrubText(logScrub, plain).split('\n');
+  const logScrub = createFileScrub(logFile, redactor, key);
+  let run: PackerRun | null = null;
+  try {
+    run = log === null ? null : await readLog(logLines(log, compression, keys.incoming(report.run).log), logScrub);
+  } catch (error) {
+    if (!(error instanceof FailureError) || error.failure.rule !== 'HANDOVER_INVALID') throw error;
+    return { handed: { state: 'invalid', failure: error.failure }, run: null, manifest: null, log: null };
+  }
   const reportScrub = createFileScrub('report.json, on receipt', redactor.forAnotherFile(), key);
   const scrubbed: AttemptReport = {
     ...report,
@@ -37,12 +59,41 @@ export function receive(handed: ReadHandover, build: Build, attempt: 1 | 2, key:
     failure: report.failure === null ? null : scrubFailure(reportScrub, report.failure),
     recorded: report.recorded.map((artifact) => scrubArtifact(reportScrub, artifact)),
   };
-  const files = [...(claimed?.files ?? []), logScrub.end(), reportScrub.end()];
+  const received = logScrub.end();
+  const files = [...(claimed?.files ?? []), received, reportScrub.end()];
+  const of = { builder: build.builder, build_id: build.build_id, attempt: attempt.attempt };
   return {
     handed: { state: 'read', value: { report: scrubbed, log, scrubManifest: claimed }, parts },
-    lines,
-    manifest: scrubManifest({ builder: build.builder, build_id: build.build_id, attempt }, claimed?.not_searched ?? [], files),
+    run,
+    manifest: scrubManifest(of, claimed?.not_searched ?? [], files),
+    log: log === null ? null : received.digest_after,
   };
+}
+
+async function readLog(lines: AsyncIterable<readonly string[]>, scrub: FileScrub): Promise<PackerRun> {
+  const reader = packerRunReader();
+  for await (const scrubbed of scrubbedLines(lines, scrub)) for (const line of scrubbed) reader.line(line);
+  return reader.end();
+}
+
+/**
+ * The bytes of a received log as it is to be kept: read once more, since memory does not hold it, and through the hook again
+ * with the same key.
+ *
+ * @param log compressed, as it was handed over.
+ * @param digest what `receive` gave. Where the text is another one now, GoneError is thrown after it.
+ */
+export async function* keptLog(lines: AsyncIterable<readonly string[]>, key: Uint8Array, digest: Digest): AsyncGenerator<Uint8Array> {
+  const scrub = createFileScrub(logFile, createRedactor({ values: [], key }), key);
+  const encoder = new TextEncoder();
+  for await (const scrubbed of scrubbedLines(lines, scrub)) if (scrubbed.length > 0) yield encoder.encode(`${scrubbed.join('\n')}\n`);
+  if (scrub.end().digest_after !== digest) throw new GoneError('the log of a run is another one than was received');
+}
+
+async function* scrubbedLines(lines: AsyncIterable<readonly string[]>, scrub: FileScrub): AsyncGenerator<string[]> {
+  const scrubbed = lineScrub(scrub);
+  for await (const some of lines) yield scrubbed.push(some);
+  yield scrubbed.rest();
 }
 
 /** A text of any number of lines, through the hook, without terminal escapes. */
@@ -65,5 +116,18 @@ export function scrubArtifact(scrub: FileScrub, artifact: Artifact): Artifact {
     builder_id: artifact.builder_id === null ? null : scrubText(scrub, artifact.builder_id),
     name: scrubText(scrub, artifact.name),
     files: artifact.files.map((file) => scrubText(scrub, file)),
+  };
+}
+
+/** What the build service says of a run, through the hook: on AWS it tells commands and their errors as they were. */
+export function scrubRecord(record: RunRecord, key: Uint8Array): RunRecord {
+  const redactor = createRedactor({ values: [], key });
+  const scrubbed = (text: string) => redactText(redactor.forAnotherFile(), plainText(text));
+  return {
+    ...record,
+    phases: record.phases.map((phase) => ({
+      ...phase,
+      contexts: phase.contexts.map(({ status_code, message }) => ({ status_code: scrubbed(status_code), message: scrubbed(message) })),
+    })),
   };
 }

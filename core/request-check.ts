@@ -3,7 +3,7 @@ import { type Builder, type Config } from './config.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
 import { BuilderName } from './identity.ts';
 import { BuildRequest } from './request.ts';
-import { RetentionClassName, keepsAtLeast } from './retention.ts';
+import { RetentionClassName, keepsAtLeast } from './retention/policy.ts';
 import * as z from './zod.ts';
 
 /** A request that its builder takes. */
@@ -22,14 +22,14 @@ export interface AcceptableRequest {
 export function checkRequest(config: Config, asked: unknown): Outcome<AcceptableRequest> {
   const parsed = BuildRequest.safeParse(asked);
   const shape = parsed.success ? [] : parsed.error.issues.map((issue) => shapeFault(issue));
-  const { faults, retention } = requestFaults(config, parsed.success ? parsed.data : requestParts().parse(asked));
+  const { faults, retention } = requestFaults(config, parsed.success ? parsed.data : RequestParts.parse(asked));
   const all = [...shape, ...faults];
   if (parsed.success && all.length === 0) return success({ request: parsed.data, retention });
   return { ok: false, failure: asOne(all) };
 }
 
-/** What of a request can be looked at even where the rest of it does not fit. Made where one does not: hardly ever. */
-const requestParts = () =>
+/** What of a request can be looked at even where the rest of it does not fit. */
+const RequestParts = z.lazy(() =>
   z.withFallback(
     z.object({
       builder: z.withFallback(z.optional(BuilderName), undefined),
@@ -47,9 +47,10 @@ const requestParts = () =>
       max_age: undefined,
       fingerprint: undefined,
     },
-  );
+  ),
+);
 
-type RequestParts = Readonly<z.infer<ReturnType<typeof requestParts>>>;
+type RequestParts = Readonly<z.infer<typeof RequestParts>>;
 
 function shapeFault(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): Failure {
   return {

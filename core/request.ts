@@ -1,7 +1,7 @@
 import { Digest } from './digest.ts';
 import { Duration } from './duration.ts';
 import { BuildId, BuilderName, RunId, VariableName } from './identity.ts';
-import { RetentionClassName } from './retention.ts';
+import { RetentionClassName } from './retention/policy.ts';
 import * as z from './zod.ts';
 
 /** When a build may be skipped: its inputs are those of the newest manifest of equal variables, and that one is young enough. */

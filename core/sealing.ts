@@ -1,11 +1,11 @@
 import { type Build } from './build.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { keys } from './contract/keys.ts';
-import { type ObjectKind } from './contract/tags.ts';
+import { type ObjectKind, type Tags } from './contract/tags.ts';
 import { FailureError } from './failure-error.ts';
 import { documentText } from './document-text.ts';
-import { type HashManifest } from './hash-manifest.ts';
-import { type Objects } from './ports.ts';
+import { HashManifest } from './hash-manifest.ts';
+import { type LongObjects, type Objects } from './ports.ts';
 
 interface SealingPorts {
   readonly objects: Objects;
@@ -28,11 +28,46 @@ export async function createSealed(
 ): Promise<Uint8Array> {
   const standing = await seal(ports, build, kind, key, content);
   if (standing !== undefined) return standing;
-  throw new FailureError({
+  throw foreign(build, key);
+}
+
+function foreign(build: Build, key: string): FailureError {
+  return new FailureError({
     rule: 'CHAIN_BROKEN',
     message: `${key} is there already, with other content than the build ${build.build_id} leaves`,
     remedy: 'find out who wrote it and keep it as evidence elsewhere; once it is gone from there, the next command goes on',
   });
+}
+
+function tagsOf(build: Build, kind: ObjectKind): Tags {
+  return { kind, builder: build.builder, build: build.build_id, retention: build.retention };
+}
+
+async function isOfBuild(objects: Objects, build: Build, kind: ObjectKind, key: string): Promise<boolean> {
+  const standing = await objects.tags(key);
+  return standing?.build === build.build_id && standing.kind === kind;
+}
+
+/**
+ * Creates an object that is too long for memory, as `createSealed` does.
+ *
+ * @returns the size in bytes of what stands there.
+ * @throws FailureError where somebody else's object stands there; what the content throws.
+ */
+export async function createSealedFrom(
+  { objects }: { readonly objects: Objects & LongObjects },
+  build: Build,
+  kind: ObjectKind,
+  key: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  const { state, size } = await objects.createFrom(key, content, tagsOf(build, kind));
+  if (state !== 'different') return size;
+  if (!(await isOfBuild(objects, build, kind, key))) throw foreign(build, key);
+  const standing = await objects.open(key, { bytes: Number.MAX_SAFE_INTEGER });
+  let length = 0;
+  for await (const piece of standing.state === 'open' ? standing.content : []) length += piece.length;
+  return length;
 }
 
 /**
@@ -44,7 +79,7 @@ export async function sealManifest(ports: SealingPorts, build: Build, manifest: 
   const content = new TextEncoder().encode(documentText(manifest));
   const standing = await seal(ports, build, 'hash-manifest', keys.manifest(build.builder, build.build_id), content);
   if (standing === content) return manifest;
-  const read = standing === undefined ? undefined : await parsed(standing);
+  const read = standing === undefined ? undefined : parsed(standing);
   return read !== undefined && canonicalJson(claims(read)) === canonicalJson(claims(manifest)) ? read : undefined;
 }
 
@@ -56,10 +91,8 @@ async function seal(
   key: string,
   content: Uint8Array,
 ): Promise<Uint8Array | undefined> {
-  const tags = { kind, builder: build.builder, build: build.build_id, retention: build.retention };
-  if ((await objects.create(key, content, tags)) !== 'different') return content;
-  const standing = await objects.tags(key);
-  if (standing?.build !== build.build_id || standing.kind !== kind) return undefined;
+  if ((await objects.create(key, content, tagsOf(build, kind))) !== 'different') return content;
+  if (!(await isOfBuild(objects, build, kind, key))) return undefined;
   const read = await objects.read(key, { bytes: Number.MAX_SAFE_INTEGER });
   return read.state === 'read' ? read.content : undefined;
 }
@@ -69,11 +102,9 @@ function claims({ builder, build_id, attempt, sequence, fingerprint, inputs, art
   return { builder, build_id, attempt, sequence, fingerprint, inputs, artifacts, previous };
 }
 
-/** Hardly ever does one stand there: its schema is loaded then. */
-async function parsed(content: Uint8Array): Promise<HashManifest | undefined> {
-  const { HashManifest: Schema } = await import('./schemas-on-demand.ts');
+function parsed(content: Uint8Array): HashManifest | undefined {
   try {
-    return Schema.parse(JSON.parse(new TextDecoder().decode(content)));
+    return HashManifest.parse(JSON.parse(new TextDecoder().decode(content)));
   } catch {
     return undefined;
   }

@@ -12,17 +12,19 @@ const strayReasons = {
 } as const;
 
 /** An event of the build service that had no effect, recorded once however often it comes. The record of `Records`. */
-export const StrayEvent = z.strictObject({
-  schema: z.literal('hybridcore-packer/stray-event/1'),
-  version: z.int().check(z.positive()),
-  event_id: Digest,
-  run: RunId,
-  status: RunStatus,
-  /** As the event claims it. */
-  build_id: z.nullable(BuildId),
-  why: z.literal(namesOf(strayReasons)),
-  received_at: Timestamp,
-});
+export const StrayEvent = z.lazy(() =>
+  z.strictObject({
+    schema: z.literal('hybridcore-packer/stray-event/1'),
+    version: z.int().check(z.positive()),
+    event_id: Digest,
+    run: RunId,
+    status: RunStatus,
+    /** As the event claims it. */
+    build_id: z.nullable(BuildId),
+    why: z.literal(namesOf(strayReasons)),
+    received_at: Timestamp,
+  }),
+);
 export type StrayEvent = z.infer<typeof StrayEvent>;
 
 /** The id of an event: the digest over the run and its status, which a run reaches once. */

@@ -1,21 +1,17 @@
-import type { Context } from 'aws-lambda';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-import { systemClock, systemRandomness } from '../adapters/local/system.ts';
+import { systemClock } from '../adapters/local/system.ts';
 import { type Count, functionCounts } from './counts.ts';
 import { type FunctionEnvironment, functionEnvironment } from './environment.ts';
-import { type Log, type Output, functionLog } from './log.ts';
-import { scrubText } from './scrub-text.ts';
+import { type FunctionLog, type Output, functionLog } from './log.ts';
+import { type ScrubText } from './scrub-text.ts';
 
 /** What every function works with. */
-export interface BoundFunction {
+export interface BoundFunction extends FunctionLog {
   readonly environment: FunctionEnvironment;
   /** Where the records are. */
   readonly dynamo: DynamoDBClient;
-  readonly log: Log;
   readonly count: Count;
-  /** An invocation begins: the lines that follow name it. */
-  readonly begin: (context: Context) => void;
 }
 
 /** For each client. A connection that is not made, or on which nothing comes any more, must not cost a function its time. Milliseconds. */
@@ -24,16 +20,17 @@ export const clientOptions = { requestHandler: { connectionTimeout: 2_000, socke
 /**
  * Binds a function to its deployment, its log and its counts. What only some functions need, those bind themselves.
  *
+ * @param loadScrub gives what a problem is scrubbed with before it is logged.
  * @throws FailureError DEPLOYMENT_INVALID where the environment does not fit, with every fault of it.
  */
-export function boundFunction(variables: Readonly<Record<string, string | undefined>>): BoundFunction {
+export function boundFunction(variables: Readonly<Record<string, string | undefined>>, loadScrub: () => Promise<ScrubText>): BoundFunction {
   const environment = functionEnvironment(variables);
   const dynamo = new DynamoDBClient(clientOptions);
   const output: Output = { service: environment.service, clock: systemClock, write: (line) => void process.stdout.write(line) };
   return {
     environment,
     dynamo,
-    ...functionLog(output, scrubText(systemRandomness)),
+    ...functionLog(output, loadScrub),
     count: functionCounts(output),
   };
 }

@@ -8,7 +8,9 @@ import { type BuilderName } from '../core/identity.ts';
 import { type Turns } from '../core/turn.ts';
 import { type BoundFunction, boundFunction, clientOptions } from './bound-function.ts';
 import { readDeployment } from './deployment-file.ts';
-import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand, turnsOnDemand } from './on-demand.ts';
+import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand } from './on-demand.ts';
+import { scrubText } from './scrub-text.ts';
+import { turnQueue } from './turn-queue.ts';
 
 /** What a function works with that goes on with builds: the domain's ports over AWS. */
 export interface BoundDispatcher extends BoundFunction {
@@ -20,14 +22,15 @@ export interface BoundDispatcher extends BoundFunction {
 }
 
 /**
- * Binds all ports to the deployment that a function belongs to. The records are there at once; the rest is loaded when it
- * is used, and EC2's client alone takes longer than all others together.
+ * Binds all ports to the deployment that a function belongs to. The records and the queue are there at once; the rest is loaded
+ * when it is used, and EC2's client alone takes longer than all others together.
  *
  * @param folder holds `deployment.json`.
  * @throws FailureError DEPLOYMENT_INVALID where the environment or that file does not fit, with every fault of it.
  */
 export async function boundDispatcher(variables: Readonly<Record<string, string | undefined>>, folder: string): Promise<BoundDispatcher> {
-  const bound = boundFunction(variables);
+  // It is loaded for what runs hand over in any case.
+  const bound = boundFunction(variables, async () => scrubText(systemRandomness));
   const { environment, dynamo } = bound;
   const deployment = await readDeployment(folder);
   const { config } = deployment;
@@ -35,7 +38,6 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
   const runs = once(async () => (await import('./runs.ts')).runs(environment, rules, clientOptions));
   const outgoing = once(async () => (await import('./outgoing.ts')).outgoing(environment, dynamo, clientOptions));
   const images = once(async () => (await import('./images.ts')).accountImages(environment, clientOptions));
-  const queue = once(async () => (await import('./turn-queue.ts')).turnQueue(environment, clientOptions));
   const ports = {
     records: dynamoRecords(dynamo, environment.table),
     clock: systemClock,
@@ -53,7 +55,7 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
     ...bound,
     ports,
     config,
-    turns: turnsOnDemand(queue),
+    turns: turnQueue(environment, clientOptions),
     // Where it fails, the call that needs it tries again and says so.
     expectRuns: () => void runs().catch(() => undefined),
   };

@@ -21,15 +21,17 @@ export interface LogKeys {
   readonly delay?: number;
   readonly open?: number;
   readonly problems?: number;
-  /** What went wrong, in words of the code that found it. It is scrubbed before it is written. */
-  readonly problem?: string;
 }
 
 /** Writes a registered line. */
 export type Log = (code: LogCode, keys: LogKeys) => void;
 
+/** Writes a registered line that says what went wrong, in words of the code that found it. They are scrubbed before. */
+export type LogProblem = (code: LogCode, keys: LogKeys, problem: string) => Promise<void>;
+
 export interface FunctionLog {
   readonly log: Log;
+  readonly logProblem: LogProblem;
   /** Lets the lines that follow name the invocation that they belong to. */
   readonly begin: (context: Context) => void;
 }
@@ -42,17 +44,36 @@ export interface Output {
   readonly write: (line: string) => void;
 }
 
-/** One JSON document a line, with the keys that Powertools for Lambda uses, and the code. */
-export function functionLog({ service, clock, write }: Output, scrub: ScrubText): FunctionLog {
+/** What stands in the place of a problem that nobody could scrub. */
+const unsaid = 'it is not said here: what scrubs it could not be loaded';
+
+/**
+ * One JSON document a line, with the keys that Powertools for Lambda uses, and the code.
+ *
+ * @param loadScrub is called with the first problem, if there is one: most invocations have none.
+ */
+export function functionLog({ service, clock, write }: Output, loadScrub: () => Promise<ScrubText>): FunctionLog {
   let invocation: object = {};
+  const line = (code: LogCode, keys: LogKeys & { readonly problem?: string }) => {
+    const { level, text } = logMessages[code];
+    write(`${JSON.stringify({ level, message: text, timestamp: timestamp(clock.now()), service, ...invocation, code, ...keys })}\n`);
+  };
   return {
-    log(code, keys) {
-      const { level, text } = logMessages[code];
-      const said = { level, message: text, timestamp: timestamp(clock.now()), service, ...invocation, code, ...keys };
-      write(`${JSON.stringify(keys.problem === undefined ? said : { ...said, problem: scrub(keys.problem) })}\n`);
+    log: line,
+    async logProblem(code, keys, problem) {
+      const scrubbed = await loadScrub().then(
+        (scrub) => scrub(problem),
+        () => unsaid,
+      );
+      line(code, { ...keys, problem: scrubbed });
     },
     begin({ functionName, awsRequestId }) {
       invocation = { function_name: functionName, function_request_id: awsRequestId };
     },
   };
+}
+
+/** What a thrown value says. */
+export function problemOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
 }

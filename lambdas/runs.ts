@@ -3,14 +3,14 @@ import { S3Client } from '@aws-sdk/client-s3';
 
 import { codebuildService } from '../adapters/aws/codebuild-service.ts';
 import { s3Objects } from '../adapters/aws/s3-objects.ts';
-import { type BuildService, type Clock, type Objects } from '../core/ports.ts';
-import { type RetentionPolicy } from '../core/retention.ts';
+import { type BuildService, type Clock, type LongObjects, type Objects } from '../core/ports.ts';
+import { type RetentionPolicy } from '../core/retention/policy.ts';
 import { type FunctionEnvironment } from './environment.ts';
 
 /** Where runs are started and looked up, and what they hand over and builds leave. */
 export interface Runs {
   readonly buildService: BuildService;
-  readonly objects: Objects;
+  readonly objects: Objects & LongObjects;
 }
 
 /** @param options for each client. */

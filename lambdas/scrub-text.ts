@@ -18,8 +18,3 @@ export function scrubText(randomness: Randomness): ScrubText {
     return lines.join('; ');
   };
 }
-
-/** What a thrown value says. */
-export function problemOf(cause: unknown): string {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-}

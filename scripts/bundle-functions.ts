@@ -14,11 +14,14 @@ import { schemasThatFallAway } from './schemas-that-fall-away.ts';
  */
 const interpretedSchemas = 'globalThis.__zod_globalConfig = { jitless: true };';
 
+/** What reads `deployment.json`. */
+const deploymentReader = 'lambdas/deployment-file.ts';
+
 const root = resolve(import.meta.dirname, '..');
 
 /**
  * Writes the functions as Lambda takes them: each a folder `<outdir>/<name>/` that needs nothing else, with `index.mjs`
- * (its `handler`), chunks that it loads on demand, and `deployment.json` where a deployment is given. Their source maps
+ * (its `handler`), chunks that it loads on demand, and `deployment.json` where it reads that and one is given. Their source maps
  * are beside them in `<outdir>/source-maps/<name>/`, since a function would only have to load them. What was in those
  * folders is gone.
  *
@@ -30,8 +33,9 @@ export async function bundleFunctions(outdir: string, deployment?: Deployment): 
   const text = deployment === undefined ? undefined : `${JSON.stringify(Deployment.parse(deployment))}\n`;
   for (const name of functionNames) {
     const folder = join(outdir, name);
-    bundled.set(name, await bundleHandler(`lambdas/${name}/handler.ts`, folder, join(outdir, 'source-maps', name)));
-    if (text === undefined) continue;
+    const metafile = await bundleHandler(`lambdas/${name}/handler.ts`, folder, join(outdir, 'source-maps', name));
+    bundled.set(name, metafile);
+    if (text === undefined || !Object.hasOwn(metafile.inputs, deploymentReader)) continue;
     await writeFile(join(folder, deploymentFile), text);
     await writeFile(join(folder, deploymentDigestFile), `${digestOf(text)}\n`);
   }
@@ -59,15 +63,19 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** A module that is loaded on demand and hardly ever: a bundle of its own, since each one that shares code with the handler cuts that into more files. */
-const apart = 'lambdas/deployment-check.ts';
+/**
+ * Modules below `lambdas/` that are hardly ever loaded where they are loaded on demand: bundles of their own then, since each that
+ * shares code with the handler cuts that into more files.
+ */
+const apart = ['deployment-check', 'scrub-text'] as const;
 
 const keepingApart: Plugin = {
   name: 'keeping-apart',
   setup(bundler) {
-    bundler.onResolve({ filter: /\/deployment-check\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './deployment-check.mjs', external: true } : undefined,
-    );
+    for (const name of apart)
+      bundler.onResolve({ filter: new RegExp(String.raw`/${name}\.ts$`) }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: `./${name}.mjs`, external: true } : undefined,
+      );
   },
 };
 
@@ -80,10 +88,9 @@ export async function bundleHandler(handler: string, code: string, maps: string)
   const outdir = resolve(code);
   const entryPoints = [{ in: handler, out: 'index' }];
   const main = await build({ ...options, entryPoints, outdir, splitting: true, plugins: [keepingApart, schemasThatFallAway] });
-  const usesApart = Object.values(main.metafile.outputs).some(({ imports }) =>
-    imports.some(({ path }) => path === './deployment-check.mjs'),
-  );
-  const rest = usesApart ? await build({ ...options, entryPoints: [apart], outdir, plugins: [schemasThatFallAway] }) : undefined;
+  const imported = new Set(Object.values(main.metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)));
+  const used = apart.filter((name) => imported.has(`./${name}.mjs`)).map((name) => `lambdas/${name}.ts`);
+  const rest = used.length === 0 ? undefined : await build({ ...options, entryPoints: used, outdir, plugins: [schemasThatFallAway] });
   for (const folder of [code, maps]) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });

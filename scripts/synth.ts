@@ -1,8 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 
 import { buildApp } from '../cdk/app.ts';
+import { proveRetention } from '../cdk/template-lifecycle.ts';
 import { checkTemplateSize } from '../cdk/template-size.ts';
 import { FailureError } from '../core/failure-error.ts';
 import { type Failure } from '../core/failure.ts';
@@ -40,9 +41,12 @@ export async function synthesize(
     const outdir = environment['CDK_OUTDIR'] ?? join(root, 'cdk.out');
     const { stackName, deployment } = made.value.plan;
     const assembly = buildApp(made.value.plan, { outdir, checks: true }).synth();
-    const { size } = await stat(assembly.getStackByName(stackName).templateFullPath);
+    const { templateFullPath } = assembly.getStackByName(stackName);
+    const { size } = await stat(templateFullPath);
     const fits = checkTemplateSize(stackName, Object.keys(deployment.config.builders).length, size);
     if (!fits.ok) return tell(fits.failure, say);
+    const kept = proveRetention(JSON.parse(await readFile(templateFullPath, 'utf8')), deployment.config.retention);
+    if (!kept.ok) return tell(kept.failure, say);
     say(`${relative(from, made.value.file)} as the stack ${stackName}: ${relative(from, assembly.directory)}`);
     return 0;
   } catch (cause) {

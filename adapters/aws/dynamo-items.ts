@@ -64,30 +64,26 @@ function sizeOf(value: string | number): number {
   return typeof value === 'number' ? 21 : Buffer.byteLength(value);
 }
 
-const Text = z.pipe(
-  z.object({ S: z.string() }),
-  z.transform(({ S }) => S),
-);
-const Whole = z.pipe(
-  z.object({ N: z.string() }),
-  z.transform(({ N }) => Number(N)),
-);
+const Text = z.object({ S: z.string() });
+const Whole = z.object({ N: z.string() });
 
 const KeyAndSchema = z.object({ [attributes.key]: Text, [attributes.schema]: Text });
 const VersionAndDocument = z.object({ [attributes.version]: Whole, [attributes.document]: Text });
 
 /** The version of a stored item. @throws FailureError STORAGE for an item that has none. */
 export function versionOf(table: string, item: Item): number {
-  return parsed(table, item, z.object({ [attributes.version]: Whole })).version;
+  return Number(parsed(table, item, z.object({ [attributes.version]: Whole })).version.N);
 }
 
 /** @throws FailureError RECORD_NEWER, or STORAGE with its key and table for one that cannot be read. */
 export function documentOf<Type extends RecordType>(table: string, type: Type, item: Item): Documents[Type] {
   // A newer version may store its documents in another way: the schema comes first.
-  const { id: key, schema } = parsed(table, item, KeyAndSchema);
-  assertKnownSchema(type, schema, placeIn(table, key));
+  const { id, schema } = parsed(table, item, KeyAndSchema);
+  const place = placeIn(table, id.S);
+  assertKnownSchema(type, schema.S, place);
   const { version, document } = parsed(table, item, VersionAndDocument);
-  return readDocument(type, { id: key.slice(keyOf(type, '').length), version, document }, { place: placeIn(table, key), remedy: restore });
+  const stored = { id: id.S.slice(keyOf(type, '').length), version: Number(version.N), document: document.S };
+  return readDocument(type, stored, { place, remedy: restore });
 }
 
 function parsed<T>(table: string, item: Item, schema: z.ZodMiniType<T>): T {

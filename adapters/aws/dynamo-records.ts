@@ -2,16 +2,15 @@ import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 
 import { table as attributes, tableIndexes } from '../../core/contract/deployment.ts';
 import { type Page, type Records } from '../../core/ports.ts';
-import { type Documents, type RecordType } from '../local/record-documents.ts';
+import { type Documents, type RecordType, assertCommit } from '../local/record-documents.ts';
 import { type PageRequest, listings } from '../local/record-listing.ts';
 import { type Pause, jitteredPause } from './backoff.ts';
+import { documentOf } from './dynamo-items.ts';
 import { keyOf, lists } from './dynamo-keys.ts';
 import { type Listing, pageOfItems } from './dynamo-listing.ts';
 import { dynamoOpenBuilds } from './dynamo-open-builds.ts';
 import { type DynamoTable, answerOf } from './dynamo-table.ts';
-
-/** What stored documents are held against. It is made while the first answer is on its way, since that takes a cold start as long as all the rest. */
-const reading = () => import('./dynamo-items.ts');
+import { transact } from './dynamo-transaction.ts';
 
 /**
  * The records in one DynamoDB table: an item a document, every read of one consistent, every commit one transaction.
@@ -37,10 +36,6 @@ export function dynamoRecords(client: DynamoDBClient, name: string, pause: Pause
     readRequestToken: async (id) => find(table, 'request-token', id),
     readStrayEvent: async (id) => find(table, 'stray-event', id),
     async commit(writes) {
-      const [{ assertCommit }, { transact }] = await Promise.all([
-        import('../local/record-documents.ts'),
-        import('./dynamo-transaction.ts'),
-      ]);
       assertCommit(writes);
       return transact(table, writes);
     },
@@ -62,7 +57,7 @@ export function dynamoRecords(client: DynamoDBClient, name: string, pause: Pause
 
 async function find<Type extends RecordType>(table: DynamoTable, type: Type, id: string): Promise<Documents[Type] | undefined> {
   const request = new GetItemCommand({ TableName: table.name, Key: { [attributes.key]: { S: keyOf(type, id) } }, ConsistentRead: true });
-  const [{ Item: item }, { documentOf }] = await Promise.all([answerOf(table, 'GetItem', () => table.client.send(request)), reading()]);
+  const { Item: item } = await answerOf(table, 'GetItem', () => table.client.send(request));
   return item === undefined ? undefined : documentOf(table.name, type, item);
 }
 
@@ -73,6 +68,6 @@ async function listDocuments<Type extends RecordType>(
   title: string,
   page: PageRequest,
 ): Promise<Page<Documents[Type]>> {
-  const [{ items, ...rest }, { documentOf }] = await Promise.all([pageOfItems(table, listing, title, page), reading()]);
+  const { items, ...rest } = await pageOfItems(table, listing, title, page);
   return { items: items.map((item) => documentOf(table.name, type, item)), ...rest };
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +10,8 @@ import { assertHandoverKey } from '../../core/contract/object-key.ts';
 import { type RunId } from '../../core/identity.ts';
 import { type Handover } from '../../core/ports.ts';
 import { gzipLog } from '../local/gzip-log.ts';
-import { type Wait, doubling } from './backoff.ts';
+import { type Wait } from './backoff.ts';
+import { sendFile } from './s3-file.ts';
 import { explained } from './service-failure.ts';
 
 export interface S3HandoverOptions {
@@ -23,9 +23,6 @@ export interface S3HandoverOptions {
   /** Lets so many milliseconds pass before a log that could not be sent is sent again. */
   readonly wait?: Wait;
 }
-
-/** How often a log is sent at most, and the first pause in between, which doubles. Milliseconds. */
-const sending = { tries: 4, pause: 500 } as const;
 
 /**
  * `incoming/<run>/` in a bucket. Each part is sent in one PutObject, the only call that this makes and needs a permission
@@ -47,7 +44,7 @@ export function s3Handover(client: S3Client, options: S3HandoverOptions): Handov
       const file = join(own, 'packer.log.gz');
       const log = gzipLog(createWriteStream(file, { flags: 'wx', mode: 0o600 }));
       return {
-        write: (line) => log.write(line),
+        write: (text) => log.write(text),
         async close() {
           try {
             await log.close();
@@ -65,34 +62,4 @@ export function s3Handover(client: S3Client, options: S3HandoverOptions): Handov
       );
     },
   };
-}
-
-/** Sends a file with the SHA-256 of its bytes. The SDK cannot send a stream a second time, so trying again is done here. */
-async function sendFile(
-  client: S3Client,
-  place: { readonly Bucket: string; readonly Key: string },
-  file: string,
-  wait: Wait,
-): Promise<void> {
-  const { size } = await stat(file);
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(Buffer.from(chunk));
-  const checksum = hash.digest('base64');
-  for (let tried = 1; ; tried += 1) {
-    try {
-      await client.send(new PutObjectCommand({ ...place, Body: createReadStream(file), ContentLength: size, ChecksumSHA256: checksum }));
-      return;
-    } catch (error) {
-      if (tried === sending.tries || isRefusal(error)) throw error;
-      await wait(doubling(sending.pause, tried));
-    }
-  }
-}
-
-/** Whether S3 has answered that this attempt may not, or that there is no such bucket: sending it again would change nothing. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error) || !('$metadata' in error)) return false;
-  const metadata: unknown = error.$metadata;
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return false;
-  return metadata.httpStatusCode === 403 || metadata.httpStatusCode === 404;
 }

@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectTaggingCommand, PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 
@@ -5,12 +10,13 @@ import { keys } from '../../core/contract/keys.ts';
 import { assertKey, assertReadLimit } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';
 import { FailureError } from '../../core/failure-error.ts';
-import { type Clock, type Objects, type ReadObject } from '../../core/ports.ts';
-import { type RetentionPolicy, expiresAt, retentionClass } from '../../core/retention.ts';
+import { type Clock, type LongObjects, type Objects, type OpenObject, type ReadObject } from '../../core/ports.ts';
+import { type RetentionPolicy, expiresAt, retentionClass } from '../../core/retention/policy.ts';
 import { type Wait, doubling } from './backoff.ts';
+import { sendFile } from './s3-file.ts';
 import { listS3Keys, removeS3Keys } from './s3-keys.ts';
 import { taggingHeader, tagsFrom } from './s3-object-tags.ts';
-import { type S3Read, readS3Object } from './s3-read.ts';
+import { type S3Read, openS3Object, readS3Object } from './s3-read.ts';
 import { type Called, errorName, explained } from './service-failure.ts';
 
 export interface S3ObjectsOptions {
@@ -35,20 +41,23 @@ interface Store {
 
 /**
  * Objects in a bucket of S3, which has versions and Object Lock. Tags, SHA-256 and, where the retention class has a lock,
- * its mode and date go with the object in the one request that makes it: no object is ever there without them.
+ * its mode and date go with the object in the one request that makes it: no object is ever there without them. For that what
+ * is created from pieces goes through a file of its own in the system's folder for such files.
  *
  * Keys and what is no key: `core/contract/object-key.ts`; what is no key throws TypeError. Where S3 refuses, or cannot
  * be reached, FailureError STORAGE names the key. A `create` whose answer is lost is asked again by the SDK, and then
  * finds its own bytes: `same`. What is removed or replaced stays a version until the bucket's
  * lifecycle rules remove that.
  */
-export function s3Objects(client: S3Client, options: S3ObjectsOptions): Objects {
+export function s3Objects(client: S3Client, options: S3ObjectsOptions): Objects & LongObjects {
   const { bucket, policy, clock, wait = sleep } = options;
   const store: Store = { client, bucket, policy, clock, wait };
   return {
     create: async (key, content, tags) => create(store, key, content, tags),
+    createFrom: async (key, content, tags) => createFrom(store, key, content, tags),
     replace: async (key, content, tags, standing) => replace(store, key, content, tags, standing),
     read: async (key, { bytes, version }) => (await read(store, key, bytes, version)).read,
+    open: async (key, { bytes, version }) => open(store, key, bytes, version),
     tags: async (key) => tags(store, key),
     list: async (prefix, page) => listS3Keys(client, bucket, prefix, page),
     removeRun: async (run) => removeS3Keys(client, bucket, [`incoming/${run}/`, `control/${run}/`]),
@@ -68,6 +77,37 @@ async function create(store: Store, key: string, content: Uint8Array, tags: Tags
     if (standing.state === 'absent') return undefined;
     return holds(standing, content) ? 'same' : 'different';
   });
+}
+
+async function createFrom(store: Store, key: string, content: AsyncIterable<Uint8Array>, tags: Tags) {
+  assertKey(key);
+  const own = await mkdtemp(join(tmpdir(), 'hybridcore-object-'));
+  try {
+    const file = join(own, 'content');
+    await writeFile(file, content, { flag: 'wx', mode: 0o600 });
+    const { size } = await stat(file);
+    const state = await withoutConflict<'created' | 'same' | 'different'>(store, key, async () => {
+      const rest = { ...kept(store, tags), IfNoneMatch: '*' };
+      const place = { Bucket: store.bucket, Key: key, ...rest };
+      const written = await conditionally(store, key, () => sendFile(store.client, place, file, store.wait));
+      if (written !== false) return written === undefined ? undefined : 'created';
+      const standing = await open(store, key, size);
+      // Whoever put something there has removed it meanwhile.
+      if (standing.state === 'absent') return undefined;
+      return standing.state === 'open' && (await digestOfPieces(standing.content)) === (await digestOfPieces(createReadStream(file)))
+        ? 'same'
+        : 'different';
+    });
+    return { state, size };
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
+async function digestOfPieces(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }
 
 async function replace(
@@ -115,9 +155,14 @@ function kept(store: Store, tags: Tags): Partial<PutObjectCommandInput> {
  */
 async function put(store: Store, key: string, content: Uint8Array, rest: Partial<PutObjectCommandInput>): Promise<boolean | undefined> {
   const request = new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: content, ChecksumAlgorithm: 'SHA256', ...rest });
+  return conditionally(store, key, () => store.client.send(request));
+}
+
+/** What `put` gives, for a request that writes on a condition. */
+async function conditionally(store: Store, key: string, write: () => Promise<unknown>): Promise<boolean | undefined> {
   return explained(called(store, 's3:PutObject', `the object ${key}`), async () => {
     try {
-      await store.client.send(request);
+      await write();
       return true;
     } catch (error) {
       const name = errorName(error);
@@ -153,6 +198,12 @@ async function read(store: Store, key: string, bytes: number, version?: string):
   assertKey(key);
   assertReadLimit(bytes);
   return readS3Object(store.client, { Bucket: store.bucket, Key: key, ...(version === undefined ? {} : { VersionId: version }) }, bytes);
+}
+
+async function open(store: Store, key: string, bytes: number, version?: string): Promise<OpenObject> {
+  assertKey(key);
+  assertReadLimit(bytes);
+  return openS3Object(store.client, { Bucket: store.bucket, Key: key, ...(version === undefined ? {} : { VersionId: version }) }, bytes);
 }
 
 function holds(found: ReadObject, content: Uint8Array): boolean {

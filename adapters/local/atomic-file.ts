@@ -25,9 +25,10 @@ export interface Draft {
  *
  * @param folder must be there, on the file system of the final name.
  * @param mode of the final file, before the umask.
- * @throws the error of the file system: ENOSPC, EACCES, EROFS and their like. Nothing is left then.
+ * @throws the error of the file system: ENOSPC, EACCES, EROFS and their like; what the pieces of the content throw. Nothing is
+ *   left then.
  */
-export async function writeDraft(folder: string, content: Uint8Array, mode: number): Promise<Draft> {
+export async function writeDraft(folder: string, content: Uint8Array | AsyncIterable<Uint8Array>, mode: number): Promise<Draft> {
   const { handle, file } = await openDraft(folder, mode);
   const discard = () => rm(file, { force: true });
   try {
@@ -105,7 +106,7 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /** Waits until the names in a folder are on the disk. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);

@@ -34,9 +34,9 @@ export interface LocalBuildServiceOptions {
   readonly source: string;
   /** The buildspec's text (`readBuildspec`). */
   readonly buildspec: string;
-  /** How a runner is started, for instance `node hybridcore-packer.mjs run-buildspec`; the run's folder is appended. It calls `runBuildspec`. */
+  /** How a runner is started, for instance `node hybridcore-packer.cjs run-buildspec`; the run's folder is appended. It calls `runBuildspec`. */
   readonly command: readonly [string, ...string[]];
-  /** What the buildspec's `hybridcore-packer` is, for instance `node hybridcore-packer.mjs`; without it the buildspec fetches its own. */
+  /** What the buildspec's `hybridcore-packer` is, for instance `node hybridcore-packer.cjs`; without it the buildspec fetches its own. */
   readonly program?: readonly [string, ...string[]];
   /** The surroundings, of which `surroundingsOf` is passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;

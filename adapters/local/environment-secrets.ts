@@ -1,3 +1,4 @@
+import { type Builder } from '../../core/config.ts';
 import { failure, success } from '../../core/failure.ts';
 import { type Secrets } from '../../core/ports.ts';
 
@@ -13,8 +14,7 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
         );
       }
       const name = reference.slice('env:'.length);
-      // `env:constructor` names no variable.
-      const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+      const value = valueOf(environment, name);
       if (value === undefined || value === '')
         return failure(
           'SECRET_UNAVAILABLE',
@@ -24,4 +24,19 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
       return success(value);
     },
   };
+}
+
+/** The secrets of a builder that are at hand here, by their names. */
+export function secretsAtHand(environment: Readonly<Record<string, string | undefined>>, builder: Builder): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, reference] of Object.entries(builder.secrets)) {
+    const value = reference.startsWith('env:') ? valueOf(environment, reference.slice('env:'.length)) : undefined;
+    if (value !== undefined && value !== '') values[name] = value;
+  }
+  return values;
+}
+
+function valueOf(environment: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  // `env:constructor` names no variable.
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
 }

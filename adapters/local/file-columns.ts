@@ -1,63 +1,111 @@
 import { type FileIdentity, identityLength } from './file-identity.ts';
 
 /** Hex digits of a digest. */
-const digits = 64;
+export const digestLength = 64;
 
-/**
- * Files by name with their digests and identities, column by column: an object for each would take several times the
- * memory, and there may be a hundred thousand.
- */
-export interface FileColumns {
-  /** Where each name's part of the columns is, from 0, in the order in which they were added. */
-  readonly names: ReadonlyMap<string, number>;
-  /** Takes the place of what was there under the name. */
-  set(name: string, hex: string, identity: FileIdentity): void;
-  hexAt(at: number): string;
-  identityAt(at: number): FileIdentity;
-  /** As numbers, six for each name. */
-  identities(): Float64Array;
-  /** As ASCII, 64 hex digits for each name. */
-  digests(): Uint8Array;
+/** Names of files in one folder, as one text: a text for each would take several times the memory, and there may be a hundred thousand. */
+export interface FolderNames {
+  /** Below the root; '' is the root. */
+  readonly folder: string;
+  readonly count: number;
+  /** Joined by `/`, which no name has. */
+  readonly joined: string;
 }
 
-/** @param first what is there already: as `identities` and `digests` gave it. */
-export function fileColumns(first?: {
-  readonly names: readonly string[];
-  readonly identities: Float64Array;
-  readonly digests: Uint8Array;
-}): FileColumns {
-  const places = new Map<string, number>();
-  for (const name of first?.names ?? []) places.set(name, places.size);
-  let numbers = first?.identities ?? new Float64Array();
-  let text = Buffer.from(first?.digests ?? []);
+export function folderNames(folder: string, names: readonly string[]): FolderNames {
+  return { folder, count: names.length, joined: names.join('/') };
+}
 
-  function makeRoom(count: number): void {
-    if (text.length >= count * digits) return;
-    const room = Math.max(1024, count + (count >> 1));
-    const [before, textBefore] = [numbers, text];
-    numbers = new Float64Array(room * identityLength);
-    numbers.set(before);
-    text = Buffer.alloc(room * digits);
-    text.set(textBefore);
+export function namesOf({ joined, count }: FolderNames): readonly string[] {
+  return count === 0 ? [] : joined.split('/');
+}
+
+/** The path of what has a name in a folder. */
+export function pathIn(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** The folder and the name of a path. */
+export function placeOfPath(path: string): { readonly folder: string; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return { folder: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) };
+}
+
+/** Files with their digests and identities, column by column. */
+export interface FileColumns {
+  /** The names of all the files, in the order of the columns. */
+  readonly folders: readonly FolderNames[];
+  /** Six numbers for each file, as `FileIdentity` has them. There may be room for more. */
+  readonly identities: Float64Array;
+  /** As ASCII, 64 hex digits for each file. There may be room for more. */
+  readonly digests: Buffer;
+}
+
+/** How many files the columns have. */
+export function countOf({ folders }: Pick<FileColumns, 'folders'>): number {
+  return folders.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The digest of the file at a place of the columns, as hex digits. */
+export function hexAt({ digests }: FileColumns, at: number): string {
+  return digests.toString('latin1', at * digestLength, (at + 1) * digestLength);
+}
+
+export function identityAt({ identities }: FileColumns, at: number): FileIdentity {
+  const number = (place: number): number => identities[at * identityLength + place] ?? Number.NaN;
+  return [number(0), number(1), number(2), number(3), number(4), number(5)];
+}
+
+/** Type and permissions, as the system has them. */
+export function modeAt({ identities }: FileColumns, at: number): number {
+  return identities[at * identityLength + 2] ?? Number.NaN;
+}
+
+/** Bytes. */
+export function sizeAt({ identities }: FileColumns, at: number): number {
+  return identities[at * identityLength + 3] ?? Number.NaN;
+}
+
+/** Those files of the columns that are wanted, with no room for more: parts of the same memory, one for each run of files. */
+export function filesWhere(columns: FileColumns, isWanted: (at: number) => boolean): readonly FileColumns[] {
+  const runs: FileColumns[] = [];
+  let folders: FolderNames[] = [];
+  let [first, end] = [0, 0];
+
+  function endRun(): void {
+    if (folders.length > 0)
+      runs.push({
+        folders,
+        identities: columns.identities.subarray(first * identityLength, end * identityLength),
+        digests: columns.digests.subarray(first * digestLength, end * digestLength),
+      });
+    folders = [];
   }
 
-  return {
-    names: places,
-    set(name, hex, identity) {
-      const at = places.get(name) ?? places.size;
-      if (at === places.size) {
-        makeRoom(at + 1);
-        places.set(name, at);
+  function take(files: FolderNames): void {
+    if (files.count > 0) folders.push(files);
+    end += files.count;
+  }
+
+  for (const files of columns.folders) {
+    const begin = end;
+    const wanted = Array.from({ length: files.count }, (_, at) => isWanted(begin + at));
+    if (wanted.every(Boolean)) take(files);
+    else {
+      let names: string[] = [];
+      for (const [at, name] of namesOf(files).entries()) {
+        if (wanted[at] === true) names.push(name);
+        else {
+          take(folderNames(files.folder, names));
+          names = [];
+          endRun();
+          end += 1;
+          first = end;
+        }
       }
-      numbers.set(identity, at * identityLength);
-      text.write(hex, at * digits, 'latin1');
-    },
-    hexAt: (at) => text.toString('latin1', at * digits, (at + 1) * digits),
-    identityAt(at) {
-      const number = (place: number): number => numbers[at * identityLength + place] ?? Number.NaN;
-      return [number(0), number(1), number(2), number(3), number(4), number(5)];
-    },
-    identities: () => numbers.subarray(0, places.size * identityLength),
-    digests: () => text.subarray(0, places.size * digits),
-  };
+      take(folderNames(files.folder, names));
+    }
+  }
+  endRun();
+  return runs;
 }

@@ -1,17 +1,18 @@
+import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { keys } from '../../core/contract/keys.ts';
 import { assertReadLimit, keyPrefixes } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';
-import { digestOf } from '../../core/digest.ts';
-import { FailureError } from '../../core/failure-error.ts';
-import { type Objects, type ReadObject } from '../../core/ports.ts';
-import { type Draft, errorCode, makeFolder, removeStaleDrafts, writeDraft } from './atomic-file.ts';
+import { type Digest, digestOf, toDigest } from '../../core/digest.ts';
+import { type LongObjects, type Objects, type OpenObject, type ReadObject } from '../../core/ports.ts';
+import { type Draft, makeFolder, removeStaleDrafts, writeDraft } from './atomic-file.ts';
 import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
+import { explained, unusable } from './file-failure.ts';
 import { keysBelow, placeOfKey } from './object-folder.ts';
 import { type ObjectTags, objectTags } from './object-tags.ts';
-import { digestPlainFile, holdsExactly, isPlainFile, readPlainFile } from './plain-file.ts';
+import { digestPlainFile, holdsExactly, isPlainFile, openPlainFile, readPlainFile } from './plain-file.ts';
 import { type Database } from './sqlite-database.ts';
 
 const longestPage = 1000;
@@ -42,13 +43,15 @@ interface Store {
  * @param database of the same home. `close` closes it; the records may share it.
  * @param now milliseconds since 1970.
  */
-export async function fileObjects(home: string, database: Database, now: () => number): Promise<Objects & { close(): void }> {
+export async function fileObjects(home: string, database: Database, now: () => number): Promise<Objects & LongObjects & { close(): void }> {
   const store: Store = { home: await explained(`the home ${home}`, () => homeFolder(home)), tags: objectTags(database), now };
   await explained(`the home ${home}`, () => cleanUp(store));
   return {
     create: (key, content, tags) => explained(`the object ${key}`, () => create(store, key, content, tags)),
+    createFrom: (key, content, tags) => explained(`the object ${key}`, () => createFrom(store, key, content, tags)),
     replace: (key, content, tags, standing) => explained(`the object ${key}`, () => replace(store, key, content, tags, standing)),
     read: (key, { bytes, version }) => explained(`the object ${key}`, () => read(store, key, bytes, version)),
+    open: (key, { bytes, version }) => explained(`the object ${key}`, () => open(store, key, bytes, version)),
     tags: (key) => explained(`the object ${key}`, () => tags(store, key)),
     list: (prefix, page) => explained(`the list of ${prefix}`, () => list(store, prefix, page)),
     removeRun: (run) => explained(`what the run ${run} handed over`, () => removeBelow(store, [`incoming/${run}`, `control/${run}`])),
@@ -76,6 +79,20 @@ async function create(store: Store, key: string, content: Uint8Array, tags: Tags
       `the object ${key}`,
       standing.state === 'absent' ? 'it was removed meanwhile' : 'something that is no plain file stands there',
     );
+  });
+}
+
+async function createFrom(store: Store, key: string, content: AsyncIterable<Uint8Array>, tags: Tags) {
+  return writing(store, key, content, tags, modes.sealed, async (file, draft, id, { digest, size }) => {
+    if (store.tags.placing(id, () => draft.create(file))) return { state: 'created', size } as const;
+    const standing = await digestPlainFile(file);
+    if (standing === digest) {
+      store.tags.settleSame(id);
+      return { state: 'same', size } as const;
+    }
+    store.tags.forget(id);
+    if (standing !== undefined) return { state: 'different', size } as const;
+    throw unusable(`the object ${key}`, 'it was removed meanwhile, or something that is no plain file stands there');
   });
 }
 
@@ -120,19 +137,45 @@ async function tell(store: Store, key: string, text: string): Promise<void> {
 async function writing<T>(
   store: Store,
   key: string,
-  content: Uint8Array,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
   tags: Tags,
   mode: number,
-  place: (file: string, draft: Draft, id: number) => Promise<T>,
+  place: (file: string, draft: Draft, id: number, written: Measure) => Promise<T>,
 ): Promise<T> {
   const file = await fileToWrite(store, key);
   await makeFolder(path.dirname(file));
-  const draft = await writeDraft(draftFolder(store, key), content, mode);
+  const measured = measuring(content);
+  const draft = await writeDraft(draftFolder(store, key), measured.content, mode);
   try {
-    return await place(file, draft, store.tags.intend({ key, digest: digestOf(content), size: content.length, tags, at: store.now() }));
+    const written = measured.end();
+    return await place(file, draft, store.tags.intend({ key, ...written, tags, at: store.now() }), written);
   } finally {
     await draft.discard();
   }
+}
+
+interface Measure {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Content to be written, and what was written once it has been. */
+function measuring(content: Uint8Array | AsyncIterable<Uint8Array>): {
+  readonly content: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly end: () => Measure;
+} {
+  if (content instanceof Uint8Array) return { content, end: () => ({ digest: digestOf(content), size: content.length }) };
+  const hash = createHash('sha256');
+  let size = 0;
+  async function* measured(pieces: AsyncIterable<Uint8Array>) {
+    for await (const piece of pieces) {
+      hash.update(piece);
+      size += piece.length;
+      yield piece;
+    }
+  }
+  return { content: measured(content), end: () => ({ digest: toDigest(hash.digest('hex')), size }) };
 }
 
 /** Drafts lie at the top of the folder of their prefix: one file system with the key, and five folders to look through for stale ones. */
@@ -154,6 +197,13 @@ async function read(store: Store, key: string, bytes: number, version: string | 
   const place = await placeOfKey(store.home, key);
   if (version !== undefined) return { state: 'absent' };
   return place.state === 'inside' ? readPlainFile(place.file, bytes) : { state: 'not-a-file' };
+}
+
+async function open(store: Store, key: string, bytes: number, version: string | undefined): Promise<OpenObject> {
+  assertReadLimit(bytes);
+  const place = await placeOfKey(store.home, key);
+  if (version !== undefined) return { state: 'absent' };
+  return place.state === 'inside' ? openPlainFile(place.file, bytes) : { state: 'not-a-file' };
 }
 
 /** None for what is not there, whatever the records say: a person may have removed it. */
@@ -202,46 +252,4 @@ async function cleanUp(store: Store): Promise<void> {
     if (place.state === 'inside') await removeStaleDrafts(path.dirname(place.file), before);
   }
   await store.tags.settleStale(before, (key) => digestOfKey(store, key));
-}
-
-// ---- failures ----------------------------------------------------------------------------------------------
-
-const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
-  ENOSPC: { what: 'the disk is full', remedy: 'make room, and try again' },
-  EDQUOT: { what: "the user's share of the disk is full", remedy: 'make room, and try again' },
-  EFBIG: {
-    what: 'it is larger than the system lets this process write',
-    remedy: 'raise the limit for file sizes (ulimit -f), and try again',
-  },
-  EACCES: { what: 'this user may not', remedy: 'give this user the right to read and write everything below the home' },
-  EPERM: {
-    what: 'the system does not permit it',
-    remedy: 'put the home where this user may write and files can have hard links, with --home',
-  },
-  EROFS: { what: 'the file system is read-only', remedy: 'put the home where it can be written, with --home' },
-  EXDEV: {
-    what: 'a folder on the way is another file system',
-    remedy: 'mount one file system for the whole home, or for the whole of artifacts, diag, incoming, control or state/packer',
-  },
-  ENOTSUP: { what: 'the file system has no hard links', remedy: 'put the home on a file system that has them, with --home' },
-};
-
-/** Errors of the file system in a person's words, with what they befell; any other as it is. */
-async function explained<T>(subject: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined || code.startsWith('ERR_')) throw error;
-    throw unusable(subject, reasons[code]?.what ?? code, reasons[code]?.remedy, error);
-  }
-}
-
-function unusable(
-  subject: string,
-  what: string,
-  remedy = 'look at what stands there below the home folder, and try again',
-  cause?: unknown,
-): FailureError {
-  return new FailureError({ rule: 'STORAGE', message: `${subject} could not be read or written: ${what}`, remedy }, { cause });
 }

@@ -1,4 +1,6 @@
-import { type Compression } from '../../core/ports.ts';
+import { type Duplex, Readable, pipeline } from 'node:stream';
+
+import { type Compression, NoGzipError } from '../../core/ports.ts';
 
 /** Loaded with the first use: it takes as long as a good part of the SDK, and most of what has this port at hand never uses it. */
 const zlib = () => process.getBuiltinModule('node:zlib');
@@ -23,4 +25,24 @@ export const gzip: Compression = {
       return undefined;
     }
   },
+  compressing: (content) => through(content, () => zlib().createGzip()),
+  async *expanding(content) {
+    try {
+      yield* through(content, () => zlib().createGunzip());
+    } catch (error) {
+      throw isZlibError(error) ? new NoGzipError('this is no gzip', { cause: error }) : error;
+    }
+  },
 };
+
+/** What comes, through zlib. What fails on the way is thrown, and who reads no further ends it all. */
+function through(content: AsyncIterable<Uint8Array>, make: () => Duplex): AsyncIterable<Uint8Array> {
+  const transform = make();
+  // Whoever reads the transform gets the error.
+  pipeline(Readable.from(content), transform, () => undefined);
+  return transform;
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
+}

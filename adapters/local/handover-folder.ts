@@ -29,7 +29,7 @@ export function handoverFolder(home: string, of: RunId): Handover {
       await rm(unfinished, { force: true });
       const log = gzipLog(createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }));
       return {
-        write: (line) => log.write(line),
+        write: (text) => log.write(text),
         async close() {
           await log.close();
           const handle = await open(unfinished, 'r');

@@ -1,28 +1,27 @@
 import type * as crypto from 'node:crypto';
 import type * as fs from 'node:fs';
 
-/** Files to hash, and where the digests go. What is shared between threads is in shared memory. */
-export interface HashWork {
+import { type FileColumns } from './file-columns.ts';
+
+/** Files to hash, of which the names are there first: no link is on the way to any. What changes is shared between threads. */
+export interface HashWork extends FileColumns {
   /** Absolute, real. */
   readonly root: string;
-  /** Below the root. No link is on the way to any of them. */
-  readonly names: readonly string[];
   /** The index of the first name that nobody has taken. */
   readonly next: Int32Array;
   /** One of `hashState` for each name. */
   readonly done: Uint8Array;
-  /** 64 hex digits a name, in ASCII. */
-  readonly digests: Uint8Array;
-  /** As `FileIdentity` has them. */
-  readonly identities: Float64Array;
   /** A file that was changed before this moment (as the file system tells the time) did not change since. Null: nobody knows. */
   readonly stillBefore: number | null;
   /** A file that changed so few milliseconds ago is left undone, where nobody knows. */
   readonly freshFor: number;
 }
 
-/** `hashed`: the digest and the identity are there. `tooLarge`: for the thread that took it; only its size is there. `elsewhere`: it went on to other work. */
-export const hashState = { hashed: 1, tooLarge: 2, elsewhere: 3 } as const;
+/** `hashed`: the digest and the identity are there. `tooLarge`: for the thread that took it; only its size is there. */
+export const hashState = { hashed: 1, tooLarge: 2 } as const;
+
+/** Bytes that are read at once. Reading is the slower the more they are, and the slower for every new buffer. */
+export const readLength = 128 * 1024;
 
 /**
  * Takes names and hashes their files until none is left, or until `budget` bytes are hashed, and says which. A file
@@ -34,14 +33,14 @@ export const hashState = { hashed: 1, tooLarge: 2, elsewhere: 3 } as const;
 export function hashShare(
   { closeSync, constants, fstatSync, openSync, readSync }: typeof fs,
   { createHash, hash }: typeof crypto,
+  buffer: Buffer,
   work: HashWork,
   budget: number,
   largest: number,
 ): 'none is left' | 'more' {
-  const { root, names, next, done, digests, identities, stillBefore, freshFor } = work;
-  // One buffer for all files: reading is the slower for every new one, and the slower the larger it is.
-  const length = 128 * 1024;
-  const buffer = Buffer.allocUnsafeSlow(length);
+  const { root, folders, next, done, digests, identities, stillBefore, freshFor } = work;
+  const { length } = buffer;
+  // To another thread it comes as plain bytes.
   const text = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   // Never follows a link, never waits for the writer of a FIFO.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -83,12 +82,22 @@ export function hashShare(
     return size;
   }
 
+  // What is taken is further on each time.
+  let folder = '';
+  let names: readonly string[] = [];
+  let [first, end, following] = [0, 0, 0];
   for (let hashed = 0; hashed < budget;) {
     const at = Atomics.add(next, 0, 1);
-    if (at >= names.length) return 'none is left';
+    while (at >= end) {
+      const files = folders[following];
+      if (files === undefined) return 'none is left';
+      following += 1;
+      [first, end] = [end, end + files.count];
+      if (at < end) [folder, names] = [files.folder, files.joined.split('/')];
+    }
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(`${root}/${names[at]}`, flags);
+      descriptor = openSync(`${root}/${folder}/${names[at - first]}`, flags);
       hashed += hashOne(at, descriptor);
     } catch {
       // Left undone: whoever looks at it again finds out why, and says so.

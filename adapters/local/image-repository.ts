@@ -3,11 +3,12 @@ import { digestOf } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { optionInput, plainVariableInput, sensitiveVariableInput, sortInputs, toolInput } from '../../core/fingerprint.ts';
 import { VariableName } from '../../core/identity.ts';
-import { type FileInput, type Input, type UndeclaredInput } from '../../core/input.ts';
+import { type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Discovery, type ImageRepository } from '../../core/ports.ts';
 import type { NamedPath, OpenReference, TemplateDiscovery } from '../packer/template/discover-template.ts';
 import { repositoryFiles } from './image-repository-files.ts';
-import { type HashedInputs, type InputFiles, collectInputFiles } from './input-file-collection.ts';
+import { type HashedInputs } from './hashed-inputs.ts';
+import { type InputFiles, collectInputFiles } from './input-file-collection.ts';
 import { wouldMatch } from './input-file-globs.ts';
 import { lookAt, pathBelow, realRoot } from './input-file-place.ts';
 import { readInputFile } from './input-file.ts';
@@ -30,6 +31,18 @@ export interface InputsMemory {
   readonly program: string;
 }
 
+/** What was found out of the inputs, which are made as they are asked for. */
+export interface Survey extends Omit<Discovery, 'inputs'> {
+  /** In the order of the fingerprint; any number of times. */
+  readonly inputs: Iterable<Input>;
+}
+
+/** An image repository, whose inputs may be too many to be taken all at once. */
+export interface SurveyedRepository extends Pick<ImageRepository, 'discover'> {
+  /** Discovers the same. */
+  survey(builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Survey>>;
+}
+
 /**
  * Discovers the inputs of the builders of the image repository at `root`, the folder of `hybridcore.yaml`. The answer
  * depends on what stands there and on nothing else: not on where the repository lies, on times, owners, the order of
@@ -38,26 +51,36 @@ export interface InputsMemory {
  * @param memory makes the answer faster, and never another one: only files that changed are read. Without it every byte is.
  * @param onGrounds gets what the answer of a discovery rests on, where there is a memory that can be written to.
  */
-export function imageRepository(
-  root: string,
-  memory?: InputsMemory,
-  onGrounds?: (grounds: Grounds) => void,
-): Pick<ImageRepository, 'discover'> {
-  return {
-    async discover(builder, requestVariables) {
-      const real = realRoot(root);
-      const cache = memory === undefined ? undefined : openStatCache(memory.home, { root: real, program: memory.program });
-      const sightings = noSightings();
-      let hashed: HashedInputs = { files: [], read: 0 };
-      const onRead = (all: HashedInputs): void => void (hashed = all);
-      try {
-        const found = await discover(real, builder, requestVariables, { sightings, cache, onRead });
-        if (found.ok && cache !== undefined)
-          onGrounds?.({ root: real, sightings, ...hashed, begun: cache.begun, identityOf: (name) => cache.identityOf(name) });
-        return found;
-      } finally {
-        cache?.close();
+export function imageRepository(root: string, memory?: InputsMemory, onGrounds?: (grounds: Grounds) => void): SurveyedRepository {
+  async function survey(builder: Builder, requestVariables: Readonly<Record<string, string>>): Promise<Outcome<Survey>> {
+    const real = realRoot(root);
+    const cache = memory === undefined ? undefined : openStatCache(memory.home, { root: real, program: memory.program });
+    const sightings = noSightings();
+    let hashed: HashedInputs | undefined;
+    const onRead = (all: HashedInputs): void => void (hashed = all);
+    try {
+      const found = await discover(real, builder, requestVariables, { sightings, cache, onRead });
+      if (found.ok && cache !== undefined && hashed !== undefined) {
+        const { read } = hashed;
+        onGrounds?.({
+          root: real,
+          sightings,
+          names: hashed.names(),
+          read,
+          begun: cache.begun,
+          identityOf: (name) => cache.identityOf(name),
+        });
       }
+      return found;
+    } finally {
+      cache?.close();
+    }
+  }
+  return {
+    survey,
+    async discover(builder, requestVariables) {
+      const found = await survey(builder, requestVariables);
+      return found.ok ? success({ ...found.value, inputs: [...found.value.inputs] }) : found;
     },
   };
 }
@@ -74,7 +97,7 @@ async function discover(
   builder: Builder,
   requestVariables: Readonly<Record<string, string>>,
   means: Means,
-): Promise<Outcome<Discovery>> {
+): Promise<Outcome<Survey>> {
   const repository = repositoryFiles(root, builder.inputs.exclude, means.sightings);
   const files = collectInputFiles(root, builder.inputs.exclude, means);
   try {
@@ -99,14 +122,14 @@ function discovery(
   template: TemplateDiscovery,
   hashed: HashedInputs,
   means: Means,
-): Outcome<Discovery> {
+): Outcome<Survey> {
   means.onRead(hashed);
-  const stable = holdsAgainst(root, template, hashed.files);
+  const stable = holdsAgainst(root, template, hashed);
   if (!stable.ok) return stable;
   const declared = declaredInputs(builder, requestVariables, template.sensitiveVariables);
   if (!declared.ok) return declared;
   return success({
-    inputs: sortInputs([...hashed.files, ...declared.value]),
+    inputs: hashed.inOrderWith(sortInputs(declared.value)),
     undeclared: template.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
     sensitiveVariables: template.sensitiveVariables,
     sensitiveValues: template.sensitiveValues,
@@ -152,22 +175,20 @@ function addNamed(files: InputFiles, named: NamedPath): Outcome<null> {
 const parsedLimit = 64 * 1024 * 1024;
 
 /** What was parsed must be what was hashed: a template that changed in between would be fingerprinted with other references. */
-function holdsAgainst(root: string, template: TemplateDiscovery, hashed: readonly FileInput[]): Outcome<null> {
-  // Most of a hundred thousand inputs are never parsed.
-  const digestNamed = (name: string) => hashed.find((file) => file.name === name)?.digest;
+function holdsAgainst(root: string, template: TemplateDiscovery, hashed: HashedInputs): Outcome<null> {
   for (const { path, digest, where } of [...template.files, ...template.consulted]) {
     const place = lookAt(root, path, where);
     if (!place.ok) return place;
     const link = place.value.type === 'absent' ? undefined : place.value.link;
     if (link === undefined) {
       const name = place.value.type === 'absent' ? path : (pathBelow(root, place.value.file) ?? path);
-      if (digestNamed(name) === digest) continue;
+      if (hashed.get(name)?.digest === digest) continue;
     } else {
       // A link's digest is over more than the bytes that were parsed: with them once more it must be the same.
       const content = readInputFile(root, path, where, parsedLimit);
       if (!content.ok) return content;
       const ofLink = digestOf(Buffer.concat([Buffer.from(`${link}\0`), content.value]));
-      if (digestOf(content.value) === digest && hashed.some((file) => file.mode === '120000' && file.digest === ofLink)) continue;
+      if (digestOf(content.value) === digest && hashed.hasLink(ofLink)) continue;
     }
     return failure(
       'INPUT_UNREADABLE',

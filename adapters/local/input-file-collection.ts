@@ -1,32 +1,24 @@
-import { type Stats, lstatSync } from 'node:fs';
-import { join, posix, resolve } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { posix, resolve } from 'node:path';
 
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { toDigest } from '../../core/digest.ts';
-import { checkInputName } from '../../core/fingerprint.ts';
+import { checkInputName, isPlainText } from '../../core/fingerprint.ts';
 import { type FileInput, fileKinds } from '../../core/input.ts';
-import { identityOf } from './file-identity.ts';
+import { namesOf, pathIn, placeOfPath } from './file-columns.ts';
+import { type FileAmong } from './file-finder.ts';
+import { type FoundFile, type FoundFiles, type FoundFolder, type HashedInputs, finderIn, hashedInputs } from './hashed-inputs.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
 import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
-import { type ReadFile, openHashQueue } from './input-file-hashing.ts';
+import { openHashQueue } from './input-file-hashing.ts';
 import { hashInputFile } from './input-file.ts';
+import { plainFoldersBelow } from './plain-folders.ts';
 import { type Sightings } from './input-sightings.ts';
 import { type StatCache } from './stat-cache.ts';
 
 type FileKind = FileInput['kind'];
 
-/** `isPlain`: a file itself, with no link on the way to it. */
-interface Gathered {
-  readonly kind: FileKind;
-  readonly where: string;
-  readonly isPlain: boolean;
-}
-
-export interface HashedInputs {
-  readonly files: readonly FileInput[];
-  /** How many of them were read; of the others what was kept holds. */
-  readonly read: number;
-}
+/** How a file was found. */
+type Found = Pick<FoundFile, 'kind' | 'where' | 'isPlain'>;
 
 /** The files that are inputs, gathered first and hashed afterwards. */
 export interface InputFiles {
@@ -38,7 +30,7 @@ export interface InputFiles {
   addMatching(patterns: readonly string[], kind: FileKind, where: string): Outcome<null>;
   /** Leaves out what the build itself writes. */
   remove(path: string): void;
-  /** Every file with its digest, in no order that means anything. */
+  /** Every file with its digest. */
   hash(): Promise<Outcome<HashedInputs>>;
   /** To be called at the end, whatever happened. */
   close(): void;
@@ -54,24 +46,61 @@ export function collectInputFiles(
   exclude: readonly string[],
   { sightings, cache }: { readonly sightings: Sightings; readonly cache: StatCache | undefined },
 ): InputFiles {
-  const gathered = new Map<string, Gathered>();
+  const gathered: FoundFiles = { files: new Map(), folders: new Map() };
+  const findInFolder = finderIn(gathered.folders);
+  /** Folders of files that were found by themselves. */
+  const foldersOfFiles = new Set<string>();
   const queue = openHashQueue(root, cache?.begun.time ?? null);
-  /** Those that are no links, with what they were when that was seen. */
-  const plainFolders = new Map<string, Stats | undefined>([['', undefined]]);
+  const plainFolders = plainFoldersBelow(root);
   const walked = new Set<string>();
   const removed = new Set<string>();
 
-  function note(name: string, as: Gathered): Outcome<null> {
-    const before = gathered.get(name);
+  function note(name: string, { kind, where, isPlain }: Found): Outcome<null> {
+    const before = gathered.files.get(name);
+    const among = before === undefined ? findInFolder(name) : undefined;
+    const isStronger = (than: FileKind): boolean => fileKinds.indexOf(kind) < fileKinds.indexOf(than);
     if (before !== undefined) {
-      if (fileKinds.indexOf(as.kind) < fileKinds.indexOf(before.kind)) gathered.set(name, { ...as, isPlain: before.isPlain });
+      if (isStronger(before.kind)) [before.kind, before.where] = [kind, where];
       return success(null);
     }
-    const checked = checkName(name, as.where);
+    if (among !== undefined) {
+      if (isStronger(among.files.kind)) setApart(name, among, { kind, where });
+      return success(null);
+    }
+    const checked = checkName(name, where);
     if (!checked.ok) return checked;
-    gathered.set(name, as);
-    if (as.isPlain && cache?.knows(name) !== true) queue.add(name);
+    const file: FoundFile = { kind, where, isPlain, name, found: undefined };
+    gathered.files.set(name, file);
+    foldersOfFiles.add(placeOfPath(name).folder);
+    if (isPlain && cache?.placeOf(name) === undefined) enqueue(file);
     return success(null);
+  }
+
+  function enqueue(file: FoundFile): void {
+    const { folder, name } = placeOfPath(file.name);
+    for (const { columns, first } of queue.add(folder, [name])) file.found = { columns, at: first };
+  }
+
+  /** Of files that were found together one counts by itself from now on. */
+  function setApart(name: string, { files, at }: FileAmong<FoundFolder>, as: Pick<Found, 'kind' | 'where'>): FoundFile {
+    files.apart.push(at);
+    // Whether what is kept of it still holds is looked at later.
+    const found = files.columns === cache?.known ? undefined : { columns: files.columns, at: files.first + at };
+    const file: FoundFile = { ...as, isPlain: true, name, found };
+    gathered.files.set(name, file);
+    return file;
+  }
+
+  /** Plain files of a folder of which none is there yet, and whose names can be inputs'. */
+  function putFolder(folder: string, names: readonly string[], { kind, where }: Found): void {
+    const known = cache?.inFolder(folder) ?? [];
+    const left = new Set(known.length === 0 ? [] : names);
+    const parts = known.map((kept): FoundFolder => {
+      const apart = [...namesOf(kept).entries()].filter(([, name]) => !left.delete(name)).map(([at]) => at);
+      return { ...kept, kind, where, apart };
+    });
+    const added = queue.add(folder, known.length === 0 ? names : [...left]);
+    gathered.folders.set(folder, [...parts, ...added.map((files) => ({ ...files, kind, where, apart: [] }))]);
   }
 
   /** The path without links among its folders; each such link is noted. */
@@ -79,7 +108,7 @@ export function collectInputFiles(
     let current = path;
     // As many as the system itself follows.
     for (let hops = 0; hops <= 40; hops += 1) {
-      const link = firstLinkedFolder(current);
+      const link = plainFolders.firstLinkOnTheWay(current);
       if (link === undefined) return success(current);
       sightings.looked.add(link);
       const place = lookAt(root, link, where);
@@ -94,28 +123,6 @@ export function collectInputFiles(
       current = posix.join(real, current.slice(link.length + 1));
     }
     return unreadable(path, where, 'its links go in a circle');
-  }
-
-  function firstLinkedFolder(path: string): string | undefined {
-    // Whose folder was not linked has no linked folder above it either.
-    if (plainFolders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) return undefined;
-    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-      const folder = path.slice(0, slash);
-      if (plainFolders.has(folder)) continue;
-      const status = lstatSync(join(root, folder), { throwIfNoEntry: false });
-      if (status?.isSymbolicLink() === true) return folder;
-      plainFolders.set(folder, status);
-    }
-    return undefined;
-  }
-
-  function isBelowPlainFolders(path: string): boolean {
-    try {
-      return firstLinkedFolder(path) === undefined;
-    } catch {
-      // What can no longer be looked at is told of where it is looked at again.
-      return false;
-    }
   }
 
   function add(given: string, kind: FileKind, where: string): Outcome<{ readonly found: boolean }> {
@@ -150,18 +157,24 @@ export function collectInputFiles(
       const missing = missingLiteral(pattern, where);
       if (missing !== undefined) return missing;
     }
-    // One for all that is found: there may be a hundred thousand.
-    const asPlain: Gathered = { kind, where, isPlain: true };
-    const behindLinks: string[] = [];
-    const refused: string[] = [];
-    const others = filesMatching(root, { patterns, exclude }, where, sightings, (path) => {
-      // The walk has seen what it is, and on the way to it is no link: there is nothing more to look at before it is read.
-      if (!isBelowPlainFolders(path)) behindLinks.push(path);
-      else if (!note(path, asPlain).ok) refused.push(path);
+    const asPlain: Found = { kind, where, isPlain: true };
+    const again: string[] = [];
+    const others = filesMatching(root, { patterns, exclude }, where, sightings, (folder, names) => {
+      // The walk has seen what they are, and on the way to them is no link: there is nothing more to look at before they are read.
+      const isPlain = plainFolders.has(folder);
+      const isNew = !gathered.folders.has(folder) && !foldersOfFiles.has(folder);
+      if (isPlain && isNew && isPlainText(`${folder}/${names.join('')}`)) {
+        putFolder(folder, names, asPlain);
+        return;
+      }
+      for (const name of names) {
+        const path = pathIn(folder, name);
+        if (!isPlain || !note(path, asPlain).ok) again.push(path);
+      }
     });
     queue.begin();
     if (!others.ok) return others;
-    for (const path of [...others.value, ...behindLinks, ...refused].toSorted()) {
+    for (const path of [...others.value, ...again].toSorted()) {
       const checked = checkName(path, where);
       if (!checked.ok) return checked;
       const added = add(path, kind, where);
@@ -180,63 +193,69 @@ export function collectInputFiles(
   }
 
   async function hash(): Promise<Outcome<HashedInputs>> {
-    const hashed: FileInput[] = [];
-    const again: string[] = [];
-    for (const [name, { kind, isPlain }] of gathered) {
-      if (removed.has(name)) continue;
-      if (!isPlain) again.push(name);
-      else if (cache?.knows(name) === true) {
-        const kept = keptFile(kind, name, cache);
-        if (kept === undefined) queue.add(name);
-        else hashed.push(kept);
-      }
+    for (const name of removed) {
+      const among = findInFolder(name);
+      among?.files.apart.push(among.at);
+      gathered.files.delete(name);
     }
-    const known = hashed.length;
-    const forEachRead = await queue.finish();
-    const moved = movedFolder();
+    const known = cache === undefined ? 0 : takeKnown(cache);
+    const read = await queue.finish();
+    const moved = plainFolders.firstMoved();
     if (moved !== undefined) return unreadable(moved, 'the inputs', 'it became another folder while it was read');
-    forEachRead((name, file) => {
-      if (removed.has(name)) return;
-      if (file === undefined) again.push(name);
-      else {
-        cache?.keep(name, file.hex, file.identity);
-        hashed.push(inputOf(kindOf(name), name, file));
+    for (const files of read) {
+      for (const name of files.unread()) {
+        const among = findInFolder(name);
+        const file = among === undefined ? gathered.files.get(name) : setApart(name, among, among.files);
+        if (file !== undefined) file.found = undefined;
       }
-    });
-    for (const name of again.toSorted()) {
-      const file = await hashInputFile(root, name, gathered.get(name)?.where ?? '');
-      if (!file.ok) return file;
-      hashed.push({ kind: kindOf(name), name, ...file.value });
+      cache?.keep(files);
     }
-    return success({ files: hashed, read: hashed.length - known });
+    const again = gathered.files.values().filter(({ found }) => found === undefined);
+    for (const file of [...again].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const hashed = await hashInputFile(root, file.name, file.where);
+      if (!hashed.ok) return hashed;
+      file.found = hashed.value;
+    }
+    return success(hashedInputs(gathered, known));
   }
 
-  const kindOf = (name: string): FileKind => gathered.get(name)?.kind ?? 'config';
+  /** How many of the files are as they were when they were kept; the others are to be read. */
+  function takeKnown(kept: StatCache): number {
+    let count = 0;
+    for (const file of gathered.files.values()) {
+      const at = file.isPlain ? kept.placeOf(file.name) : undefined;
+      if (at === undefined) continue;
+      if (isUnchanged(file.name, at, kept)) {
+        file.found = { columns: kept.known, at };
+        count += 1;
+      } else if (file.found === undefined) enqueue(file);
+    }
+    for (const parts of gathered.folders.values()) {
+      for (const part of parts.filter(({ columns }) => columns === kept.known)) {
+        const changed: string[] = [];
+        for (const [at, name] of namesOf(part).entries()) {
+          if (part.apart.includes(at)) continue;
+          if (isUnchanged(`${part.folder}/${name}`, part.first + at, kept)) count += 1;
+          else {
+            part.apart.push(at);
+            changed.push(name);
+          }
+        }
+        const { kind, where } = part;
+        for (const added of queue.add(part.folder, changed)) parts.push({ ...added, kind, where, apart: [] });
+      }
+    }
+    return count;
+  }
 
-  function keptFile(kind: FileKind, name: string, kept: StatCache): FileInput | undefined {
-    let status: Stats | undefined;
+  function isUnchanged(name: string, at: number, kept: StatCache): boolean {
     try {
-      status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
+      const status = lstatSync(`${root}/${name}`, { throwIfNoEntry: false });
+      return status !== undefined && kept.isUnchanged(at, status);
     } catch {
       // Whoever reads it will say why.
+      return false;
     }
-    const hex = status === undefined ? undefined : kept.digestOf(name, status);
-    return status === undefined || hex === undefined ? undefined : inputOf(kind, name, { hex, identity: identityOf(status) });
-  }
-
-  /** A folder that is no longer the one that was looked at: what was read through its path may lie anywhere. */
-  function movedFolder(): string | undefined {
-    for (const [folder, status] of plainFolders) {
-      if (status === undefined) continue;
-      let now: Stats | undefined;
-      try {
-        now = lstatSync(join(root, folder), { throwIfNoEntry: false });
-      } catch {
-        // No longer to be looked at: no longer the same.
-      }
-      if (now === undefined || now.dev !== status.dev || now.ino !== status.ino || !now.isDirectory()) return folder;
-    }
-    return undefined;
   }
 
   return {
@@ -251,11 +270,6 @@ export function collectInputFiles(
     close: () => queue.close(),
     hash,
   };
-}
-
-/** Spelt out: an object that is spread from others takes twice the memory, and there may be a hundred thousand. */
-function inputOf(kind: FileKind, name: string, { hex, identity: [, , mode, size] }: ReadFile): FileInput {
-  return { kind, name, digest: toDigest(hex), size, mode: (mode & 0o100) === 0 ? '100644' : '100755' };
 }
 
 function checkName(name: string, where: string): Outcome<string> {

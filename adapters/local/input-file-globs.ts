@@ -5,8 +5,9 @@ import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './atomic-file.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
+import { pathIn, placeOfPath } from './file-columns.ts';
 import { isWhole, lookAt, nameFailure, notRead } from './input-file-place.ts';
-import { everythingBelow, folderOfAll } from './input-folder-walk.ts';
+import { type OnPlain, everythingBelow, folderOfAll } from './input-folder-walk.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 
 const ulid = `[0-7]${'[0-9A-HJKMNP-TV-Z]'.repeat(25)}`;
@@ -41,7 +42,7 @@ export interface Globs {
  * The files below the real root that fit, as paths with `/`: files whose names begin with a dot too, links as themselves
  * and not followed, and whatever else is no folder. A folder that cannot be read is INPUT_UNREADABLE, not a gap.
  *
- * @param onPlain gets each that its folder calls a plain file, as soon as it is known to fit, in no order that means anything.
+ * @param onPlain gets those that their folder calls plain files, as soon as they are known to fit.
  * @returns the others, sorted in code units.
  */
 export function filesMatching(
@@ -49,7 +50,7 @@ export function filesMatching(
   globs: Globs,
   where: string,
   sightings: Sightings,
-  onPlain: (path: string) => void,
+  onPlain: OnPlain,
 ): Outcome<readonly string[]> {
   const failures: Failure[] = [];
   const others = new Set<string>();
@@ -72,7 +73,7 @@ export function filesMatching(
         failures.push(place.failure);
         return [];
       }
-      return readdirSync(join(root, folder), { withFileTypes: true });
+      return readdirSync(`${root}/${folder}`, { withFileTypes: true });
     } catch (error) {
       const isMissingBase = isBase && (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR');
       if (!isMissingBase) failures.push(notRead(folder, where, error).failure);
@@ -85,15 +86,22 @@ export function filesMatching(
     for (const folder of folders) everythingBelow(folder ?? '', list, onPlain, (path) => others.add(path));
   } else {
     const plain = new Set<string>();
+    const fitting = new Map<string, string[]>();
     const listed = (folder: string): Entry[] =>
       list(folder).map((entry) => {
-        if (entry.isFile()) plain.add(folder === '' ? entry.name : `${folder}/${entry.name}`);
+        if (entry.isFile()) plain.add(pathIn(folder, entry.name));
         return entryOf(entry.name, entry.isDirectory());
       });
     for (const path of run(globs, listed)) {
-      if (plain.has(path)) onPlain(path);
-      else others.add(path);
+      if (!plain.has(path)) others.add(path);
+      else {
+        const { folder, name } = placeOfPath(path);
+        const names = fitting.get(folder);
+        if (names === undefined) fitting.set(folder, [name]);
+        else names.push(name);
+      }
     }
+    for (const [folder, names] of fitting) onPlain(folder, names.sort());
   }
   const [first] = failures;
   return first === undefined ? success([...others].toSorted()) : { ok: false, failure: first };
@@ -107,7 +115,9 @@ export function allFilesMatching(
   sightings: Sightings = noSightings(),
 ): Outcome<readonly string[]> {
   const found = new Set<string>();
-  const others = filesMatching(root, globs, where, sightings, (path) => found.add(path));
+  const others = filesMatching(root, globs, where, sightings, (folder, names) => {
+    for (const name of names) found.add(pathIn(folder, name));
+  });
   if (!others.ok) return others;
   for (const path of others.value) found.add(path);
   return success([...found].toSorted());

@@ -7,25 +7,32 @@ export function folderOfAll(pattern: string): string | undefined {
   return folder === undefined || /^(?:artifacts|state|incoming|control|diag)(?:\/|$)/.test(folder) ? undefined : folder;
 }
 
+/** Gets the names of plain files in a folder ('' is the root), in the order of their code units. */
+export type OnPlain = (folder: string, names: readonly string[]) => void;
+
 /**
- * All paths below a folder that are no folders themselves, but for git's and for drafts of this program, which are never
- * inputs: each goes to one of the two, as soon as its folder is listed.
+ * All that is below a folder and no folder itself, but for git's and for drafts of this program, which are never inputs:
+ * it goes to one of the two as soon as its folder is listed, plain files by their names and others by their paths.
  */
 export function everythingBelow(
   base: string,
   list: (folder: string) => readonly Dirent[],
-  onPlain: (path: string) => void,
+  onPlain: OnPlain,
   onOther: (path: string) => void,
 ): void {
   const open = [base];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    for (const entry of list(folder)) {
-      const { name } = entry;
-      if (name === '.git' || (name.startsWith('.hybridcore-') && name.endsWith('.tmp'))) continue;
-      const path = `${folder}/${name}`;
-      if (entry.isFile()) onPlain(path);
-      else if (entry.isDirectory()) open.push(path);
-      else onOther(path);
-    }
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) takeFolder(folder, list(folder), open, onPlain, onOther);
+}
+
+/** One folder's share, a function of its own: a loop within the loop would be compiled over and over, as it goes on, at more cost than it takes. */
+function takeFolder(folder: string, entries: readonly Dirent[], open: string[], onPlain: OnPlain, onOther: (path: string) => void): void {
+  const plain: string[] = [];
+  for (const entry of entries) {
+    const { name } = entry;
+    if (name === '.git' || (name.startsWith('.hybridcore-') && name.endsWith('.tmp'))) continue;
+    if (entry.isFile()) plain.push(name);
+    else if (entry.isDirectory()) open.push(`${folder}/${name}`);
+    else onOther(`${folder}/${name}`);
   }
+  onPlain(folder, plain.sort());
 }

@@ -1,6 +1,5 @@
 import { type Stats, lstatSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
@@ -12,8 +11,8 @@ export interface Grounds {
   /** The real root of the repository. */
   readonly root: string;
   readonly sightings: Sightings;
-  /** The files among the inputs. */
-  readonly files: readonly { readonly name: string }[];
+  /** The names of the files among the inputs. */
+  readonly names: Iterable<string>;
   /** A moment before anything was looked at, and the device whose time it is. */
   readonly begun: { readonly device: number; readonly time: number };
   /** Of a file that was read, or found unchanged, since then. */
@@ -25,6 +24,12 @@ export interface Grounds {
 /** An answer as it was printed. */
 export interface KeptAnswer {
   readonly text: Uint8Array;
+  readonly exitCode: number;
+}
+
+/** The same as it was printed, part by part. */
+export interface PrintedAnswer {
+  readonly text: readonly Uint8Array[];
   readonly exitCode: number;
 }
 
@@ -41,7 +46,7 @@ export interface Asked extends CacheOwner {
  * Keeps an answer with all that it rests on, so that the same words get it again without anything being read or parsed,
  * as long as nothing of that changed. Where one thing may have changed since the answer began, it is not kept.
  */
-export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configText: string, answer: KeptAnswer): void {
+export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configText: string, answer: PrintedAnswer): void {
   if (!keepsFolderTimes(grounds.root)) return;
   const basis = basisOf(asked, grounds, configText);
   if (basis === undefined) return;
@@ -64,9 +69,9 @@ export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configT
   // Numbers begin at a multiple of their size.
   const padded = Buffer.from(line);
   const filling = ' '.repeat((8 - ((padded.length + 1) % 8)) % 8);
-  const body = Buffer.concat([padded, Buffer.from(`${filling}\n`), Buffer.from(identities.buffer), names, answer.text]);
+  const body = [padded, Buffer.from(`${filling}\n`), Buffer.from(identities.buffer), names, ...answer.text];
   const file = fileOf(home, asked.name);
-  openDraft(join(home, inputsCacheFolder))?.become(file, [Buffer.from(`${sumOf(body)}\n`), body]);
+  openDraft(join(home, inputsCacheFolder))?.become(file, [Buffer.from(`${sumOf(body)}\n`), ...body]);
 }
 
 /** The answer to the same words, where everything that it rests on is as it was; else undefined. */
@@ -74,7 +79,7 @@ export function recallAnswer(home: string, asked: Asked): KeptAnswer | undefined
   const content = readOwnFile(fileOf(home, asked.name));
   if (content === undefined || content.length < sumLength || content[sumLength - 1] !== 0x0a) return undefined;
   const body = content.subarray(sumLength);
-  if (content.toString('latin1', 0, sumLength - 1) !== sumOf(body)) return undefined;
+  if (content.toString('latin1', 0, sumLength - 1) !== sumOf([body])) return undefined;
   const end = body.indexOf(0x0a) + 1;
   const { exitCode, kept, links, folders, absent, names: length, ...owned } = headerOf(body.toString('utf8', 0, end));
   if (JSON.stringify(owned) !== JSON.stringify({ ...ownership(asked), config: asked.config, words: asked.words })) return undefined;
@@ -122,12 +127,12 @@ interface Basis {
 /** Undefined where something changed, or may have, since the answer was begun. */
 function basisOf(
   asked: Asked,
-  { root, sightings, files, begun, identityOf: knownIdentity }: Grounds,
+  { root, sightings, names, begun, identityOf: knownIdentity }: Grounds,
   configText: string,
 ): Basis | undefined {
   const isStill = ([device, , , , , changed]: FileIdentity): boolean => device === begun.device && changed < begun.time;
   const basis: Omit<Basis, 'config'> = { kept: new Map(), links: new Map(), folders: new Set(), absent: new Set() };
-  const open = [...sightings.looked, ...sightings.listed, ...files.map(({ name }) => name)];
+  const open = [...sightings.looked, ...sightings.listed, ...names];
   const done = new Set<string>();
   try {
     const config = lstatSync(asked.config);
@@ -207,9 +212,14 @@ function fileOf(home: string, name: string): string {
 /** Of a sum: eight hex digits, filled up so that numbers after it are where they may be, and the end of the line. */
 const sumLength = 16;
 
-/** Tells of damage, not of intent; `node:crypto` would take longer to load than all that is summed up. */
-function sumOf(body: Uint8Array): string {
-  return crc32(body)
+/**
+ * Tells of damage, not of intent; `node:crypto` would take longer to load than all that is summed up. Also `node:zlib` is
+ * loaded where there is something to sum up, and not before.
+ */
+function sumOf(parts: readonly Uint8Array[]): string {
+  const { crc32 } = process.getBuiltinModule('node:zlib');
+  return parts
+    .reduce((sum, part) => crc32(part, sum), 0)
     .toString(16)
     .padStart(8, '0')
     .padEnd(sumLength - 1, '.');

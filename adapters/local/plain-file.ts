@@ -3,7 +3,7 @@ import { constants, lstatSync, readFileSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 
 import { type Digest, toDigest } from '../../core/digest.ts';
-import { type ReadObject } from '../../core/ports.ts';
+import { GoneError, type OpenObject, type ReadObject } from '../../core/ports.ts';
 import { errorCode, isAbsence } from './atomic-file.ts';
 
 const chunkSize = 64 * 1024;
@@ -57,6 +57,33 @@ export async function readPlainFile(file: string, limit: number): Promise<ReadOb
       : { state: 'read', content, version: null };
   } finally {
     await handle.close();
+  }
+}
+
+/** Opens a plain file of at most so many bytes, to be read in pieces: it is not held open until then. */
+export async function openPlainFile(file: string, limit: number): Promise<OpenObject> {
+  const opened = await openPlain(file);
+  if (opened.state !== 'open') return { state: opened.state };
+  await opened.handle.close();
+  if (opened.size > limit) return { state: 'too-large', size: opened.size };
+  return { state: 'open', content: piecesOf(file, limit), version: null };
+}
+
+/** @throws GoneError where nothing plain stands there any more; Error where there is more than the limit. */
+async function* piecesOf(file: string, limit: number): AsyncGenerator<Uint8Array> {
+  const opened = await openPlain(file);
+  if (opened.state !== 'open') throw new GoneError(`${file} was opened, and is ${opened.state} now`);
+  let total = 0;
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await opened.handle.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize, null);
+      total += bytesRead;
+      if (total > limit) throw new Error(`${file} has grown beyond ${limit} bytes`);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await opened.handle.close();
   }
 }
 

@@ -25,25 +25,21 @@ export type WriteOf<Type extends RecordType> = {
 }[Type];
 
 /** One type of document. */
-interface DocumentType<T> {
+interface DocumentType<T extends { readonly schema: string }> {
   readonly document: z.ZodMiniType<T>;
   /** The `schema` that this version writes. */
-  readonly schema: string;
+  readonly schema: T['schema'];
   readonly idOf: (document: T) => string;
 }
 
 export const documentTypes: { readonly [Type in RecordType]: DocumentType<Documents[Type]> } = {
-  build: { document: Build, schema: nameIn(Build.shape.schema), idOf: (build) => build.build_id },
-  builder: { document: BuilderRecord, schema: nameIn(BuilderRecord.shape.schema), idOf: (builder) => builder.builder },
-  variant: { document: Variant, schema: nameIn(Variant.shape.schema), idOf: (variant) => variant.variant_id },
-  channel: { document: Channel, schema: nameIn(Channel.shape.schema), idOf: (channel) => channel.channel_id },
-  'request-token': { document: RequestToken, schema: nameIn(RequestToken.shape.schema), idOf: (token) => token.token_id },
-  'stray-event': { document: StrayEvent, schema: nameIn(StrayEvent.shape.schema), idOf: (event) => event.event_id },
+  build: { document: Build, schema: 'hybridcore-packer/build/1', idOf: (build) => build.build_id },
+  builder: { document: BuilderRecord, schema: 'hybridcore-packer/builder/1', idOf: (builder) => builder.builder },
+  variant: { document: Variant, schema: 'hybridcore-packer/variant/1', idOf: (variant) => variant.variant_id },
+  channel: { document: Channel, schema: 'hybridcore-packer/channel/1', idOf: (channel) => channel.channel_id },
+  'request-token': { document: RequestToken, schema: 'hybridcore-packer/request-token/1', idOf: (token) => token.token_id },
+  'stray-event': { document: StrayEvent, schema: 'hybridcore-packer/stray-event/1', idOf: (event) => event.event_id },
 };
-
-function nameIn(schema: z.ZodMiniLiteral<string>): string {
-  return schema.def.values.join('');
-}
 
 /** The id of a write's document. */
 export function idOf<Type extends RecordType>(write: WriteOf<Type>): string {

@@ -88,9 +88,12 @@ async function createPrivately(file: string): Promise<void> {
 }
 
 function refuseForeign(connection: DatabaseSync, file: string): void {
+  // At one moment: another process may be making it what it is to be.
+  connection.exec('BEGIN');
   const version = pragma(connection, 'user_version');
   const application = pragma(connection, 'application_id');
   const tables = connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'];
+  connection.exec('COMMIT');
   if (application !== applicationId && (application !== 0 || version !== 0 || tables !== 0)) {
     throw new FailureError({
       rule: 'STORAGE',

@@ -87,4 +87,22 @@ export const migrations: readonly string[] = [
     settled INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- What was deleted at the end of its time. A row is pending from before its file is removed until after.
+  CREATE TABLE deletions (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    pending INTEGER NOT NULL CHECK (pending IN (0, 1)),
+    digest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    builder TEXT NOT NULL,
+    build TEXT NOT NULL,
+    retention TEXT NOT NULL,
+    policy_digest TEXT NOT NULL,
+    deleted_at TEXT NOT NULL,
+    deleted_by TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX deletions_pending ON deletions (key) WHERE pending = 1;
+  `,
 ];

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 import { openDraft } from './cache-draft.ts';
 import { type CacheOwner, headerOf, inputsCacheFolder, ownership, readOwnFile } from './cache-owner.ts';
-import { type FileColumns, fileColumns } from './file-columns.ts';
+import { type FileColumns, type FolderNames, countOf, digestLength, filesWhere, identityAt, namesOf } from './file-columns.ts';
+import { fileFinder } from './file-finder.ts';
+import { type AddedFiles, type ReadFiles } from './input-file-hashing.ts';
 import { type FileIdentity, hasIdentity, identityLength } from './file-identity.ts';
 
 /** What was found out about the files of a repository, and is known again as long as they are as they were. */
@@ -15,13 +17,18 @@ export interface StatCache {
    * is never missed.
    */
   readonly begun: { readonly device: number; readonly time: number };
-  /** Whether the digest of a file was kept, in whatever state. */
-  knows(name: string): boolean;
-  /** The 64 hex digits of a file's digest, where its status is what it was. */
-  digestOf(name: string, status: Stats): string | undefined;
-  keep(name: string, hex: string, identity: FileIdentity): void;
-  /** Of a file that was found unchanged in this run, or kept. */
-  identityOf(name: string): FileIdentity | undefined;
+  /** What was kept of files, in whatever state they are. */
+  readonly known: FileColumns;
+  /** Those of them that are in a folder, in parts. */
+  inFolder(folder: string): readonly AddedFiles[];
+  /** Where a file is among them. */
+  placeOf(path: string): number | undefined;
+  /** Whether the file at a place is still what it was. */
+  isUnchanged(at: number, status: Stats): boolean;
+  /** Keeps the files that were read, but for what changed meanwhile. */
+  keep(read: ReadFiles): void;
+  /** Of a file that was found unchanged in this run. */
+  identityOf(path: string): FileIdentity | undefined;
   /** What was kept as JSON under a key. */
   note(key: string): unknown;
   keepNote(key: string, value: unknown): void;
@@ -32,6 +39,8 @@ export interface StatCache {
 /** More than this is kept only of the run that found it. */
 const mostNames = 250_000;
 const mostNotes = 64;
+
+const nothing: Index = { files: { folders: [], identities: new Float64Array(), digests: Buffer.alloc(0) }, notes: {} };
 
 /**
  * Opens the cache of the repository in its home. Undefined where none can be kept: the home cannot be written to, or is
@@ -46,31 +55,61 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
     return undefined;
   }
   const file = join(home, inputsCacheFolder, 'index');
-  const { files: known, notes: keptNotes } = readIndex(file, owner) ?? { files: fileColumns(), notes: {} };
-  const fresh = fileColumns();
+  const { files: known, notes: keptNotes } = readIndex(file, owner) ?? nothing;
+  const byFolder = new Map<string, AddedFiles[]>();
+  let knownCount = 0;
+  for (const files of known.folders) {
+    const added = { ...files, columns: known, first: knownCount };
+    const before = byFolder.get(files.folder);
+    if (before === undefined) byFolder.set(files.folder, [added]);
+    else before.push(added);
+    knownCount += files.count;
+  }
+  const fresh: FileColumns[] = [];
   /** 1 for each known file that is as it was. */
-  const unchanged = new Uint8Array(known.names.size);
+  const unchanged = new Uint8Array(knownCount);
   const notes = new Map<string, unknown>(Object.entries(keptNotes));
   let isChanged = false;
+
+  const find = fileFinder<AddedFiles>((folder) => byFolder.get(folder) ?? []);
+  function placeOf(path: string): number | undefined {
+    const among = find(path);
+    return among === undefined ? undefined : among.files.first + among.at;
+  }
+
+  /** What is to be known the next time: all that was, with what was read in the place of what was there. */
+  function merged(): readonly FileColumns[] {
+    const count = fresh.reduce((sum, files) => sum + countOf(files), 0);
+    if (knownCount === 0 || knownCount + count > mostNames) return fresh;
+    const replaced = new Set<number>();
+    for (const { folder, ...files } of fresh.flatMap(({ folders }) => folders)) {
+      const names = new Set(namesOf({ folder, ...files }));
+      for (const before of byFolder.get(folder) ?? [])
+        for (const [at, name] of namesOf(before).entries()) if (names.has(name)) replaced.add(before.first + at);
+    }
+    return [...filesWhere(known, (at) => !replaced.has(at)), ...fresh];
+  }
+
   return {
     begun: { device: stamp.dev, time: stamp.ctimeMs },
-    knows: (name) => known.names.has(name),
-    digestOf(name, status) {
-      const at = known.names.get(name);
-      if (at === undefined || !hasIdentity(status, known.identities(), at * identityLength)) return undefined;
+    known,
+    inFolder: (folder) => byFolder.get(folder) ?? [],
+    placeOf,
+    isUnchanged(at, status) {
+      if (!hasIdentity(status, known.identities, at * identityLength)) return false;
       unchanged[at] = 1;
-      return known.hexAt(at);
+      return true;
     },
-    identityOf(name) {
-      const found = fresh.names.get(name);
-      if (found !== undefined) return fresh.identityAt(found);
-      const at = known.names.get(name);
-      return at !== undefined && unchanged[at] === 1 ? known.identityAt(at) : undefined;
+    identityOf(path) {
+      const at = placeOf(path);
+      return at !== undefined && unchanged[at] === 1 ? identityAt(known, at) : undefined;
     },
-    keep(name, hex, identity) {
-      const [device, , , , , changed] = identity;
-      if (device !== stamp.dev || changed >= stamp.ctimeMs) return;
-      fresh.set(name, hex, identity);
+    keep(read) {
+      const isStill = (from: number): boolean =>
+        read.identities[from] === stamp.dev && (read.identities[from + 5] ?? Number.NaN) < stamp.ctimeMs;
+      const kept = filesWhere(read, (at) => read.isRead(at) && isStill(at * identityLength));
+      if (kept.length === 0) return;
+      fresh.push(...kept);
       isChanged = true;
     },
     note: (key) => notes.get(key),
@@ -81,13 +120,8 @@ export function openStatCache(home: string, owner: CacheOwner): StatCache | unde
       isChanged = true;
     },
     close() {
-      if (!isChanged) {
-        draft.discard();
-        return;
-      }
-      const isAllFresh = known.names.size === 0 || known.names.size + fresh.names.size > mostNames;
-      if (!isAllFresh) for (const [name, at] of fresh.names) known.set(name, fresh.hexAt(at), fresh.identityAt(at));
-      draft.become(file, indexContent(owner, isAllFresh ? fresh : known, Object.fromEntries(notes)));
+      if (isChanged) draft.become(file, indexContent(owner, merged(), Object.fromEntries(notes)));
+      else draft.discard();
     },
   };
 }
@@ -97,34 +131,59 @@ interface Index {
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
-/** A line with the checksum of all that follows; a line of JSON; identities, digests, names and notes, one after another. */
-function indexContent(owner: CacheOwner, files: FileColumns, notes: Readonly<Record<string, unknown>>): readonly Uint8Array[] {
-  const identities = files.identities();
-  const named = Buffer.from([...files.names.keys()].join('\0'));
-  const header = Buffer.from(`${JSON.stringify({ ...ownership(owner), files: files.names.size, named: named.length })}\n`);
-  const numbers = new Uint8Array(identities.buffer, identities.byteOffset, identities.byteLength);
-  const parts = [header, numbers, files.digests(), named, Buffer.from(JSON.stringify(notes))];
+/** A line with the checksum of all that follows; a line of JSON; identities, digests, a line with the names of each folder, and notes, one after another. */
+function indexContent(owner: CacheOwner, files: readonly FileColumns[], notes: Readonly<Record<string, unknown>>): readonly Uint8Array[] {
+  const named = files.map(({ folders }) => Buffer.from(folders.map((folder) => `${lineOf(folder)}\n`).join('')));
+  const count = files.reduce((sum, columns) => sum + countOf(columns), 0);
+  const header = JSON.stringify({ ...ownership(owner), files: count, named: named.reduce((sum, { length }) => sum + length, 0) });
+  // Numbers begin at a multiple of their size.
+  const filling = ' '.repeat((8 - ((sumLength + header.length + 1) % 8)) % 8);
+  const parts = [
+    Buffer.from(`${header}${filling}\n`),
+    ...files.map(({ identities }) => new Uint8Array(identities.buffer, identities.byteOffset, identities.byteLength)),
+    ...files.map(({ digests }) => digests),
+    ...named,
+    Buffer.from(JSON.stringify(notes)),
+  ];
   return [Buffer.from(`${checksumOf(parts)}\n`), ...parts];
 }
+
+/** No name of an input has a NUL or a line feed. */
+function lineOf({ folder, count, joined }: FolderNames): string {
+  return `${folder}\0${count}\0${joined}`;
+}
+
+function folderIn(line: string): FolderNames {
+  const [folder = '', count = '', joined = ''] = line.split('\0');
+  return { folder, count: Number(count), joined };
+}
+
+/** The checksum and the end of its line. */
+const sumLength = 65;
 
 /** Undefined for one that is damaged, or another's. */
 function readIndex(file: string, owner: CacheOwner): Index | undefined {
   const content = readOwnFile(file);
-  if (content === undefined || content[64] !== 0x0a) return undefined;
-  const body = content.subarray(65);
-  if (content.toString('latin1', 0, 64) !== checksumOf([body])) return undefined;
-  const end = body.indexOf(0x0a);
-  const { files, named, ...owned } = headerOf(body.toString('utf8', 0, end));
+  if (content === undefined || content[sumLength - 1] !== 0x0a) return undefined;
+  if (content.toString('latin1', 0, sumLength - 1) !== checksumOf([content.subarray(sumLength)])) return undefined;
+  const end = content.indexOf(0x0a, sumLength);
+  const { files, named, ...owned } = headerOf(content.toString('utf8', sumLength, end));
   if (JSON.stringify(owned) !== JSON.stringify(ownership(owner))) return undefined;
   const count = Number(files);
   const digestsAt = end + 1 + count * identityLength * 8;
-  const namesAt = digestsAt + count * 64;
+  const namesAt = digestsAt + count * digestLength;
   const notesAt = namesAt + Number(named);
-  const identities = new Float64Array(new Uint8Array(body.subarray(end + 1, digestsAt)).buffer);
-  const names = count === 0 ? [] : body.toString('utf8', namesAt, notesAt).split('\0');
   return {
-    files: fileColumns({ names, identities, digests: body.subarray(digestsAt, namesAt) }),
-    notes: headerOf(body.toString('utf8', notesAt)),
+    files: {
+      folders: content
+        .toString('utf8', namesAt, notesAt)
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => folderIn(line)),
+      identities: new Float64Array(content.buffer, content.byteOffset + end + 1, count * identityLength),
+      digests: content.subarray(digestsAt, namesAt),
+    },
+    notes: headerOf(content.toString('utf8', notesAt)),
   };
 }
 

@@ -13,7 +13,7 @@ import { variables } from '../../core/contract/variables.ts';
 import { runLimit } from '../../core/run-limit.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type BuilderName } from '../../core/identity.ts';
-import { type RetentionPolicy, retentionClass } from '../../core/retention.ts';
+import { type RetentionPolicy, retentionClass } from '../../core/retention/policy.ts';
 import { buildMachine, installedPacker } from './build-machine.ts';
 import { type BuilderSource, builderSource } from './builder-source.ts';
 import { buildspecWithSecrets, secretStatements } from './builder-secrets.ts';

@@ -4,11 +4,16 @@ import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type LifecycleR
 import { Construct } from 'constructs';
 
 import { tagKeys } from '../../core/contract/deployment.ts';
-import { expiringPrefixes, lastingPrefixes, newestKeys, passingPrefixes, sealedKeys } from '../../core/contract/key-patterns.ts';
-import { type RetentionPolicy } from '../../core/retention.ts';
-
-/** How long what passed between dispatcher and attempts stays where nobody removed it, and how long a replaced version of it. */
-const passingDays = { current: 14, noncurrent: 7 } as const;
+import {
+  expiringPrefixes,
+  lastingPrefixes,
+  newestKeys,
+  passingDays,
+  passingPrefixes,
+  sealedKeys,
+} from '../../core/contract/key-patterns.ts';
+import { coveredMarkerDays, uploadDays } from '../../core/retention/proof.ts';
+import { type RetentionPolicy } from '../../core/retention/policy.ts';
 
 /**
  * How long a version stays once it is not the current one: it is one that its class has expired, or a newest-of key's whose
@@ -44,7 +49,7 @@ export class Storage extends Construct {
           id: 'access-logs',
           expiration: Duration.days(accessLogDays),
           noncurrentVersionExpiration: Duration.days(noncurrentDays),
-          abortIncompleteMultipartUploadAfter: Duration.days(7),
+          abortIncompleteMultipartUploadAfter: Duration.days(uploadDays),
         },
       ],
     });
@@ -125,6 +130,12 @@ function lifecycleRules(retention: RetentionPolicy): LifecycleRule[] {
       expiration: Duration.days(passingDays.current),
       noncurrentVersionExpiration: Duration.days(passingDays.noncurrent),
     })),
-    { id: 'remains', expiredObjectDeleteMarker: true, abortIncompleteMultipartUploadAfter: Duration.days(7) },
+    {
+      id: 'remains',
+      expiredObjectDeleteMarker: true,
+      // For delete markers that something was written over: they have no tag that a class's rule could find.
+      noncurrentVersionExpiration: Duration.days(coveredMarkerDays),
+      abortIncompleteMultipartUploadAfter: Duration.days(uploadDays),
+    },
   ];
 }

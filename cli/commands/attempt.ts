@@ -48,15 +48,17 @@ export async function attempt(
         'packer',
         ...packerArguments('build', repository.root, job, Object.keys(job.secrets).length === 0 ? null : privateVarFileName),
       ],
-      run: (job, onLine, interrupt) => runPacker({ root: repository.root, environment: host.environment }, job, onLine, interrupt),
+      run: (job, onLines, interrupt) => runPacker({ root: repository.root, environment: host.environment }, job, onLines, interrupt),
     },
     secrets,
     handover,
     control,
     clock: systemClock,
     randomness: systemRandomness,
-    watch: (line) => {
-      for (const text of personLine(line)) host.terminal.out.write(`${text}\n`);
+    watch: (lines) => {
+      const texts = lines.flatMap(personLine);
+      if (texts.length > 0) host.terminal.out.pass(`${texts.join('\n')}\n`);
+      return host.terminal.out.isFull() ? host.terminal.out.taken() : undefined;
     },
   };
   const timeout = repository.config.builders[request.value.builder]?.timeout ?? '60m';

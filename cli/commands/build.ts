@@ -54,7 +54,7 @@ export async function build(host: Host, embedded: Embedded, config: Config, requ
     }
   } finally {
     interrupts.end();
-    story.end();
+    await story.end();
   }
 }
 
@@ -113,27 +113,27 @@ function say(host: Host, text: string): void {
 }
 
 /** Tells a person what happens to a build: each change of state in a sentence, and packer's own lines as they come. */
-function storyteller(host: Host, embedded: Embedded): { tell(build: Build): Promise<void>; end(): void } {
+function storyteller(host: Host, embedded: Embedded): { tell(build: Build): Promise<void>; end(): Promise<void> } {
   let told = '';
   let follower: ConsoleFollower | undefined;
   return {
     async tell(build) {
       const sentence = await stateSentence(embedded, build);
       if (sentence !== told) {
-        follower?.read();
+        await follower?.readAll();
         if (sentence !== '') say(host, sentence);
         told = sentence;
       }
       const run = newestAttempt(build)?.run ?? null;
       if (run !== null && follower?.run !== run) {
-        follower?.read();
+        await follower?.readAll();
         follower?.close();
-        follower = followConsole(embedded.consoleFile(run), run, (text) => host.terminal.err.write(text));
+        follower = followConsole(embedded.consoleFile(run), run, host.terminal.err);
       }
       follower?.read();
     },
-    end() {
-      follower?.read();
+    async end() {
+      await follower?.readAll();
       follower?.close();
     },
   };

@@ -6,12 +6,13 @@ import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { type RuleRow } from '../../core/classification/rules-row.ts';
 import { rowsOf } from '../../core/classification/users-rows.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
-import { createRedactor } from '../../core/scrub/redactor.ts';
+import { createFileScrub } from '../../core/scrub/file-scrub.ts';
+import { type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
+import { lineScrub } from '../../core/scrub/scrub-lines.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { type Answer, verdictText } from '../answer.ts';
-import { type Host } from '../host.ts';
+import { type Host, secretsOf } from '../host.ts';
 
 /**
  * `classify [file]`: the verdict on a packer log, from a file or standard input; the verdict's lines are scrubbed. The rules of
@@ -22,13 +23,24 @@ export async function classify(
   file: string,
   options: { packerExitCode: number | null; attempt: 1 | 2 },
 ): Promise<Outcome<Answer>> {
-  const rules = await nearestRules(host);
-  if (!rules.ok) return rules;
+  const nearest = await nearestConfig(host);
+  if (!nearest.ok) return nearest;
+  host.outgoing.learn(nearest.value.secrets);
   const reader = packerRunReader();
-  const redactor = createRedactor({ values: [], key: systemRandomness.bytes(32) });
-  const splitter = lineSplitter((line) => reader.line(redactor.line(plainText(line))));
+  const key = systemRandomness.bytes(32);
+  const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: nearest.value.secrets, key }), key));
+  let lines: string[] = [];
+  const splitter = lineSplitter((line) => lines.push(line));
+  const take = (some: readonly string[]) => {
+    for (const line of some) reader.line(line);
+    lines = [];
+  };
   try {
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) if (Buffer.isBuffer(chunk)) splitter.push(chunk);
+    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      splitter.push(chunk);
+      take(scrubbed.push(lines));
+    }
   } catch (cause) {
     return failure(
       'USAGE',
@@ -37,19 +49,24 @@ export async function classify(
     );
   }
   splitter.end();
+  take(scrubbed.push(lines));
+  take(scrubbed.rest());
   const verdict = classifyPackerRun(reader.end(), {
     packerExitCode: options.packerExitCode,
     signal: null,
     attempt: options.attempt,
     recorded: [],
-    rules: rules.value,
+    rules: nearest.value.rules,
   });
   return success({ exitCode: verdict.exit_code, document: verdict, text: verdictText(host.terminal.out, verdict) });
 }
 
-async function nearestRules(host: Host): Promise<Outcome<readonly RuleRow[]>> {
+/** What the nearest `hybridcore.yaml` says of rules and secrets; nothing where there is none. */
+async function nearestConfig(
+  host: Host,
+): Promise<Outcome<{ readonly rules: readonly RuleRow[]; readonly secrets: readonly SecretValue[] }>> {
   const file = await findConfigFile(host.workingFolder, undefined);
-  if (!file.ok) return success([]);
+  if (!file.ok) return success({ rules: [], secrets: [] });
   const read = await readConfigFile(file.value);
-  return read.ok ? success(rowsOf(read.value.config.rules)) : read;
+  return read.ok ? success({ rules: rowsOf(read.value.config.rules), secrets: secretsOf(host, read.value.config) }) : read;
 }

@@ -1,7 +1,7 @@
 import { earlierContent } from '../../adapters/local/git-history.ts';
 import { readInputFile } from '../../adapters/local/input-file.ts';
 import { realRoot } from '../../adapters/local/input-file-place.ts';
-import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { secretsAtHand } from '../../adapters/local/environment-secrets.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { verdictOf } from '../../core/classification/verdict.ts';
@@ -18,7 +18,8 @@ import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type Discovery } from '../../core/ports.ts';
 import { changesDocument } from '../../core/publish-document.ts';
 import { refusedVariables } from '../../core/request-check.ts';
-import { type Redactor, type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
+import { knownSecrets } from '../../core/scrub/known-secrets.ts';
+import { type Redactor, createRedactor } from '../../core/scrub/redactor.ts';
 import { type Answer, paint, verdictText } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
 import { type Host, type Repository } from '../host.ts';
@@ -81,6 +82,7 @@ async function driftOf(
   if (refused !== undefined) return { ok: false, failure: refused };
   const discovered = await repositoryInputs(repository).discover(builder, options.variables);
   if (!discovered.ok) return discovered;
+  host.outgoing.learn(knownSecrets({}, discovered.value));
   const newest = await newestManifest(embedded, name, options.variables);
   if (!newest.ok) return newest;
   const { inputs, undeclared } = discovered.value;
@@ -122,7 +124,8 @@ async function textDifferences(
   discovery: Discovery,
   { changed }: InputDifference,
 ): Promise<TextDifference[]> {
-  const redactor = createRedactor({ values: await secretValues(host, builder, discovery), key: systemRandomness.bytes(32) });
+  const values = knownSecrets(secretsAtHand(host.environment, builder), discovery);
+  const redactor = createRedactor({ values, key: systemRandomness.bytes(32) });
   const contents = changed.filter((change) => change.changed.includes('digest'));
   const differences: TextDifference[] = [];
   for (const [index, change] of contents.entries()) {
@@ -145,17 +148,6 @@ async function textDifference(root: string, { name, before, after }: ChangedInpu
   return earlier === undefined
     ? { diff: null, why: 'what it was then is in no commit that git has here' }
     : compareTexts(name, earlier, content.value, redactor);
-}
-
-/** What must not be shown: the secrets that are at hand here, and what the template calls sensitive. */
-async function secretValues(host: Host, builder: Builder, { sensitiveValues }: Discovery): Promise<SecretValue[]> {
-  const secrets = environmentSecrets(host.environment);
-  const values = sensitiveValues.map((value) => ({ name: 'sensitive', value }));
-  for (const [name, reference] of Object.entries(builder.secrets)) {
-    const read = await secrets.read(reference);
-    if (read.ok) values.push({ name, value: read.value });
-  }
-  return values;
 }
 
 // ---- what a person reads -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import { type Grounds, keepAnswer } from '../../adapters/local/kept-answer.ts';
 import { type Builder } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
-import { fingerprintOf } from '../../core/fingerprint.ts';
+import { fingerprintOfSorted } from '../../core/fingerprint.ts';
 import { type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Answer } from '../answer.ts';
 import { type Repository } from '../host.ts';
@@ -26,18 +26,18 @@ export async function inputs(
   let grounds: Grounds | undefined;
   const discovered = await repositoryInputs(repository, (found) => {
     grounds = found;
-  }).discover(builder, variables);
+  }).survey(builder, variables);
   if (!discovered.ok) return discovered;
   const { inputs: found, undeclared } = discovered.value;
   const [hole] = undeclared;
   if (strict && hole !== undefined) return undeclaredFailure(hole, undeclared);
-  const fingerprint = fingerprintOf(found);
+  const fingerprint = fingerprintOfSorted(found);
   return success({
     exitCode: 0,
     document: { fingerprint, inputs: found, undeclared },
     // Made where it is printed only.
     get text() {
-      const rows = found.map((input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
+      const rows = Array.from(found, (input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
       return [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
     },
     // What had to be read is changing, or is looked at for the first time: such an answer may never be asked for again.
@@ -45,10 +45,10 @@ export async function inputs(
   });
 }
 
-function keeping(repository: Repository, words: readonly string[], grounds: Grounds): (printed: string) => void {
+function keeping(repository: Repository, words: readonly string[], grounds: Grounds): (printed: readonly Uint8Array[]) => void {
   return (printed) => {
     const asked = askedInputs(words, repository.file);
-    if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: Buffer.from(printed), exitCode: 0 });
+    if (asked !== undefined) keepAnswer(repository.home, asked, grounds, repository.text, { text: printed, exitCode: 0 });
   };
 }
 

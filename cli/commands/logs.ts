@@ -1,3 +1,4 @@
+import { type Build } from '../../core/build.ts';
 import { type LogsDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
@@ -16,7 +17,8 @@ export async function logs(embedded: Embedded, typed: string, options: { attempt
   for (const { attempt, run, outcome } of build.attempts) {
     if (options.attempt !== undefined && options.attempt !== attempt) continue;
     const path = outcome?.log?.path ?? null;
-    const lines = path === null ? (outcome === null && run !== null ? await embedded.console(run) : []) : await storedLines(embedded, path);
+    const lines =
+      path === null ? (outcome === null && run !== null ? await embedded.console(run) : []) : await storedLines(embedded, build, path);
     document.attempts.push({ attempt, log_path: path, lines });
   }
   return success(logsAnswer(document, options.raw));
@@ -30,8 +32,9 @@ export function logsAnswer(document: LogsDocument, raw: boolean): Answer {
   return { exitCode: 0, document, text: text === '' ? `build ${document.build_id} is ${document.state}; packer did not run` : text };
 }
 
-async function storedLines(embedded: Embedded, path: string): Promise<string[]> {
+async function storedLines(embedded: Embedded, { expired }: Build, path: string): Promise<string[]> {
   const read = await embedded.objects.read(path, { bytes: handoverLimits.log });
+  if (read.state === 'absent' && expired !== null) return [`[${path} has expired: it goes since ${expired.at}]`];
   if (read.state !== 'read') return [`[${path} is ${read.state}]`];
   const expanded = embedded.compression.expand(read.content, { bytes: handoverLimits.expandedLog });
   if (expanded === undefined) return [`[${path} is damaged]`];

@@ -1,17 +1,16 @@
 import { endedSchedule, scheduleOutlook } from '../../adapters/local/schedule-outlook.ts';
 import { findSecrets } from '../../adapters/local/secret-scan.ts';
 import { nearestName } from '../../adapters/local/nearest-name.ts';
-import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { secretsAtHand } from '../../adapters/local/environment-secrets.ts';
 import { validateWithPacker } from '../../adapters/packer/run-packer.ts';
 import { systemClock, systemRandomness } from '../../adapters/local/system.ts';
 import { type AllowedSecret } from '../../core/allowed-secret.ts';
-import { checkSecrets } from '../../core/attempt-checks.ts';
+import { checkSecrets, checkTold } from '../../core/attempt-checks.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { rowsOf } from '../../core/classification/users-rows.ts';
 import { errorLines } from '../../core/packer-log/error-lines.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { type Builder } from '../../core/config.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
 import { refusedVariables } from '../../core/request-check.ts';
 import { type ValidateDocument } from '../../core/documents.ts';
 import { type ExitCode, byGravity } from '../../core/exit-code.ts';
@@ -22,7 +21,10 @@ import { verdictOf } from '../../core/classification/verdict.ts';
 import { packerRunReader } from '../../core/packer-log/packer-run-reader.ts';
 import { packerVersionProblem, requiredPluginsProblem } from '../../core/packer-version.ts';
 import { type Discovery, type PackerTool } from '../../core/ports.ts';
+import { createFileScrub } from '../../core/scrub/file-scrub.ts';
+import { knownSecrets } from '../../core/scrub/known-secrets.ts';
 import { createRedactor } from '../../core/scrub/redactor.ts';
+import { lineScrub } from '../../core/scrub/scrub-lines.ts';
 import { type Answer, paint, verdictText } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
 import { scheduleLines } from '../render/schedule-text.ts';
@@ -53,6 +55,7 @@ export async function validate(
     const [refused] = refusedVariables(builder, name, options.variables);
     const discovered: Outcome<Discovery> =
       refused === undefined ? await repositoryInputs(repository).discover(builder, options.variables) : { ok: false, failure: refused };
+    if (discovered.ok) host.outgoing.learn(knownSecrets({}, discovered.value));
     if (discovered.ok) for (const input of discovered.value.inputs) inputNames.add(input.name);
     const undeclared = discovered.ok ? [...discovered.value.undeclared] : [];
     const checked = discovered.ok ? await checkBuilder(host, repository, builder, discovered.value, findTool, options) : discovered;
@@ -109,13 +112,17 @@ async function checkBuilder(
     systemClock.now(),
   );
   if (!clear.ok) return unbuilt(clear);
+  const values = knownSecrets(secretsAtHand(host.environment, builder), discovery);
+  const redactor = createRedactor({ values, key: systemRandomness.bytes(32) });
+  const told = checkTold(discovery.inputs, redactor, repository.config, systemClock.now());
+  if (!told.ok) return unbuilt(told);
   const tool = await findTool();
   if (!tool.ok) return tool;
   const problem =
     packerVersionProblem(builder.packer?.version, tool.value.version) ??
     requiredPluginsProblem(discovery.requiresPlugins, tool.value.version);
   if (problem !== undefined) return { ok: false, failure: problem };
-  return packerValidate(host, repository, builder, variables, tool.value);
+  return packerValidate(host, repository, builder, discovery, variables, tool.value);
 }
 
 /** Nothing was built, so nothing has to be released from quarantine. */
@@ -128,14 +135,15 @@ async function packerValidate(
   host: Host,
   repository: Repository,
   builder: Builder,
+  discovery: Discovery,
   variables: Readonly<Record<string, string>>,
   tool: PackerTool,
 ): Promise<Outcome<void>> {
-  const secrets = await secretsOrPlaceholders(host, builder);
-  const redactor = createRedactor({
-    values: Object.entries(secrets).map(([name, value]) => ({ name, value })),
-    key: systemRandomness.bytes(32),
-  });
+  const atHand = secretsAtHand(host.environment, builder);
+  // `packer validate` wants every variable set; where a secret is not at hand, a stand-in serves, since it is not used.
+  const secrets = Object.fromEntries(Object.keys(builder.secrets).map((name) => [name, atHand[name] ?? 'stand-in-for-validation']));
+  const key = systemRandomness.bytes(32);
+  const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: knownSecrets(atHand, discovery), key }), key));
   const reader = packerRunReader();
   const job = {
     tool,
@@ -149,9 +157,11 @@ async function packerValidate(
     manifestOutputs: [],
     init: false,
   };
-  const exitCode = await validateWithPacker({ root: repository.root, environment: host.environment }, job, (line) =>
-    reader.line(redactor.line(plainText(line))),
-  );
+  const exitCode = await validateWithPacker({ root: repository.root, environment: host.environment }, job, (lines) => {
+    for (const line of scrubbed.push(lines)) reader.line(line);
+    return undefined;
+  });
+  for (const line of scrubbed.rest()) reader.line(line);
   if (exitCode === 0) return success(undefined);
   const run = reader.end();
   const verdict = classifyPackerRun(run, {
@@ -170,15 +180,4 @@ async function packerValidate(
     verdict.classification.hint,
     lines.slice(0, 50),
   );
-}
-
-/** `packer validate` wants every variable set; where a secret is not at hand, a stand-in serves, since it is not used. */
-async function secretsOrPlaceholders(host: Host, builder: Builder): Promise<Record<string, string>> {
-  const reader = environmentSecrets(host.environment);
-  const values: Record<string, string> = {};
-  for (const [name, reference] of Object.entries(builder.secrets)) {
-    const read = await reader.read(reference);
-    values[name] = read.ok ? read.value : 'stand-in-for-validation';
-  }
-  return values;
 }

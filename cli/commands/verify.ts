@@ -20,24 +20,26 @@ export async function verify(host: Host, embedded: Embedded, names: readonly Bui
   return success({ exitCode, document, text: reports.flatMap((report) => reportLines(host, report)).join('\n') });
 }
 
-function reportDocument({ builder, links, newest, channels, problems }: ChainReport): VerifyDocument['builders'][number] {
+function reportDocument({ builder, links, newest, begins, channels, problems }: ChainReport): VerifyDocument['builders'][number] {
   return {
     builder,
     holds: problems.length === 0,
     manifests: links.length,
     newest,
+    begins,
     channels: channels.map(({ channel, published }) => ({ channel, published })),
     problems: problems.map((problem) => ({ problem: problem.problem, message: problemSentence(problem) })),
   };
 }
 
-function reportLines(host: Host, { builder, links, newest, channels, problems }: ChainReport): readonly string[] {
+function reportLines(host: Host, { builder, links, newest, begins, channels, problems }: ChainReport): readonly string[] {
   const { out } = host.terminal;
   if (problems.length === 0 && newest === null) return [`${builder}: no manifest was sealed yet`];
   const count = `${links.length} ${links.length === 1 ? 'manifest' : 'manifests'}`;
   if (problems.length === 0)
     return [
       `${builder}: ${paint(out, 'green', 'holds')}, ${count}${newest === null ? '' : `, the newest ${newest.digest}`}`,
+      ...(begins === null ? [] : [`  begins with build ${begins.build_id} (number ${begins.sequence}): older ones have expired`]),
       ...channels.map(({ channel, published }) => `  ${channel} points to build ${published.build_id} (number ${published.sequence})`),
     ];
   return [

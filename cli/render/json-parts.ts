@@ -1,37 +1,66 @@
+import { type Outgoing } from '../../core/scrub/outgoing.ts';
+
 /** So many items of a list are one part. */
 const some = 200;
 
-/** What `JSON.stringify(document, null, 2)` gives, in parts: a list of a hundred thousand is never one text. */
-export function* jsonParts(document: unknown): Generator<string> {
+/**
+ * What `JSON.stringify(document, null, 2)` gives, in parts: a list of a hundred thousand is never one text. What is no array
+ * and can be gone through is a list, too, whose items are asked for as they are printed. What may hold a secret has each of its
+ * texts scrubbed.
+ */
+export function* jsonParts(document: unknown, hook: Pick<Outgoing, 'isClean' | 'document'>): Generator<string> {
+  // Undefined for what JSON has no text for.
+  const json: Json = (value) => {
+    const text: string | undefined = JSON.stringify(value, null, 2);
+    return text === undefined || hook.isClean(text) ? text : JSON.stringify(hook.document(value), null, 2);
+  };
   if (!isPlainObject(document)) {
-    yield JSON.stringify(document, null, 2);
+    yield json(document) ?? '';
     return;
   }
   let text = '{';
   let isFirst = true;
   for (const [key, value] of Object.entries(document)) {
-    const isLong = Array.isArray(value) && value.length > some;
-    // Undefined for what JSON has no text for: such a member is left out.
-    const whole: string | undefined = isLong ? '' : JSON.stringify(value, null, 2);
+    const list = isIterable(value) ? value : undefined;
+    // A member that JSON has no text for is left out.
+    const whole = list === undefined ? json(value) : '';
     if (whole === undefined) continue;
     text += `${isFirst ? '' : ','}\n  ${JSON.stringify(key)}: `;
     isFirst = false;
-    if (isLong) {
-      for (const part of listParts(value)) {
+    if (list === undefined) text += indented(whole);
+    else {
+      for (const part of listParts(list, json)) {
         yield text + part;
         text = '';
       }
-    } else text += indented(whole);
+    }
   }
   yield `${text}${isFirst ? '' : '\n'}}`;
 }
 
-function* listParts(list: readonly unknown[]): Generator<string> {
-  for (let at = 0; at < list.length; at += some) {
-    const items = JSON.stringify(list.slice(at, at + some), null, 2).slice(1, -2);
-    yield `${at === 0 ? '[' : ','}${indented(items)}`;
+type Json = (value: unknown) => string | undefined;
+
+function* listParts(list: Iterable<unknown>, json: Json): Generator<string> {
+  let opening = '[';
+  let items: unknown[] = [];
+  for (const item of list) {
+    if (items.length === some) {
+      yield opening + itemsText(items, json);
+      opening = ',';
+      items = [];
+    }
+    items.push(item);
   }
-  yield '\n  ]';
+  yield items.length === 0 ? '[]' : `${opening}${itemsText(items, json)}\n  ]`;
+}
+
+/** Within a list of a member, so that what is around them is where it is to be: to indent them afterwards takes as long as all else. */
+function itemsText(items: readonly unknown[], json: Json): string {
+  return (json({ '': items }) ?? '').slice('{\n  "": ['.length, -'\n  ]\n}'.length);
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
 function isPlainObject(value: unknown): value is object {

@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 
 import { createTwoFilesPatch } from 'diff';
 
-import { plainText } from '../../core/packer-log/plain-text.ts';
-import { type Redactor } from '../../core/scrub/redactor.ts';
+import { plainLines, plainText } from '../../core/packer-log/plain-text.ts';
+import { type Redactor, redactText } from '../../core/scrub/redactor.ts';
 
 /** A difference that is longer, in characters, is cut. */
 const longest = 64 * 1024;
@@ -34,10 +34,6 @@ function isText(content: Uint8Array): boolean {
 }
 
 function scrubbed(content: Uint8Array, redactor: Redactor): string {
-  const file = redactor.forAnotherFile();
-  return new TextDecoder()
-    .decode(content)
-    .split('\n')
-    .map((line) => file.line(plainText(line)))
-    .join('\n');
+  const text = plainLines(new TextDecoder().decode(content).split('\n')).slice(0, -1);
+  return redactText(redactor.forAnotherFile(), text);
 }

@@ -61,7 +61,9 @@ function failuresOf(run: PackerRun, packerFailed: boolean, users: readonly RuleR
   if (found.length > 0) return [...targets, ...found.map((finding) => ({ finding, lines: finding.lines, name: null }))];
   // Errors of no target that no row knows mostly follow from a target's.
   const lines = [...run.errors, ...run.service];
-  return targets.length > 0 || lines.length === 0 ? targets : [{ finding: null, lines, name: null }];
+  if (targets.length > 0 || lines.length === 0) return targets;
+  const printed = run.errors.length === 0 ? findWithoutEnd(run, users) : undefined;
+  return [{ finding: printed ?? null, lines, name: null }];
 }
 
 function failureOf(target: TargetRun, run: PackerRun, users: readonly RuleRow[]): FailedPart[] {
@@ -69,7 +71,7 @@ function failureOf(target: TargetRun, run: PackerRun, users: readonly RuleRow[])
   const lines = [...target.errors, ...stateChanges(target)];
   const own = findInErrors(lines, context);
   // Once told to stop, a target fails because of that, unless its error says otherwise.
-  if (isConsequenceOfCancel(target, run) && (own === undefined || own.class === 1)) return [];
+  if (isConsequenceOfCancel(target, run) && (own === undefined || own.class === 1 || own.rule.code === 'PACKER_CRASH')) return [];
   if (own !== undefined && own.rule.unspecific === undefined) {
     const crash = own.rule.code === 'PACKER_CRASH' && run.crash !== null ? findInErrors([run.crash], context) : undefined;
     return [{ finding: crash ?? own, lines, name: target.name }];

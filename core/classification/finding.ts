@@ -36,12 +36,22 @@ function findInText(text: string, lines: readonly LogLine[], context: Situation,
   return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text });
 }
 
-/** Lines before the failure in which a cause is looked for, and how close before a consequence a cause must stand. */
-const reach = { script: 40, other: 10, cause: 10 } as const;
+/**
+ * Lines before the failure in which a cause is looked for: what may pass is looked for in fewer, as a script that went
+ * on for longer got over it. A cause stands close before its consequence.
+ */
+const reach = { script: 40, other: 10, passing: 20, cause: 10 } as const;
+
+/** A shell's trace of a command (`set -x`), which tells what was about to run and not what went wrong. */
+const trace = /^\+{1,6} \S/;
+
+/** What a program prints where it came through after all: nothing that passes is the cause before it. */
+const throughAfterAll =
+  /^Fetched \d|\bHTTP\/\d(?:\.\d)? 200\b|\.\.\. 200 OK$| saved \[\d|\(from versions: \d|\bis (?:now )?(?:up|ready|available)[.!]?$|^(?:Successfully )?[Dd]ownloaded \S/;
 
 /**
  * What a failed step comes from, by the last lines that it printed: the line nearest to the failure that a row
- * takes, so that an error which the step itself healed long before does not decide.
+ * takes, so that an error which the step itself healed does not decide.
  */
 export function findInStep(
   step: readonly (LogLine & { readonly marked: boolean })[],
@@ -50,10 +60,13 @@ export function findInStep(
 ): Finding | undefined {
   const last = step.slice(-reach[after]).reverse();
   let consequence: { finding: Finding; at: number } | undefined;
+  let healed = false;
   for (const [at, line] of last.entries()) {
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
+    if (trace.test(line.text)) continue;
+    healed ||= throughAfterAll.test(line.text);
     const rule = ruleFor(line.text, 'output', context.users);
-    if (rule === undefined) continue;
+    if (rule === undefined || (rule.class === 2 && (healed || at >= reach.passing))) continue;
     const finding = findingOf(rule, [line], { ...context, text: line.text });
     if (rule.consequence === undefined) return finding;
     consequence ??= { finding, at };

@@ -48,6 +48,7 @@ export const ownRules = {
   MANIFEST_MISSING: { exit_code: 1, reason: 'no build has sealed a manifest that could be published' },
   INPUTS_DRIFTED: { exit_code: 1, reason: 'the inputs are no longer those of the newest manifest' },
   BUILD_NOT_PUBLISHABLE: { exit_code: 1, reason: 'only a build that succeeded and left artifacts can be published' },
+  HOLD_REFUSED: { exit_code: 1, reason: 'the legal hold of the build is not as it would have to be' },
   RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
   POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },
   SERVICE_REFUSED: { exit_code: 1, reason: 'the build service refuses to start the build' },
@@ -75,6 +76,7 @@ export const ownRules = {
   ARTIFACT_UNCONFIRMED: { exit_code: 3, reason: 'an artifact that the attempt claims is not there, is not ours, or was there before' },
   DIAG_SECRET: { exit_code: 3, reason: 'a secret stands in what was to go into a diag bundle' },
   BUNDLE_TAMPERED: { exit_code: 3, reason: 'the diag bundle is not what its index says' },
+  RETENTION_UNKEPT: { exit_code: 3, reason: 'something is kept shorter or longer than the retention policy says' },
   CHAIN_BROKEN: { exit_code: 3, reason: 'the chain of hash manifests does not hold' },
 } as const satisfies Record<string, OwnRuleEntry>;
 

@@ -16,7 +16,7 @@ export const awsAccessRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\bAccessDenied(?:Exception)?\b|\bForbiddenException\b|is not authorized to perform: |does not exist or does not have sufficient permissions/,
+      /\bAccessDenied(?:Exception|Fault)?\b|\bNotAuthorized(?:Exception)?\b|\bAuthorizationError(?:Exception)?\b|\b(?:Forbidden|Unauthorized)Exception\b|is not authorized to perform: |does not exist or does not have sufficient permissions/,
     reason: 'IAM or a resource policy denies a call',
     hint: 'The message names the user and the action: allow it, or find out why the build asks for it, then release the builder.',
     evidence: 'AWS API error text in CodeBuild logs',
@@ -25,7 +25,8 @@ export const awsAccessRules: readonly RuleRow[] = [
     code: 'AWS_CREDS_EXPIRED',
     class: 2,
     reads: 'error',
-    pattern: /security token included in the request is expired|ExpiredToken(?:Exception)?\b|RequestExpired\b|Request has expired/,
+    pattern:
+      /security token included in the request is expired|ExpiredToken(?:Exception)?\b|TokenRefreshRequired|CredentialsExpired|RequestExpired\b|Request has expired/,
     reason: 'the session of the credentials ended',
     hint: 'A new run gets new credentials. If it ends the same way, the build takes longer than a session: raise the maximum session duration of the role.',
     evidence: 'packer-plugin-amazon docs/README.md:394-430; hashicorp/packer#8063, #7045',
@@ -71,10 +72,17 @@ export const awsAccessRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /[Nn]o valid credential sources|NoCredentialProviders|Error loading credentials for AWS Provider|no EC2 IMDS role found|failed to refresh cached credentials|Unable to locate credentials|failed to get shared config profile|SharedConfigProfileNotExist|EC2RoleRequestError|static credentials are empty/,
+      /[Nn]o valid (?:credential sources|AWS authentication)|NoCredentialProviders|Error loading credentials for AWS Provider|no EC2 IMDS role found|failed to refresh cached credentials|Unable to locate credentials|failed to get shared config profile|SharedConfigProfileNotExist|EC2RoleRequestError|static credentials are empty/,
     reason: 'no AWS credentials reached packer',
     hint: 'Attach a role to the build project, or see in `packer_environment` and the profile why the credentials are not found.',
     evidence: 'packer-plugin-amazon common/access_config.go:268,466; the capture fail-no-credentials',
+    turns: [
+      {
+        to: 2,
+        when: ({ text }) => /StatusCode: (?:429|5\d\d)\b|ThrottlingException/.test(text),
+        says: 'The service that hands out the credentials had a fault of its own or throttled, which passes.',
+      },
+    ],
   },
   {
     code: 'AWS_ACCOUNT_BLOCKED',

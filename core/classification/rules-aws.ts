@@ -1,127 +1,10 @@
 import { type RuleRow } from './rules-row.ts';
 
-/** AWS: capacity, limits, waiting, ids and parameters. */
+/** A key pair, group, role or profile that packer names itself for one run (amazon plugin, common/step_key_pair.go). */
+const temporary = /\.NotFound\b[\s\S]{0,200}\bpacker[_-][0-9a-f]{8}-/;
+
+/** AWS: waiting, ids and parameters. */
 export const awsRules: readonly RuleRow[] = [
-  {
-    code: 'AWS_CAPACITY',
-    class: 2,
-    reads: 'error',
-    pattern: /InsufficientInstanceCapacity|do not have sufficient \S+ capacity in the Availability Zone/,
-    reason: 'AWS has no capacity for the instance type in this zone now',
-    hint: 'If the retry fails too, build in another zone or with another instance type.',
-    evidence: 'hashicorp/packer#3924; scylladb/scylla-machine-image#980; karpenter pkg/errors/errors.go:56-65',
-  },
-  {
-    code: 'AWS_CAPACITY_OTHER',
-    class: 2,
-    reads: 'error',
-    pattern: /UnfulfillableCapacity|Insufficient(?:Host|Volume|Address|ReservedInstance)?Capacity\b|no Spot capacity available/,
-    reason: 'AWS has no capacity for this now',
-    hint: 'If the retry fails too, use another zone, another type, or on-demand in place of spot.',
-    evidence: 'karpenter errors.go:60; gardener mcm-provider-aws codes.go:35-50; aws-parallelcluster-node#673',
-  },
-  {
-    code: 'AWS_SPOT_QUOTA',
-    class: 2,
-    reads: 'error',
-    pattern: /MaxSpotInstanceCountExceeded|Max spot instance count exceeded|MaxFleetCountExceeded/,
-    reason: 'the spot quota of the account is used up by others now',
-    hint: 'It frees as other spot instances end. If it is full all the time, raise the quota.',
-    evidence: 'karpenter errors.go:58,63; runs-on/runs-on#88; vrivellino/spoptimize#21',
-  },
-  {
-    code: 'AWS_SPOT_PRICE',
-    class: 2,
-    reads: 'error',
-    pattern: /SpotMaxPriceTooLow|Spot request price [^\n]{0,80} lower than/,
-    reason: 'the spot price is above the maximum of the template',
-    hint: 'The price moves. If the retry fails too, raise `spot_price` or remove the cap.',
-    evidence: 'aws-parallelcluster-node#673 (counted as capacity)',
-  },
-  {
-    code: 'AWS_SPOT_RECLAIM',
-    class: 2,
-    reads: 'any',
-    pattern: /Server\.SpotInstance(?:Termination|Shutdown)/,
-    reason: 'AWS took the spot instance back',
-    hint: 'If it happens often, use another instance type or on-demand.',
-    evidence: 'botocore ec2 StateReason.Message',
-  },
-  {
-    code: 'AWS_SUBNET_FULL',
-    class: 2,
-    reads: 'error',
-    pattern: /InsufficientFreeAddressesInSubnet/,
-    reason: 'the subnet has no free address now',
-    hint: 'If the retry fails too, free addresses or give the builder a larger subnet.',
-    evidence: 'karpenter errors.go:62',
-  },
-  {
-    code: 'AWS_VCPU_QUOTA',
-    class: 1,
-    reads: 'error',
-    pattern: /VcpuLimitExceeded|InstanceLimitExceeded|more vCPU capacity than your current vCPU limit/,
-    reason: 'the quota of vCPUs or instances does not hold this build',
-    hint: 'Raise the quota, use a smaller type, or build when the account runs less; then ask for a new build.',
-    evidence: 'karpenter errors.go:59; gardener codes.go:17,23; xlang-ai/OSWorld#366',
-  },
-  {
-    code: 'AWS_TYPE_AZ',
-    class: 1,
-    reads: 'error',
-    pattern: /not supported in your requested Availability Zone/,
-    reason: 'the instance type is not offered in this zone',
-    hint: 'Set `subnet_id` or `availability_zone` to a zone that the message names, or let a subnet filter choose among those.',
-    evidence: 'longhorn/longhorn-tests#1130; ned1313/Getting-Started-Terraform#44; karpenter errors.go:61',
-  },
-  {
-    code: 'AWS_UNSUPPORTED',
-    class: 1,
-    reads: 'error',
-    pattern: /Unsupported: The requested configuration is currently not supported/,
-    reason: 'this combination of instance type, image and tenancy does not exist',
-    hint: 'Compare the architecture, virtualisation and boot mode of the source image with the instance type.',
-    evidence: 'hashicorp/terraform-provider-aws#9113',
-  },
-  {
-    code: 'AWS_SNAPSHOT_CONCURRENCY',
-    class: 2,
-    reads: 'error',
-    pattern:
-      /Too many snapshot copies in progress|(?:Concurrent|Pending)SnapshotLimitExceeded|ConcurrentCreateImageNoRebootLimitExceeded|in-progress snapshots for a single volume exceeded/,
-    reason: 'too many snapshots are being made at the same time',
-    hint: 'It heals as they end. If it comes again, start fewer builds at once or copy to fewer regions.',
-    evidence: 'aws-samples/copy-encrypted-ami#3; EC2 user guide',
-  },
-  {
-    code: 'AWS_RESOURCE_QUOTA',
-    class: 1,
-    reads: 'error',
-    pattern:
-      /quota of \d+ for the number of public images|(?:Snapshot|Volume|AMI|MaxIOPS|KeyPair|SecurityGroup)\w*(?:Limit|Quota)Exceeded|ResourceLimitExceeded|AddressLimitExceeded/,
-    reason: 'a standing quota of the account is used up',
-    hint: 'Deregister old images and delete their snapshots, or raise the quota.',
-    evidence: 'iterative/studio-selfhosted#90; gardener codes.go:27,31',
-  },
-  {
-    code: 'AWS_THROTTLED',
-    class: 2,
-    reads: 'any',
-    pattern: /RequestLimitExceeded|Request limit exceeded|EC2ThrottledException|has been throttled on /,
-    reason: 'the AWS API throttles this account, after packer had retried already',
-    hint: 'The retry waits. If it fails too, find what else calls the EC2 API so often, and spread the schedules.',
-    evidence: 'hashicorp/packer#6330, #6530, #12160; cdk-github-runners#946',
-  },
-  {
-    code: 'AWS_THROTTLED_OTHER',
-    class: 2,
-    reads: 'any',
-    pattern:
-      /\bThrottl(?:ing|ed)(?:Exception)?\b(?=:|\)| |$)|RequestThrottled|TooManyRequestsException|\bSlowDown\b|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress|Rate exceeded|RateExceeded\b|request rate has been exceeded/,
-    reason: 'an AWS API throttles this account',
-    hint: 'The retry waits. If it fails too, spread the schedules or ask for a higher rate.',
-    evidence: 'smithy-typescript constants.ts:24-39; botocore retries/standard.py:503-518',
-  },
   {
     code: 'AWS_WAIT_TIMEOUT',
     class: 2,
@@ -136,7 +19,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason: <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
+      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason:? <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
     reason: 'an instance, image or snapshot went into a failed state, and AWS did not say why',
     hint: 'If the retry fails too, look at its state reason: an encryption key without a grant, expired credentials and snapshot limits end like this.',
     evidence: 'packer-plugin-amazon common/state.go:484-488, docs/README.md:394-450; hashicorp/packer#7708',
@@ -184,6 +67,16 @@ export const awsRules: readonly RuleRow[] = [
     reason: 'AWS does not see yet what this run has just made',
     hint: 'If the retry fails too, look whether something deletes new instances or snapshots.',
     evidence: 'hashicorp/packer#1367; common/step_run_source_instance.go:330,372; step_create_tags.go:110',
+  },
+  {
+    code: 'AWS_STATE',
+    class: 2,
+    reads: 'error',
+    pattern:
+      /\b(?:Incorrect\w{0,30}State|ResourceInUse(?:Exception|Fault)?|OperationInProgress(?:Exception)?|Concurrent(?:Modification|Update)\w{0,12}|ResourceNotReadyException)\b/,
+    reason: 'a resource was busy, or not yet in the state that the call needs',
+    hint: 'If the retry fails too, see what else works on the resource that the message names.',
+    evidence: 'EC2 API errors-overview.html, IncorrectState; SDK error codes of IAM, SSM, KMS and S3',
   },
   {
     code: 'AWS_PROFILE_EVENTUAL',
@@ -237,17 +130,24 @@ export const awsRules: readonly RuleRow[] = [
     class: 1,
     reads: 'error',
     pattern:
-      /Invalid(?:Subnet|SubnetID|VpcID|Group|GroupId|KeyPair|LaunchTemplateId)\.NotFound|InvalidParameter(?:Value|Combination)|MissingParameter|InvalidInput\b|InvalidBlockDeviceMapping/,
+      /Invalid(?:Subnet|SubnetID|VpcID|Group|GroupId|KeyPair|LaunchTemplateId)\.NotFound|InvalidParameter(?:Value|Combination)|MissingParameter|InvalidInput\b|InvalidBlockDeviceMapping|api error (?:Invalid|Malformed|Missing|Unsupported|Unknown|NoSuch|Validation)\w{1,60}|AuthorizationHeaderMalformed|MissingEndpoint/,
     reason: 'AWS rejects the request as the template words it',
     hint: 'The message names the parameter or the id: correct it in the template.',
     evidence: 'EC2 API errors-overview.html; karpenter errors.go:28',
+    turns: [
+      {
+        to: 2,
+        when: ({ text }) => temporary.test(text),
+        says: 'What AWS does not find is a key pair or group that this run has just made: AWS does not see it yet. If the retry fails too, look whether something deletes new ones.',
+      },
+    ],
   },
   {
     code: 'AWS_5XX',
     class: 2,
     reads: 'error',
     pattern:
-      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|ServiceUnavailable|Unavailable)\b|Server\.InternalError/,
+      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|Internal(?:Server|Service)(?:Exception|Fault)|InternalServiceError|ServiceUnavailable(?:Exception)?|RequestTimeout(?:Exception)?|Unavailable)\b|Server\.InternalError/,
     reason: 'the service that packer called had a fault of its own',
     hint: 'If the retry fails too, look at the health dashboard of the provider.',
     evidence: 'smithy constants.ts:49; botocore standard.py:462; hashicorp/packer#1253',

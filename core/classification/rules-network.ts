@@ -10,7 +10,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled while waiting|(?:operation|[Cc]onnection) timed out|context deadline exceeded|[Rr]ead timed out/,
+      /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled while waiting|(?:operation|[Cc]onnection) timed out|context deadline exceeded|[Rr]ead timed out|timeout awaiting response headers|http2: timeout|A connection attempt failed because|[Oo]peration too slow/,
     reason: 'a connection took too long',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'packer-plugin-amazon#557; hashicorp/packer#6162, #6549, #565',
@@ -28,7 +28,7 @@ export const networkRules: readonly RuleRow[] = [
     code: 'DNS_NXDOMAIN',
     class: 2,
     reads: 'any',
-    pattern: /no such host|ENOTFOUND|Could not resolve host/,
+    pattern: /no such host|ENOTFOUND|Could not resolve host|Name or service not known|nodename nor servname|getaddrinfo failed/,
     reason: 'a host name does not resolve',
     hint: 'If the retry fails too, the name is mistyped or only known in another network.',
     evidence: 'hashicorp/packer#8808; smithy constants.ts:59',
@@ -45,7 +45,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /[Cc]onnection reset|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network/,
+      /[Cc]onnection (?:was )?(?:reset|aborted|lost|forcibly closed)|\b(?:Get|Head|Post|Put|Patch|Delete) \\?"?https?:\/\/[^\s"]{1,500}\\?"?: (?:unexpected )?EOF\b|http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|forcibly closed by the remote host|established connection was aborted|Remote end closed connection|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|remote end hung up unexpectedly|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|use of closed network connection|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network/,
     reason: 'a connection was refused or broke off',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'smithy constants.ts:54; hashicorp/packer#10137, #10055; the captures chaos-endpoint-refused, chaos-reset-maxretries1',
@@ -68,71 +68,34 @@ export const networkRules: readonly RuleRow[] = [
     hint: 'Use a larger instance type or compute size, or let the script need less.',
     evidence: 'CodeBuild troubleshooting.md:236; the capture sigkill-child-mr',
   },
-];
-
-/** Errors that name credentials in no cloud's own words. */
-export const credentialRules: readonly RuleRow[] = [
   {
-    code: 'PROXY_AUTH',
-    class: 3,
-    reads: 'error',
-    pattern: /Proxy Authentication Required/,
-    reason: 'the proxy on the way out refuses the build',
-    hint: 'Give the build the credentials of the proxy, or let it pass for the addresses that it needs; then release the builder.',
-    evidence: 'HTTP status 407',
-  },
-  {
-    code: 'CREDENTIALS_REFUSED',
-    class: 3,
+    code: 'RESOURCE_BUSY',
+    class: 2,
     reads: 'error',
     pattern:
-      /\b401 Unauthorized\b|\b40[13] (?:authentication failure|[Pp]ermission check failed)|status(?: ?[Cc]ode)?[:= ]{1,3}401\b|[Ww]rong password|[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication failed\b|[Ii]nvalid_client|HTTP(?:\/\d(?:\.\d)?)? 401\b|^\[401\]|\(unauthorized\)|invalid (?:api|API) token|Http Status Code: 401|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/[^\s]{1,300}: 401\b/,
-    reason: 'a service refuses the credentials that packer was given',
-    hint: 'Renew the secret that the builder names, and check what it may do; then release the builder.',
-    evidence: 'HTTP status 401; Proxmox VE, HashiCorp Vault and data source plugins',
-  },
-];
-
-/** They say only that something failed: asked last, and only after the lines before the failure. */
-export const lastRules: readonly RuleRow[] = [
-  {
-    code: 'POST_PROCESSOR',
-    class: 1,
-    reads: 'error',
-    pattern: /Post-processor failed:/,
-    reason: 'a post-processor failed after the image was made',
-    hint: 'The image may exist: look at the artifacts of the result and remove it, or finish by hand what the post-processor does.',
-    evidence: 'packer/build.go:400,473; the capture postprocessor-fail-mr',
-    unspecific: true,
+      /already locked\b|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|used by another process|[Rr]esource busy/,
+    reason: 'something else holds what packer needs',
+    hint: 'If the retry fails too, see what holds it: another build, or one that was not cleaned up.',
+    evidence: 'VirtualBox, VMware, Hyper-V and QEMU texts',
   },
   {
-    code: 'SCRIPT_EXIT',
-    class: 1,
-    reads: 'error',
-    pattern: /(?:Script exited with non-zero exit status|script exited with non-zero exit status):? \d+/,
-    reason: 'a script of the template failed',
-    hint: 'Read the lines before it: the script, not packer, has the cause.',
-    evidence: 'sdk shell/exit_code.go:39; the capture script-fail-mr',
-    unspecific: true,
-  },
-  {
-    code: 'PROVISIONER_EXIT',
-    class: 1,
+    code: 'WAIT_TIMEOUT',
+    class: 2,
     reads: 'error',
     pattern:
-      /Error executing (?:Ansible|Chef|Puppet|Inspec|Salt|Converge)|[Nn]on-zero exit (?:status|code)|Bad exit status|Process exited with status \d+/,
-    reason: 'a provisioner failed',
-    hint: 'Read the lines before it: the play, cookbook or command has the cause.',
-    evidence: 'packer-plugin-ansible provisioner/ansible/provisioner.go; packer-plugin-docker driver',
-    unspecific: true,
+      /\b[Tt]im(?:e|ed) ?out\b (?:while |when )?waiting|\b[Ww]ait timeout\b|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
+    reason: 'packer stopped waiting for something that takes a while',
+    hint: 'If the retry fails too, see what it waited for, and raise the time limit in the template.',
+    evidence: 'packer-plugin-sdk and the plugins of many clouds',
   },
   {
-    code: 'TPL_DIAGNOSTIC',
-    class: 1,
+    code: 'RETRY_ASKED',
+    class: 2,
     reads: 'error',
-    pattern: /^Error: [\s\S]*\n\s*on \S{1,300} line \d+/,
-    reason: 'packer refuses a place in the template',
-    hint: 'The message names the file and the line.',
-    evidence: 'hcl/v2 diagnostic_text.go',
+    pattern:
+      /(?<!and |to )\b(?:[Tt]ry again|[Rr]etry) (?:later|shortly|in (?:a few|\d))|[Pp]lease (?:try again|retry)(?: later| shortly|[.,;:)]|$)|[Tt]emporarily unavailable/,
+    reason: 'the service itself says that it may work later',
+    hint: 'If the retry fails too, look at the status page of the service.',
+    evidence: 'the words of many services',
   },
 ];

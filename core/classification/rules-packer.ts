@@ -1,7 +1,14 @@
-import { type RuleRow } from './rules-row.ts';
+import { type RuleRow, type Turn } from './rules-row.ts';
 
 const networkTrouble =
-  /\b429\b|\b5\d\d\b|time(?:d ?)?out|connection (?:reset|refused)|TLS handshake|no such host|server misbehaving|unexpected EOF/i;
+  /\b429\b|\b5\d\d\b|time(?:d ?)?out|connection (?:reset|refused)|TLS handshake|no such host|server misbehaving|: (?:unexpected )?EOF\b/i;
+
+/** A template may call services while packer reads it: HCL functions, data sources, the login of a builder. */
+const serviceSilent: Turn = {
+  to: 2,
+  when: ({ text }) => /dial tcp|i\/o timeout|TLS handshake timeout|\bstatus(?: code)?:? 5\d\d\b/i.test(text),
+  says: 'The template calls a service that did not answer. If the retry fails too, check whether it can be reached from the build.',
+};
 
 /** Packer itself: its plugins, the template, the machine that it runs on. */
 export const packerRules: readonly RuleRow[] = [
@@ -120,6 +127,7 @@ export const packerRules: readonly RuleRow[] = [
     hint: 'The message names the file and the line: mend it, and try `packer validate`.',
     evidence:
       'the captures syntax-error-mr, no-such-file; command/meta.go GetConfigFromJSON; hcl2template/parser.go:113; hcl/v2 hclsyntax diagnostics',
+    turns: [serviceSilent],
   },
   {
     code: 'TPL_INVALID',
@@ -130,6 +138,7 @@ export const packerRules: readonly RuleRow[] = [
     reason: 'the template says too little, or something that packer does not know',
     hint: 'The message names the setting: correct it, and try `packer validate`.',
     evidence: 'command/build.go:218; the capture validate-error-mr; common/run_config.go:812-825; sdk communicator/config.go:535',
+    turns: [serviceSilent],
   },
   {
     code: 'CLI_USAGE',
@@ -173,7 +182,7 @@ export const packerRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /plugin exited before we could connect|timeout while waiting for plugin to start|^(?:\d+ error\(?s?\)? occurred:\s*\*?\s*)?unexpected EOF\.?$|connection is shut down/,
+      /plugin exited before we could connect|timeout while waiting for plugin to start|^(?:\d+ error\(?s?\)? occurred:\s*\*?\s*)?(?:Post-processor failed: )?unexpected EOF\.?$|connection is shut down|extra data in buffer|gob: [^\n]{0,80}(?:exceeds input size|out of range|corrupted)|error reading from server: EOF/,
     reason: 'a plugin of packer ended in the middle of its work',
     hint: 'If the retry fails too, look for a panic in the log with PACKER_LOG=1, for too little memory, or for a plugin of the wrong architecture.',
     evidence: 'packer/plugin_client.go:320,322; packer-plugin-proxmox#185',

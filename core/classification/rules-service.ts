@@ -85,7 +85,7 @@ export const serviceRules: readonly RuleRow[] = [
     code: 'CB_TIMEOUT',
     class: 2,
     reads: 'service',
-    pattern: /BUILD_TIMED_OUT/,
+    pattern: /BUILD_TIMED_OUT|Build (?:has )?timed out/,
     reason: 'the build service ended the run at its time limit; packer had no time to clean up',
     hint: 'Look for instances and images that were left, by their tags; raise `timeout` if the build needs longer.',
     evidence: 'measured on CodeBuild: status FAILED with the BUILD phase TIMED_OUT',

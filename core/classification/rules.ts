@@ -1,11 +1,20 @@
 import { awsAccessRules } from './rules-aws-access.ts';
+import { awsLimitRules } from './rules-aws-limits.ts';
 import { awsRules } from './rules-aws.ts';
+import { azureRules } from './rules-azure.ts';
 import { cloudRules } from './rules-clouds.ts';
-import { guestRules, scriptRules } from './rules-guest.ts';
+import { credentialRules } from './rules-credentials.ts';
+import { googleRules } from './rules-google.ts';
+import { guestRules } from './rules-guest.ts';
+import { hypervisorRules } from './rules-hypervisors.ts';
 import { integrityRules } from './rules-integrity.ts';
-import { credentialRules, lastRules, networkRules } from './rules-network.ts';
+import { lastRules } from './rules-last.ts';
+import { networkRules } from './rules-network.ts';
+import { packageRules } from './rules-packages.ts';
 import { packerRules } from './rules-packer.ts';
+import { protocolRules } from './rules-protocol.ts';
 import { type RuleRow, type Turn, type TurnContext } from './rules-row.ts';
+import { scriptRules, scriptTrustRules } from './rules-script.ts';
 import { serviceRules } from './rules-service.ts';
 
 /**
@@ -16,12 +25,19 @@ export const rules: readonly RuleRow[] = [
   ...serviceRules,
   ...integrityRules,
   ...awsAccessRules,
+  ...awsLimitRules,
   ...awsRules,
+  ...azureRules,
+  ...googleRules,
+  ...hypervisorRules,
   ...cloudRules,
   ...packerRules,
   ...guestRules,
+  ...scriptTrustRules,
+  ...packageRules,
   ...scriptRules,
   ...credentialRules,
+  ...protocolRules,
   ...networkRules,
   ...lastRules,
 ];

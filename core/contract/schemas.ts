@@ -26,6 +26,7 @@ import { LogSummary } from '../log-summary.ts';
 import { namesOf } from '../names-of.ts';
 import { BuildRequest } from '../request.ts';
 import { Result } from '../result.ts';
+import { RetentionAuditDocument, RetentionHoldDocument, RetentionReportDocument, RetentionSweepDocument } from '../retention/documents.ts';
 import { ScrubManifest } from '../scrub/scrub-manifest.ts';
 import * as z from '../zod.ts';
 
@@ -55,6 +56,14 @@ const schemas = {
   logs: { schema: LogsDocument, title: 'What `logs --json` prints', io: 'output' },
   publish: { schema: PublishDocument, title: 'What `publish --json` prints', io: 'output' },
   quarantine: { schema: QuarantineDocument, title: 'What `quarantine --json` prints', io: 'output' },
+  'retention-audit': { schema: RetentionAuditDocument, title: 'What `retention audit --json` prints', io: 'output' },
+  'retention-hold': {
+    schema: RetentionHoldDocument,
+    title: 'What `retention hold --json` and `retention release --json` print',
+    io: 'output',
+  },
+  'retention-report': { schema: RetentionReportDocument, title: 'What `retention report --json` prints', io: 'output' },
+  'retention-sweep': { schema: RetentionSweepDocument, title: 'What `retention sweep --json` prints', io: 'output' },
   result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },
   scrub: { schema: ScrubDocument, title: 'What `scrub --json` prints: every redaction made in a text', io: 'output' },
   'scrub-manifest': { schema: ScrubManifest, title: 'Every redaction made in the log of an attempt', io: 'output' },

@@ -7,7 +7,7 @@ import { InputChanges } from '../documents.ts';
 import { ExitCode } from '../exit-code.ts';
 import { Resolved } from '../hash-manifest.ts';
 import { BuildId, BuilderName, Caller, RunId, Timestamp } from '../identity.ts';
-import { RetentionClass, RetentionClassName } from '../retention.ts';
+import { RetentionClass, RetentionClassName } from '../retention/policy.ts';
 import { BuildState } from '../states.ts';
 import * as z from '../zod.ts';
 

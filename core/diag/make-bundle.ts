@@ -7,7 +7,7 @@ import { documentText } from '../document-text.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { LogSummary } from '../log-summary.ts';
 import { type Archive, type Randomness } from '../ports.ts';
-import { expiresAt, retentionTerms } from '../retention.ts';
+import { expiresAt, retentionTerms } from '../retention/policy.ts';
 import { type SecretValue, createRedactor } from '../scrub/redactor.ts';
 import { ruleSetDigest } from '../scrub/redaction-rules.ts';
 import { version } from '../version.ts';

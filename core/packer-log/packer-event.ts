@@ -43,15 +43,20 @@ const loggedUi = /^ui( error)?: ?([\s\S]*)$/;
 const agentLine = /^\s{0,40}\[(?:Container|Instance)\] \d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? ([\s\S]*)$/;
 const panicLine = /^(?:[\w./-]{1,200}(?: plugin)?: )?panic: |^!+ PACKER CRASH !+/;
 
-/** What stands before packer's own text where another program carries its output on. */
+/** What stands before packer's own text where another program carries its output on: in this order, each once. */
 const carriers = [
   /^\s{0,20}\[[0-9a-f]{8}-[0-9a-f-]{27}\] (?=PACKER )/,
   /^PACKER (?:OUT|ERR) /,
   /^[^()\n]{1,300} \(local-exec\): ?/,
   /^\s{0,20}[│╷╵] ?/,
-  /^\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)\]?:? /,
-  /^\d\d:\d\d:\d\d(?:\.\d{1,9})? /,
+  /^Test\S{1,200} (?=\d{4}-\d\d-\d\dT)/,
+  /^(?:DEBUG|INFO|WARN|ERROR) {1,4}(?=\[?\d{4}-)/,
+  /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?[ \t]/,
+  /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?[ \t]/,
+  /^(?:DEBUG|INFO|WARN|ERROR) {1,4}- /,
+  /^logger\.go:\d{1,5}: /,
   /^##\[(?:debug|error|warning|section)\]/,
+  /^Step #\d{1,3}(?: - "[^"\n]{1,100}")?: ?/,
 ] as const;
 
 /** Reads one line, without its line end. Takes any text and never throws; what it cannot place is `ui` text or `other`. */
@@ -61,7 +66,8 @@ export function parseLine(line: string): PackerEvent {
   if (machine !== undefined) return machine;
   const [, agent] = agentLine.exec(text) ?? [];
   if (agent !== undefined) return { type: 'service', text: agent };
-  return parseCarried(carriers.reduce((rest, carrier) => rest.replace(carrier, ''), text));
+  const carried = carriers.reduce((rest, carrier) => rest.replace(carrier, ''), text);
+  return (carried === text ? undefined : parseMachineLine(carried)) ?? parseCarried(carried);
 }
 
 /** What a person should see of a line, free of terminal escapes; null where a line is not meant for people. */
@@ -143,6 +149,9 @@ function parseCarried(text: string): PackerEvent {
   if (logged === undefined) return panicLine.test(text) ? { type: 'crash', text } : uiEvent(null, text);
   const [, level, said] = loggedUi.exec(logged) ?? [];
   if (said !== undefined) return uiEvent(level === undefined ? 'say' : 'error', said);
+  // With -machine-readable, PACKER_LOG holds the line itself behind its time.
+  const machine = parseMachineLine(logged);
+  if (machine !== undefined) return machine;
   const [, target, name, data] = loggedMachineLine.exec(logged) ?? [];
   if (name !== undefined) return machineEvent(target ?? '', name, goStrings(data ?? ''));
   return { type: panicLine.test(logged) ? 'crash' : 'log', text: logged };

@@ -15,3 +15,10 @@ export function plainText(text: string): string {
   if (!anyControl.test(text)) return text;
   return text.replace(escapeSequences, '').replace(controlCharacters, '');
 }
+
+/** Lines as a text with an end after each, every one plain by itself: an escape sequence without an end takes no more than its line. */
+export function plainLines(lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  const text = `${lines.join('\n')}\n`;
+  return anyControl.test(text) ? `${lines.map(plainText).join('\n')}\n` : text;
+}

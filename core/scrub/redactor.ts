@@ -31,6 +31,8 @@ export interface Redactor {
   rest(): string;
   /** A line without its newline, scrubbed at once: for texts that are no stream. What is wrapped over lines is not found. */
   line(text: string): string;
+  /** Whether a text that stands alone holds nothing that could be a secret. Told fast; where it is false there may still be none. */
+  isClean(text: string): boolean;
   /** The file is over, after lines alone. A private key that has not ended is forgotten. */
   end(): void;
   /** Everything that was done, with its place after scrubbing. */
@@ -174,6 +176,7 @@ function redactorOf(values: KnownValues, key: Uint8Array): Redactor {
       endLine();
       return scrubbed;
     },
+    isClean: (text) => regionsOf(text, values).length === 0,
     end: () => block.reset(),
     summary: () => actions.list(),
     aggregated: () => actions.aggregated(),

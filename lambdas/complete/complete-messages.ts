@@ -9,14 +9,14 @@ import { type RunEvent, handleRunEvent } from '../../core/run-event.ts';
 import { Turn, type Turns, nextTurn } from '../../core/turn.ts';
 import * as z from '../../core/zod.ts';
 import { type Count } from '../counts.ts';
-import { type Log, type LogKeys } from '../log.ts';
-import { problemOf } from '../scrub-text.ts';
+import { type Log, type LogKeys, type LogProblem, problemOf } from '../log.ts';
 
 export interface CompleteDependencies {
   readonly ports: CompletePorts;
   readonly config: Config;
   readonly turns: Turns;
   readonly log: Log;
+  readonly logProblem: LogProblem;
   readonly count: Count;
   /** Reads an event of the build service. Its failures name places and never quote: an event carries the values of variables. */
   readonly readRunEvent: (event: unknown) => Outcome<RunEvent>;
@@ -45,10 +45,10 @@ type KnownMessage = Exclude<Message, { type: 'unreadable' }>;
  * @returns the messages that are to come again.
  */
 export async function completeMessages(dependencies: CompleteDependencies, batch: unknown): Promise<SQSBatchResponse> {
-  const { log, count } = dependencies;
+  const { logProblem, count } = dependencies;
   const parsed = Batch.safeParse(batch);
   if (!parsed.success) {
-    log('BATCH_FAILED', { problem: 'the function was called with something else than messages of a queue' });
+    await logProblem('BATCH_FAILED', {}, 'the function was called with something else than messages of a queue');
     throw new Error('this function takes batches of an SQS queue, and was called with something else');
   }
   const failed: string[] = [];
@@ -58,7 +58,7 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
     const message = readMessage(dependencies, record.body);
     if (message.type === 'unreadable') {
       unreadable += 1;
-      log('MESSAGE_UNREADABLE', { message_id: record.messageId, problem: message.why });
+      await logProblem('MESSAGE_UNREADABLE', { message_id: record.messageId }, message.why);
       continue;
     }
     const take = async (work: () => Promise<void>) => {
@@ -66,8 +66,8 @@ export async function completeMessages(dependencies: CompleteDependencies, batch
         await work();
       } catch (cause) {
         const isOfSweep = message.type === 'turn' && message.turn.open !== undefined;
-        const keys = { message_id: record.messageId, ...aboutMessage(message), problem: problemOf(cause) };
-        log(isOfSweep ? 'SWEEP_PROBLEM' : 'MESSAGE_FAILED', keys);
+        const code = isOfSweep ? 'SWEEP_PROBLEM' : 'MESSAGE_FAILED';
+        await logProblem(code, { message_id: record.messageId, ...aboutMessage(message) }, problemOf(cause));
         if (isOfSweep) sweepProblems += 1;
         else failed.push(record.messageId);
       }

@@ -9,14 +9,14 @@ import { type BuilderName, timestamp } from '../../core/identity.ts';
 import { type Result, refusedResult } from '../../core/result.ts';
 import { type Turns } from '../../core/turn.ts';
 import { type Count } from '../counts.ts';
-import { type Log } from '../log.ts';
-import { problemOf } from '../scrub-text.ts';
+import { type Log, type LogProblem, problemOf } from '../log.ts';
 
 export interface DispatchDependencies {
   readonly ports: DispatchPorts;
   readonly config: Config;
   readonly turns: Turns;
   readonly log: Log;
+  readonly logProblem: LogProblem;
   readonly count: Count;
 }
 
@@ -35,7 +35,7 @@ export async function dispatchRequest(
   call: unknown,
   invocation: string,
 ): Promise<DispatchDocument | Result> {
-  const { log, count, turns } = dependencies;
+  const { log, logProblem, count, turns } = dependencies;
   const opened = openDispatchCall(call, invocation);
   if (!opened.ok) return refuse(dependencies, call, null, opened.failure);
   const asked = await accept(dependencies, opened.value);
@@ -45,26 +45,34 @@ export async function dispatchRequest(
   try {
     await turns.send({ turn: builder }, 0);
   } catch (cause) {
-    log('TURN_NOT_SENT', { build_id, builder, problem: problemOf(cause) });
+    await logProblem('TURN_NOT_SENT', { build_id, builder }, problemOf(cause));
   }
   log('REQUEST_DISPATCHED', { build_id, builder, state, how });
   if (how === 'accepted') count({ accepted: 1 });
   return { dispatched: { build_id, builder, state, how } };
 }
 
-async function accept({ ports, config, log }: DispatchDependencies, { request, by, builder }: CalledFor): Promise<Outcome<Dispatched>> {
+async function accept(
+  { ports, config, logProblem }: DispatchDependencies,
+  { request, by, builder }: CalledFor,
+): Promise<Outcome<Dispatched>> {
   try {
     return await dispatch(ports, config, { request, command: commandOf(builder), by });
   } catch (cause) {
-    log('CALL_FAILED', { ...(builder === null ? {} : { builder }), problem: problemOf(cause) });
+    await logProblem('CALL_FAILED', builder === null ? {} : { builder }, problemOf(cause));
     // Lambda writes what is thrown into the log as it is; `cause` was scrubbed for the line above.
     // oxlint-disable-next-line preserve-caught-error
     throw new Error('the request could not be dispatched; the line CALL_FAILED of this invocation says why');
   }
 }
 
-function refuse({ ports, log, count }: DispatchDependencies, call: unknown, builder: BuilderName | null, cause: Failure): Result {
-  log('REQUEST_REFUSED', { ...(builder === null ? {} : { builder }), rule: cause.rule, problem: cause.message });
+async function refuse(
+  { ports, logProblem, count }: DispatchDependencies,
+  call: unknown,
+  builder: BuilderName | null,
+  cause: Failure,
+): Promise<Result> {
+  await logProblem('REQUEST_REFUSED', { ...(builder === null ? {} : { builder }), rule: cause.rule }, cause.message);
   count({ refused: 1, ...(isScheduled(call) ? { refusedSchedules: 1 } : {}) });
   return refusedResult(verdictOf(cause), { command: commandOf(builder), builder, at: timestamp(ports.clock.now()) });
 }

@@ -1,11 +1,14 @@
 import type { Context } from 'aws-lambda';
 
 import { dynamoOpenBuilds } from '../../adapters/aws/dynamo-open-builds.ts';
+import { systemRandomness } from '../../adapters/local/system.ts';
 import { boundFunction, clientOptions } from '../bound-function.ts';
+import { once } from '../on-demand.ts';
 import { turnQueue } from '../turn-queue.ts';
 import { sweep } from './sweep.ts';
 
-const bound = boundFunction(process.env);
+const scrub = once(async () => (await import('../scrub-text.ts')).scrubText(systemRandomness));
+const bound = boundFunction(process.env, scrub);
 const sweeper = {
   ...bound,
   ports: { records: dynamoOpenBuilds(bound.dynamo, bound.environment.table) },

@@ -3,13 +3,13 @@ import { openBuilds } from '../../core/open-builds.ts';
 import { type Records } from '../../core/ports.ts';
 import { type Turns, turnsOf } from '../../core/turn.ts';
 import { type Count } from '../counts.ts';
-import { type Log } from '../log.ts';
-import { problemOf } from '../scrub-text.ts';
+import { type Log, type LogProblem, problemOf } from '../log.ts';
 
 export interface SweepDependencies {
   readonly ports: { readonly records: Pick<Records, 'listOpenBuilds'> };
   readonly turns: Turns;
   readonly log: Log;
+  readonly logProblem: LogProblem;
   readonly count: Count;
 }
 
@@ -22,7 +22,7 @@ export interface SweepDependencies {
  *   which it was.
  */
 export async function sweep(dependencies: SweepDependencies): Promise<{ readonly open: number }> {
-  const { turns, log, count } = dependencies;
+  const { turns, log, logProblem, count } = dependencies;
   const found = await findOpen(dependencies);
   let [open, unsent] = [0, 0];
   for (const [builder, builds] of found) {
@@ -31,7 +31,7 @@ export async function sweep(dependencies: SweepDependencies): Promise<{ readonly
       for (const turn of turnsOf(builder, builds)) await turns.send(turn, 0);
     } catch (cause) {
       unsent += 1;
-      log('TURN_NOT_SENT', { builder, problem: problemOf(cause) });
+      await logProblem('TURN_NOT_SENT', { builder }, problemOf(cause));
     }
   }
   log('SWEPT', { open, problems: unsent });
@@ -40,11 +40,11 @@ export async function sweep(dependencies: SweepDependencies): Promise<{ readonly
   return { open };
 }
 
-async function findOpen({ ports, log, count }: SweepDependencies): Promise<ReadonlyMap<BuilderName, readonly BuildId[]>> {
+async function findOpen({ ports, logProblem, count }: SweepDependencies): Promise<ReadonlyMap<BuilderName, readonly BuildId[]>> {
   try {
     return await openBuilds(ports);
   } catch (cause) {
-    log('SWEEP_FAILED', { problem: problemOf(cause) });
+    await logProblem('SWEEP_FAILED', {}, problemOf(cause));
     count({ sweepProblems: 1 });
     // Lambda writes what is thrown into the log as it is; `cause` was scrubbed for the line above.
     // oxlint-disable-next-line preserve-caught-error

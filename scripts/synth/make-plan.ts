@@ -24,7 +24,7 @@ const Buildspec = z.record(z.string(), z.unknown());
 
 /** Writes the code that is deployed; given, since it takes longer than all the rest. */
 export interface Bundlers {
-  /** A folder for each function below `outdir`, each with `deployment.json`. */
+  /** A folder for each function below `outdir`, with `deployment.json` where it reads that. */
   functions(outdir: string, deployment: Deployment): Promise<unknown>;
   /** The command line as one file. */
   commandLine(outfile: string): Promise<void>;
@@ -63,7 +63,7 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
   const { sources, warnings } = discovered.value;
   const deployment: Deployment = { schema: 'hybridcore-packer/deployment/1', version, config, sources };
   const bundles = join(folder, 'functions');
-  const commandLine = join(folder, 'hybridcore-packer.mjs');
+  const commandLine = join(folder, 'hybridcore-packer.cjs');
   const problems = [...planProblems(deployment), ...scheduleProblems(config)];
   if (problems.length > 0) {
     return failure(

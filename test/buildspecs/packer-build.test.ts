@@ -223,20 +223,20 @@ describe('the install phase, without a command', () => {
 
   describeWithMoto('and with a bundle in moto', () => {
     describeWithAwsCommandLine('which the aws command fetches', () => {
-      const bundle = "#!/usr/bin/env node\nimport { argv } from 'node:process';\nconsole.log('bundle:', ...argv.slice(2));\n";
+      const bundle = "#!/usr/bin/env node\nconst { argv } = require('node:process');\nconsole.log('bundle:', ...argv.slice(2));\n";
       let moto: Moto;
       beforeAll(async () => {
         moto = await startMoto();
         const client = new S3Client({ ...moto.clientOptions, forcePathStyle: true });
         await client.send(new CreateBucketCommand({ Bucket: 'assets' }));
-        await client.send(new PutObjectCommand({ Bucket: 'assets', Key: 'command line.mjs', Body: bundle }));
+        await client.send(new PutObjectCommand({ Bucket: 'assets', Key: 'command line.cjs', Body: bundle }));
       });
       afterAll(() => moto.end());
       const fetching = (change: Record<string, string> = {}) =>
         run(
           {
             [variables.command]: '',
-            [variables.bundle]: 's3://assets/command line.mjs',
+            [variables.bundle]: 's3://assets/command line.cjs',
             [variables.bundleDigest]: sha256(bundle),
             ...change,
           },

@@ -191,7 +191,7 @@ describe('an attempt whose builder may do everything to everything', () => {
 
   it('hands over under its own run, hears what its own run is told, writes its log, and fetches what it runs', async () => {
     const log = resourceOf('BuildersgreedyLog').attribute('Arn').replace('*', 'log-stream:0001');
-    const commandLine = deployed.stack.assets.find(({ key }) => key.endsWith('.mjs'));
+    const commandLine = deployed.stack.assets.find(({ key }) => key.endsWith('.cjs'));
     expect(commandLine).toBeDefined();
     for (const [action, resource] of [
       ...Object.values(keys.incoming(own)).map((key) => ['s3:PutObject', `${bucketArn()}/${key}`] as const),

@@ -5,7 +5,7 @@ import { createGzip } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { type Compression } from '../../core/ports.ts';
+import { type Compression, NoGzipError } from '../../core/ports.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array | undefined) => (content === undefined ? undefined : new TextDecoder().decode(content));
@@ -96,6 +96,62 @@ export function compressionContract(name: string, compression: Compression): voi
       ]);
       expect(text(compression.expand(members, { bytes: 7 }))).toBe('one two');
       expect(compression.expand(members, { bytes: 6 })).toBeUndefined();
+    });
+
+    describe('piece by piece', () => {
+      const cut = async function* (whole: Uint8Array, length: number) {
+        for (let from = 0; from < whole.length; from += length) yield whole.subarray(from, from + length);
+      };
+      const expanded = (whole: Uint8Array, length: number) => buffer(compression.expanding(cut(whole, length)));
+      const content = bytes('the same lines, over and over\n'.repeat(20_000));
+
+      it.each([1, 977, 65_536, 10_000_000])('in pieces of %i bytes it gives what it does as a whole, and takes it', async (length) => {
+        const some = length === 1 ? content.subarray(0, 3000) : content;
+        const compressed = await buffer(compression.compressing(cut(some, length)));
+        expect(text(compression.expand(compressed, plenty))).toBe(text(some));
+        expect(text(await expanded(compression.compress(some), length))).toBe(text(some));
+      });
+
+      it('what is no gzip is told, where it lost its end or goes on behind it too, however it is cut', async () => {
+        const whole = compression.compress(bytes('one line and another line'));
+        const wrong = [bytes(''), bytes('plain text'), whole.subarray(0, -1), Buffer.concat([whole, bytes('garbage')])];
+        for (const none of wrong)
+          for (const length of [1, 7, 1000]) await expect(expanded(none, length), `${none.length} ${length}`).rejects.toThrow(NoGzipError);
+      });
+
+      it('members one after another are one content', async () => {
+        const members = Buffer.concat([compression.compress(bytes('one ')), compression.compress(bytes('two'))]);
+        for (const length of [1, 7, 1000]) expect(text(await expanded(members, length))).toBe('one two');
+      });
+
+      it('what breaks off breaks the other side off, and whoever reads no further ends it', async () => {
+        let ended = 0;
+        const source = async function* (fails: boolean) {
+          try {
+            yield content;
+            if (fails) throw new Error('the source failed');
+            for (;;) yield content;
+          } finally {
+            ended += 1;
+          }
+        };
+        await expect(buffer(compression.compressing(source(true)))).rejects.toThrow('the source failed');
+        await expect(buffer(compression.expanding(compression.compressing(source(true))))).rejects.toThrow('the source failed');
+        for await (const piece of compression.compressing(source(false))) if (piece.length > 0) break;
+        await expect.poll(() => ended).toBe(3);
+      });
+
+      it('takes constant memory, however much there is', async () => {
+        const before = process.resourceUsage().maxRSS;
+        const block = Buffer.alloc(1024 * 1024);
+        const blocks = async function* () {
+          for (let n = 0; n < 200; n += 1) yield block;
+        };
+        let size = 0;
+        for await (const piece of compression.expanding(compression.compressing(blocks()))) size += piece.length;
+        expect(size).toBe(200 * block.length);
+        expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(64);
+      });
     });
 
     it('a limit that is none is refused', () => {

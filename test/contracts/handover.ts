@@ -79,13 +79,27 @@ export function handoverContract(name: string, make: () => Promise<HandoverUnder
         ...Array.from({ length: 20_000 }, (_, n) => `line ${n}`),
         '',
       ];
-      for (const line of lines) log.write(line);
+      for (const line of lines) await log.write(`${line}\n`);
       expect(await place.read(at.log)).toBeUndefined();
       await handover.put(at.report, 'a report');
       expect(await place.keys()).toEqual([at.report]);
       await log.close();
       expect(await logText()).toBe(lines.map((line) => `${line}\n`).join(''));
       expect(await place.keys()).toEqual([at.log, at.report]);
+    });
+
+    it('a log that comes faster than it can be written tells its writer to wait, and so piles up nowhere', async () => {
+      const log = await handover.openLog(arn);
+      let waits = 0;
+      const piece = 'y'.repeat(100_000);
+      for (let n = 0; n < 100; n += 1) {
+        const taken = log.write(piece);
+        if (taken !== undefined) waits += 1;
+        await taken;
+      }
+      await log.close();
+      expect(waits).toBeGreaterThan(10);
+      expect(await logText()).toBe(piece.repeat(100));
     });
 
     it('a log without a line is an empty one', async () => {
@@ -95,11 +109,11 @@ export function handoverContract(name: string, make: () => Promise<HandoverUnder
 
     it('of a log that is never closed nothing shows, and a later one of the run holds its own lines alone', async () => {
       const left = await handover.openLog(arn);
-      for (let n = 0; n < 10_000; n += 1) left.write(`left ${n} ${Math.sin(n)}`);
+      for (let n = 0; n < 10_000; n += 1) await left.write(`left ${n} ${Math.sin(n)}\n`);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(await place.keys()).toEqual([]);
       const later = await place.of(arn).openLog(arn);
-      later.write('later');
+      await later.write('later\n');
       await later.close();
       expect(await logText()).toBe('later\n');
     });

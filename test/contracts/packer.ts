@@ -88,9 +88,10 @@ export function packerContract(name: string, make: () => Promise<PackerUnderTest
         const lines: string[] = [];
         const outcome = await place.packer.run(
           job,
-          (line) => {
-            lines.push(line);
-            interrupt.onLine(line);
+          (some) => {
+            lines.push(...some);
+            for (const line of some) interrupt.onLine(line);
+            return undefined;
           },
           interrupt.signal,
         );

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { advance, lostPatience } from '../../core/advance.ts';
 import { builderDigest } from '../../core/builder-digest.ts';
+import { queueLimit } from '../../core/builder-record.ts';
 import { completeAttempt } from '../../core/complete.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { Config } from '../../core/config.ts';
@@ -13,7 +14,6 @@ import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
 import { timestamp } from '../../core/identity.ts';
-import { queueLimit } from '../../core/record-limits.ts';
 import { buildIdOf, runNamed } from '../fixtures/records.ts';
 
 let home: Dispatcher;

@@ -9,6 +9,7 @@ import { digestOf } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type Failure, failure, success } from '../../core/failure.ts';
 import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
+import { VariableName } from '../../core/identity.ts';
 import { type Input } from '../../core/input.ts';
 import { type Discovery, type PackerJob } from '../../core/ports.ts';
 import { type AttemptRequest } from '../../core/request.ts';
@@ -42,6 +43,10 @@ const discovery: Discovery = {
   manifestOutputs: [],
   requiresPlugins: false,
 };
+
+function asked(value: string): Input {
+  return { kind: 'variable', name: VariableName.parse('region'), digest: otherDigest, value, from: 'request' };
+}
 
 function manyInputs(count: number, name: string): Input[] {
   return Array.from({ length: count }, (_, at) => ({ kind: 'script', name: `${name}${at}`, digest: otherDigest, size: 1, mode: '100755' }));
@@ -85,9 +90,9 @@ async function attemptIn(world: World) {
     packer: {
       find: async () => success({ file: '/opt/packer', version: world.version ?? '1.6.6' }),
       commandLine: () => world.commandLine ?? ['packer', 'build', 'base'],
-      async run(job, onLine) {
+      async run(job, onLines) {
         jobs.push(job);
-        for (const line of world.lines ?? successLog) onLine(line);
+        await onLines(world.lines ?? successLog);
         const recorded = (world.recorded ?? []).map((id) => ({ id, type: 'file', builder_id: null, name: 'image', files: [id] }));
         return { exitCode: 0, signal: null, recorded };
       },
@@ -98,15 +103,21 @@ async function attemptIn(world: World) {
     },
     handover: {
       openLog: async () => ({
-        write: (line) => log.push(line),
-        close: async () => void written.set(keys.incoming(request.run).log, log.join('\n')),
+        write(text) {
+          log.push(text);
+          return undefined;
+        },
+        close: async () => void written.set(keys.incoming(request.run).log, log.join('').trimEnd()),
       }),
       put: async (key, text) => void written.set(key, text),
     },
     control: { awaitGo: async () => world.told ?? true },
     clock: { now: () => someTime },
     randomness: { bytes: (count) => new Uint8Array(count).fill(9) },
-    watch: (line) => watched.push(line),
+    watch(lines) {
+      watched.push(...lines);
+      return undefined;
+    },
   };
   const end = await runAttempt(ports, config, world.request ?? request, world.interrupt ?? new AbortController().signal);
   const at = keys.incoming(request.run);
@@ -151,6 +162,14 @@ describe('an attempt', () => {
       1,
     ],
     ['a secret among the inputs', { planted: [{ file: 'run.sh', line: 3, rule: 'PRIVATE_KEY' }] }, 'INPUT_SECRET', 3],
+    ['a plain variable with a value that is secret', { discoveries: [{ ...discovery, inputs: [asked(secret)] }] }, 'INPUT_SECRET', 3],
+    ['one with a token', { discoveries: [{ ...discovery, inputs: [asked(`ghp_${'a1B2'.repeat(9)}`)] }] }, 'INPUT_SECRET', 3],
+    [
+      'a file whose name holds what the template calls sensitive',
+      { discoveries: [{ ...discovery, inputs: manyInputs(1, 'files/v3ry-sensitive-') }] },
+      'INPUT_SECRET',
+      3,
+    ],
     [
       'an input that vanishes before it is searched for secrets',
       { vanished: { rule: 'INPUT_UNREADABLE', message: 'run.sh is not there (any more)', remedy: '' } },
@@ -171,6 +190,7 @@ describe('an attempt', () => {
     expect(jobs).toEqual([]);
     expect(report).toMatchObject({ packer: null, command: null, failure: { rule } });
     expect(verdict).toMatchObject({ exit_code: exitCode, classification: { rule } });
+    expect(JSON.stringify([report.failure, verdict])).not.toMatch(/h4rd-to-guess|v3ry-sensitive|a1B2a1B2/);
   });
 
   it('runs packer over the builder and the inputs that the dispatcher knows', async () => {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 
@@ -11,7 +12,7 @@ import { digestOfJson } from '../../core/digest.ts';
 import { manifestDigest } from '../../core/document-text.ts';
 import { HashManifest } from '../../core/hash-manifest.ts';
 import { type BuildId } from '../../core/identity.ts';
-import { type Objects } from '../../core/ports.ts';
+import { type LongObjects, type Objects } from '../../core/ports.ts';
 import { dispatch } from '../../core/dispatch.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { ruleSetDigest } from '../../core/scrub/redaction-rules.ts';
@@ -128,7 +129,12 @@ describe('a success', () => {
     const before = await home.ports.objects.read(log ?? '', { bytes: 1_000_000 });
     const later = {
       ...home.ports,
-      compression: { ...home.ports.compression, compress: (content: Uint8Array) => gzipSync(content, { level: 1, memLevel: 1 }) },
+      compression: {
+        ...home.ports.compression,
+        async *compressing(content: AsyncIterable<Uint8Array>) {
+          yield gzipSync(await buffer(content), { level: 1, memLevel: 1 });
+        },
+      },
     };
     const policy = { default: 'short', classes: { short: { days: 1 } } };
     await advance(later, { ...config, retention: policy }, base);
@@ -364,8 +370,9 @@ describe('a crash at any effect', () => {
         return answer;
       };
     };
-    const objects: Objects = here.ports.objects;
+    const objects: Objects & LongObjects = here.ports.objects;
     objects.create = crashing(objects.create.bind(objects));
+    objects.createFrom = crashing(objects.createFrom.bind(objects));
     objects.replace = crashing(objects.replace.bind(objects));
     objects.removeRun = crashing(objects.removeRun.bind(objects));
     here.ports.records.commit = crashing(here.ports.records.commit.bind(here.ports.records));

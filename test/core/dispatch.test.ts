@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { joinLimit } from '../../core/build.ts';
+import { queueLimit } from '../../core/builder-record.ts';
 import { dispatch } from '../../core/dispatch.ts';
 import { type BuildId, timestamp } from '../../core/identity.ts';
-import { joinLimit, queueLimit } from '../../core/record-limits.ts';
 import { stopBuild } from '../../core/stop.ts';
 import { type Dispatcher, base, config, dispatcher, other } from '../fixtures/dispatcher.ts';
 import { buildIdOf, someTime } from '../fixtures/records.ts';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -11,8 +11,11 @@ import { openDatabase } from '../../adapters/local/sqlite-database.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { toDigest } from '../../core/digest.ts';
 import { fingerprintOf, toolInput } from '../../core/fingerprint.ts';
+import { FailureError } from '../../core/failure-error.ts';
+import { logLines } from '../../core/handed-log.ts';
 import { type ReadHandover, handoverLimits, readHandedOver } from '../../core/handed-over.ts';
 import { type AttemptRequest } from '../../core/request.ts';
+import { endlessLog } from '../fixtures/endless-log.ts';
 import { buildIdOf, builderNamed, runNamed } from '../fixtures/records.ts';
 
 const asked: AttemptRequest = {
@@ -73,10 +76,18 @@ async function put(key: string, content: string | Uint8Array): Promise<void> {
   await writeFile(join(home, key), content);
 }
 
-async function read(): Promise<ReadHandover> {
+/** Also what is in the log, which is read last. */
+async function read(): Promise<ReadHandover & { readonly lines?: readonly string[] }> {
   const objects = await fileObjects(home, await openDatabase(join(home, 'state', 'hybridcore.db')), () => 0);
   try {
-    return await readHandedOver(objects, gzip, asked);
+    const handed = await readHandedOver(objects, asked);
+    if (handed.state !== 'read' || handed.value.log === null) return handed;
+    const lines: string[] = [];
+    for await (const some of logLines(handed.value.log, gzip, at.log)) lines.push(...some);
+    return { ...handed, lines };
+  } catch (error) {
+    if (error instanceof FailureError) return { state: 'invalid', failure: error.failure };
+    throw error;
   } finally {
     objects.close();
   }
@@ -84,7 +95,7 @@ async function read(): Promise<ReadHandover> {
 
 describe('what a run handed over', () => {
   it('is read when it is what an attempt writes', async () => {
-    expect(await read()).toMatchObject({ state: 'read', value: { log: '1,,ui,say,hello\n', report: { run: asked.run } } });
+    expect(await read()).toMatchObject({ state: 'read', value: { report: { run: asked.run } }, lines: ['1,,ui,say,hello'] });
   });
 
   it('is absent without a report, whatever else is there', async () => {
@@ -126,10 +137,15 @@ describe('what a run handed over', () => {
       () => put(at.report, `[${'{},'.repeat(handoverLimits.values / 2)}{}]`),
       new RegExp(`has more than ${handoverLimits.values} values`),
     ],
-    ['a log that expands without end', () => put(at.log, gzipSync(Buffer.alloc(handoverLimits.expandedLog + 1))), /holds more than/],
+    ['a log that expands without end', () => put(at.log, endlessLog(handoverLimits.expandedLog)), /holds more than/],
+    [
+      'a log of one line that no attempt writes',
+      () => put(at.log, gzipSync(Buffer.alloc(handoverLimits.line + 1, 'x'))),
+      new RegExp(`has a line of more than ${handoverLimits.line} characters`),
+    ],
     [
       'a log that is too large as it is',
-      () => put(at.log, Buffer.alloc(handoverLimits.log + 1)),
+      () => truncate(join(home, at.log), handoverLimits.log + 1),
       new RegExp(`has ${handoverLimits.log + 1} bytes`),
     ],
     ['no log though packer ran', () => rm(join(home, at.log)), /packer\.log\.gz is missing/],

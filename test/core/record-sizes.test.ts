@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest';
 
 import { attemptEnvironment } from '../../core/attempt-environment.ts';
 import { type Artifact, recordedArtifacts } from '../../core/artifact.ts';
-import { Attempt, Build, Decision } from '../../core/build.ts';
-import { BuilderRecord, type SealedManifest } from '../../core/builder-record.ts';
+import { Attempt, Build, Decision, joinLimit } from '../../core/build.ts';
+import { BuilderRecord, type SealedManifest, queueLimit } from '../../core/builder-record.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { Classification, type Verdict, verdictWith } from '../../core/classification/verdict.ts';
 import { digestOf } from '../../core/digest.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { BuildId, BuilderName, RunId, callerNamed, timestamp } from '../../core/identity.ts';
-import { joinLimit, queueLimit } from '../../core/record-limits.ts';
 import { RequestVariables, longestVariables } from '../../core/request.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
@@ -117,6 +116,9 @@ const build: Build = {
   summary_path: key,
   manifest: { path: key, digest, fingerprint: digest },
   settled_at: time,
+  hold: { at: time, by: caller, reason: text(4090) },
+  hold_released: { at: time, by: caller, reason: text(4090) },
+  expired: { at: time, by: caller, policy_digest: digest, manifest_at: time },
 };
 
 describe('the largest record that its schema allows takes less than an item of DynamoDB holds', () => {
@@ -135,6 +137,7 @@ describe('the largest record that its schema allows takes less than an item of D
         newest: sealed,
         quarantine: { build_id: id, since: time, ...z.omit(Classification, { hint: true }).parse(omitHint(verdict)) },
         released: { at: time, by: caller, reason: text(4090), build_id: id },
+        chain_begins: { build_id: id, sequence: Number.MAX_SAFE_INTEGER, digest, previous: digest },
       },
     ],
     [
@@ -181,6 +184,7 @@ describe('the largest record that its schema allows takes less than an item of D
       { ...build, command: text(4097) },
       { ...build, requested_by: text(513) },
       { ...build, result_path: text(1025) },
+      { ...build, hold: { at: time, by: 'x', reason: text(4097) } },
       { ...build, joined: [...build.joined, { at: time, by: 'x' }] },
       { ...build, decision: { ...decision, rests_on: { report: { version: text(1025) }, scrub_manifest: null, log: null } } },
       { ...build, decision: { ...decision, verdict: { exit_code: 3, classification: { ...verdict.classification, reason: text(4097) } } } },

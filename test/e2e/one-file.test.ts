@@ -14,7 +14,7 @@ let tools: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'one file '));
-  program = join(folder, 'bin', 'hybridcore-packer.mjs');
+  program = join(folder, 'bin', 'hybridcore-packer.cjs');
   tools = join(folder, 'tools');
   await bundle(program);
   await mkdir(tools);

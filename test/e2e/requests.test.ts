@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
+import { queueLimit } from '../../core/builder-record.ts';
 import { BuildsDocument, StatusDocument } from '../../core/documents.ts';
 import { BuildId } from '../../core/identity.ts';
-import { queueLimit } from '../../core/record-limits.ts';
 import { Result } from '../../core/result.ts';
 import * as z from '../../core/zod.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';

@@ -6,8 +6,8 @@ import { failure } from '../../core/failure.ts';
 import { completeMessages } from '../../lambdas/complete/complete-messages.ts';
 import { functionCounts } from '../../lambdas/counts.ts';
 import { dispatchRequest } from '../../lambdas/dispatch/dispatch-request.ts';
-import { type Output, functionLog } from '../../lambdas/log.ts';
-import { problemOf, scrubText } from '../../lambdas/scrub-text.ts';
+import { type Output, functionLog, problemOf } from '../../lambdas/log.ts';
+import { scrubText } from '../../lambdas/scrub-text.ts';
 import { config, dispatcher } from '../fixtures/dispatcher.ts';
 import { functionDependencies } from '../fixtures/function-dependencies.ts';
 import { buildIdOf, builderNamed, someTime } from '../fixtures/records.ts';
@@ -29,7 +29,7 @@ afterEach(() => {
 
 const output: Output = { service: 'images', clock: { now: () => someTime }, write: (line) => void process.stdout.write(line) };
 
-const scrub = scrubText({ bytes: (count) => new Uint8Array(count) });
+const scrub = async () => scrubText({ bytes: (count) => new Uint8Array(count) });
 const lines = () =>
   written
     .trimEnd()
@@ -59,14 +59,21 @@ describe('a line of the log', () => {
     ]);
   });
 
-  it('has what went wrong scrubbed, in one line, without control characters and bounded', () => {
-    const { log } = functionLog(output, scrub);
-    log('CALL_FAILED', { problem: `denied for ${key}\n\u001b[31mtoday` });
-    log('CALL_FAILED', { problem: 'x'.repeat(100_000) });
+  it('has what went wrong scrubbed, in one line, without control characters and bounded', async () => {
+    const { logProblem } = functionLog(output, scrub);
+    await logProblem('CALL_FAILED', {}, `denied for ${key}\n\u001b[31mtoday`);
+    await logProblem('CALL_FAILED', {}, 'x'.repeat(100_000));
     const [first, second] = lines();
     expect(first).toMatchObject({ level: 'ERROR', problem: expect.stringMatching(/^denied for .*; today$/) as string });
     expect(written).not.toContain(key);
     expect(String(second?.['problem'])).toHaveLength(4096);
+  });
+
+  it('is written without what went wrong where that cannot be scrubbed', async () => {
+    const { logProblem } = functionLog(output, () => Promise.reject(new Error('no such file')));
+    await logProblem('CALL_FAILED', { builder: builderNamed('base') }, `denied for ${key}`);
+    expect(lines()).toMatchObject([{ code: 'CALL_FAILED', builder: 'base', problem: expect.stringContaining('is not said') as string }]);
+    expect(written).not.toContain(key);
   });
 });
 

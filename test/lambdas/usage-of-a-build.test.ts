@@ -90,6 +90,7 @@ describeWithMoto('what a build uses of AWS', () => {
       config,
       turns: sqsTurns(watched(new SQSClient(options)), QueueUrl),
       log: () => undefined,
+      logProblem: async () => undefined,
       count: () => undefined,
     };
 
@@ -159,7 +160,7 @@ async function handOver(
     '1795378213,amazon-ebs.base,artifact,0,end',
     '1795378213,,ui,say,\\n==> Builds finished. The artifacts of successful builds are:',
   ])
-    log.write(line);
+    await log.write(`${line}\n`);
   await log.close();
   const now = timestamp(systemClock.now());
   const report = AttemptReport.parse({

@@ -7,6 +7,7 @@ import {
   type Compression,
   type DeployedSource,
   type Ids,
+  type LongObjects,
   type Objects,
   type Operators,
   type Randomness,
@@ -18,7 +19,7 @@ import { type Actor, type Scheduler } from './scheduler.ts';
 /** What all actors share. */
 export interface SharedPorts {
   readonly records: Records;
-  readonly objects: Objects;
+  readonly objects: Objects & LongObjects;
   readonly buildService: BuildService;
   readonly operators: Operators;
   readonly announcements: Announcements;
@@ -62,6 +63,9 @@ export function gatedPorts(
       replace: (key, content, tags, standing) => gate(`replace ${key}`, () => objects.replace(key, content, tags, standing)),
       read: (key, wanted) =>
         gate(`read ${key}${wanted.version === undefined ? '' : ` ${wanted.version}`}`, () => objects.read(key, wanted)),
+      createFrom: (key, content, tags) => gate(`create ${key}`, () => objects.createFrom(key, content, tags)),
+      open: (key, wanted) =>
+        gate(`open ${key}${wanted.version === undefined ? '' : ` ${wanted.version}`}`, () => objects.open(key, wanted)),
       tags: (key) => gate(`tags of ${key}`, () => objects.tags(key)),
       list: (prefix, page) => gate(`list ${prefix}`, () => objects.list(prefix, page)),
       removeRun: (run) => gate(`remove what ${run} handed over`, () => objects.removeRun(run)),
@@ -95,6 +99,11 @@ function compressionOf(program: number): Compression {
   return {
     compress: (content) => Buffer.concat([content, mark]),
     expand: (content, { bytes }) => (content.length > bytes ? undefined : content),
+    async *compressing(content) {
+      yield* content;
+      yield mark;
+    },
+    expanding: (content) => content,
   };
 }
 

@@ -42,8 +42,8 @@ export const guards: readonly Guard[] = [
     keeps: 'what another version of the program wrote for the same decision stands, and keeps nobody from the end',
     scenario: 'deployed anew while it ends',
     file: 'core/sealing.ts',
-    text: '  if (standing?.build !== build.build_id || standing.kind !== kind) return undefined;\n',
-    without: '  if (standing !== null) return undefined;\n',
+    text: '  return standing?.build === build.build_id && standing.kind === kind;\n',
+    without: '  return standing === null;\n',
   },
   {
     name: 'decision-first',
@@ -306,8 +306,8 @@ export const guards: readonly Guard[] = [
     name: 'decided-versions',
     keeps: 'who carries a decision out reads what it rests on, whatever was written over it',
     file: 'core/complete.ts',
-    text: 'readHandedOver(ports.objects, ports.compression, asked, decision?.rests_on ?? undefined)',
-    without: 'readHandedOver(ports.objects, ports.compression, asked)',
+    text: 'readHandedOver(ports.objects, asked, decision?.rests_on ?? undefined)',
+    without: 'readHandedOver(ports.objects, asked)',
   },
   {
     name: 'decided-verdict',

@@ -2,7 +2,7 @@ import { assertLimit, cursorAfter, placeOf } from '../../adapters/local/cursor.t
 import { keys } from '../../core/contract/keys.ts';
 import { assertKey, assertReadLimit } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';
-import { type Objects } from '../../core/ports.ts';
+import { type LongObjects, type Objects } from '../../core/ports.ts';
 
 export interface StoredObject {
   readonly content: Uint8Array;
@@ -11,7 +11,7 @@ export interface StoredObject {
   readonly version: string;
 }
 
-export interface MemoryObjects extends Objects {
+export interface MemoryObjects extends Objects, LongObjects {
   readonly stored: Map<string, StoredObject>;
   /** Every version that ever was, by `<key> <version>`, also of what is gone: for those who look back. */
   readonly written: ReadonlyMap<string, Uint8Array>;
@@ -31,6 +31,10 @@ export interface MemoryObjectsOptions {
 }
 
 const encoder = new TextEncoder();
+
+async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
+}
 
 /** Objects in memory. */
 export function memoryObjects({ versioned, keepsRemoved }: MemoryObjectsOptions): MemoryObjects {
@@ -87,6 +91,16 @@ export function memoryObjects({ versioned, keepsRemoved }: MemoryObjectsOptions)
       const { content } = object;
       if (content.length > bytes) return { state: 'too-large', size: content.length };
       return { state: 'read', content, version: versioned ? object.version : null };
+    },
+    async createFrom(key, content, tags) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of content) pieces.push(piece);
+      const whole = Buffer.concat(pieces);
+      return { state: await objects.create(key, whole, tags), size: whole.length };
+    },
+    async open(key, wanted) {
+      const read = await objects.read(key, wanted);
+      return read.state === 'read' ? { state: 'open', content: once(read.content), version: read.version } : read;
     },
     async tags(key) {
       assertKey(key);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { type Artifact } from '../../core/artifact.ts';
 import { artifactCheckContract } from '../contracts/artifact-check.ts';
+import { longObjectsContract } from '../contracts/long-objects.ts';
 import { objectsContract } from '../contracts/objects.ts';
 import { recordsContract } from '../contracts/records.ts';
 import { buildRecord } from '../fixtures/records.ts';
@@ -21,6 +22,13 @@ for (const versioned of [false, true])
       const objects = memoryObjects({ versioned, keepsRemoved: false });
       return { open: async () => objects, remove: async () => undefined };
     },
+    { versioned },
+  );
+
+for (const versioned of [true, false])
+  longObjectsContract(
+    versioned ? 'a store in memory, with versions,' : 'a store in memory',
+    async () => ({ objects: memoryObjects({ versioned, keepsRemoved: false }), remove: async () => undefined }),
     { versioned },
   );
 

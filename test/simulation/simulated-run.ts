@@ -117,13 +117,19 @@ function attemptPorts(
     packer: {
       find: async () => success({ file: '/opt/packer', version: '1.14.2' }),
       commandLine: () => ['packer', 'build', request.builder],
-      run: (_job, onLine) => runPacker(world, actor, request, builderOf(config, request.builder), plan, watch, onLine),
+      run: (_job, onLines) => runPacker(world, actor, request, builderOf(config, request.builder), plan, watch, onLines),
     },
     secrets: { read: async (reference) => success(reference) },
     handover: {
       async openLog(run: RunId) {
-        const lines: string[] = [];
-        return { write: (line) => void lines.push(line), close: () => put(keys.incoming(run).log, `${lines.join('\n')}\n`) };
+        const pieces: string[] = [];
+        return {
+          write(text) {
+            pieces.push(text);
+            return undefined;
+          },
+          close: () => put(keys.incoming(run).log, pieces.join('')),
+        };
       },
       put: (key, text) => put(key, plan === 'other-inputs' && key === keys.incoming(request.run).report ? withOtherInputs(text) : text),
     },
@@ -151,7 +157,7 @@ async function runPacker(
   builder: Builder | undefined,
   plan: PackerPlan,
   watch: Watch,
-  onLine: (line: string) => void,
+  onLines: (lines: readonly string[]) => Promise<void> | undefined,
 ): Promise<PackerOutcome> {
   world.packerBegins(request, builder, plan);
   const until = world.scheduler.now + world.durationOf(request);
@@ -164,7 +170,7 @@ async function runPacker(
   if (watch.interrupt.aborted) await world.scheduler.sleep(actor, cleanUp);
   world.packerEnds(request);
   const output = watch.interrupt.aborted ? { lines: cancelledLog, exitCode: 1 } : outputOf(world, request, plan);
-  for (const line of output.lines) onLine(line);
+  await onLines(output.lines);
   return { exitCode: output.exitCode, signal: null, recorded: [] };
 }
 

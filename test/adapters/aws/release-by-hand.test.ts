@@ -43,6 +43,7 @@ describeWithMoto('a builder that is released as the runbook says', () => {
         newest: null,
         quarantine: { build_id, since: '2026-11-25T10:00:00.000Z', rule: 'SECRET_IN_INPUTS', reason: 'a “secret”', evidence: [] },
         released: null,
+        chain_begins: null,
       };
       expect(await records.commit([{ type: 'builder', expected: null, document }])).toMatchObject({ committed: true });
       const runbook = await readFile(resolve(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { s3Control } from '../../../adapters/aws/s3-control.ts';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
-import { defaultRetention } from '../../../core/retention.ts';
+import { defaultRetention } from '../../../core/retention/policy.ts';
 import { controlContract } from '../../contracts/control.ts';
 import { newBucket } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';

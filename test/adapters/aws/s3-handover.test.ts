@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { s3Handover } from '../../../adapters/aws/s3-handover.ts';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
 import { keys } from '../../../core/contract/keys.ts';
-import { defaultRetention } from '../../../core/retention.ts';
+import { defaultRetention } from '../../../core/retention/policy.ts';
 import { handoverContract } from '../../contracts/handover.ts';
 import { newBucket, versionsIn } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
@@ -51,7 +51,7 @@ describeWithMoto('the handover through S3', () => {
     const calls = callsOf(own);
     const handover = s3Handover(own, { bucket, run });
     const log = await handover.openLog(run);
-    for (let n = 0; n < 20_000; n += 1) log.write(`line ${n} ${Math.sin(n)}`);
+    for (let n = 0; n < 20_000; n += 1) await log.write(`line ${n} ${Math.sin(n)}\n`);
     await log.close();
     await handover.put(at.report, 'a report');
     expect(calls).toEqual(['PutObjectCommand', 'PutObjectCommand']);
@@ -86,7 +86,7 @@ describe('a log that is handed over to an S3 that answers as a test says', () =>
       else response.writeHead(200, { etag: '"e"' }).end();
     });
     const log = await handoverTo(endpoint).openLog(run);
-    log.write('a line');
+    await log.write('a line\n');
     await log.close();
     expect(waited).toEqual([500, 1000]);
     const sent = endpoint.asked.map(({ headers, bytes }) => [headers['x-amz-checksum-sha256'], gunzipSync(bytes).toString()]);
@@ -119,7 +119,7 @@ describe('a log that is handed over to an S3 that answers as a test says', () =>
     });
     for (status of [200, 403]) {
       const log = await handoverTo(endpoint).openLog(run);
-      log.write('a line');
+      await log.write('a line\n');
       const [own = ''] = await readdir(folder);
       expect((await stat(path.join(folder, own))).mode & 0o777).toBe(0o700);
       await log.close().catch(() => undefined);
@@ -132,7 +132,7 @@ describe('a log that is handed over to an S3 that answers as a test says', () =>
     const log = await handoverTo(endpoint).openLog(run);
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder);
-    log.write('a line');
+    await log.write('a line\n');
     await expect(log.close()).rejects.toThrow(/ENOENT/);
     expect(endpoint.asked).toEqual([]);
   });

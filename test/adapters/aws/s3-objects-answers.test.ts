@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
 import { keys } from '../../../core/contract/keys.ts';
-import { defaultRetention as policy } from '../../../core/retention.ts';
+import { defaultRetention as policy } from '../../../core/retention/policy.ts';
 import { type ScriptedEndpoint, s3Error, startScriptedEndpoint } from '../../fixtures/aws/scripted-endpoint.ts';
 import { builderNamed, buildIdOf, runNamed, someTime, tagsWith } from '../../fixtures/records.ts';
 

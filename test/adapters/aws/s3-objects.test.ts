@@ -13,7 +13,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
 import { keys } from '../../../core/contract/keys.ts';
 import { type Objects } from '../../../core/ports.ts';
-import { type RetentionPolicy } from '../../../core/retention.ts';
+import { type RetentionPolicy } from '../../../core/retention/policy.ts';
+import { longObjectsContract } from '../../contracts/long-objects.ts';
 import { objectsContract } from '../../contracts/objects.ts';
 import { newBucket, versionsIn } from '../../fixtures/aws/buckets.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
@@ -49,6 +50,15 @@ describeWithMoto('S3', () => {
         open: async () => s3Objects(new S3Client({ ...moto.clientOptions, forcePathStyle: true }), { bucket, policy, clock }),
         remove: async () => undefined,
       };
+    },
+    { versioned: true },
+  );
+
+  longObjectsContract(
+    'a bucket',
+    async () => {
+      const bucket = await newBucket(client);
+      return { objects: s3Objects(client, { bucket, policy, clock }), remove: async () => undefined };
     },
     { versioned: true },
   );

@@ -18,8 +18,9 @@ import { join } from 'node:path';
 import { setTimeout as after, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
+import { folderNames } from '../../../adapters/local/file-columns.ts';
 import { freshFor, isFresh } from '../../../adapters/local/file-identity.ts';
-import { type HashWork, hashShare } from '../../../adapters/local/hash-share.ts';
+import { type HashWork, hashShare, readLength } from '../../../adapters/local/hash-share.ts';
 import { imageRepository } from '../../../adapters/local/image-repository.ts';
 import { notRead } from '../../../adapters/local/input-file-place.ts';
 import { verdictOf } from '../../../core/classification/verdict.ts';
@@ -199,7 +200,7 @@ describe('a file that changes', () => {
       }) as typeof fs.readSync,
     };
     const work = workOver(root, ['a.sh']);
-    hashShare(slowClock, crypto, work, Infinity, Infinity);
+    hashShare(slowClock, crypto, Buffer.alloc(readLength), work, Infinity, Infinity);
     expect(isFresh(still.ctimeMs, Date.now())).toBe(true);
     expect([...work.done]).toEqual([0]);
   });
@@ -208,7 +209,7 @@ describe('a file that changes', () => {
     const root = repository({ 'a.sh': 'a' });
     await after(freshFor * 2);
     const work = workOver(root, ['a.sh']);
-    hashShare(fs, crypto, work, Infinity, Infinity);
+    hashShare(fs, crypto, Buffer.alloc(readLength), work, Infinity, Infinity);
     expect([...work.done]).toEqual([1]);
   });
 
@@ -314,10 +315,10 @@ describe('what the machine fails to read', () => {
 function workOver(root: string, names: readonly string[]): HashWork {
   return {
     root,
-    names,
+    folders: [folderNames('', names)],
     next: new Int32Array(new SharedArrayBuffer(4)),
     done: new Uint8Array(names.length),
-    digests: new Uint8Array(names.length * 64),
+    digests: Buffer.alloc(names.length * 64),
     identities: new Float64Array(names.length * 6),
     stillBefore: null,
     freshFor,

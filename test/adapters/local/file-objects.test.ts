@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { namesIn } from '../../../adapters/local/atomic-file.ts';
 import { fileObjects } from '../../../adapters/local/file-objects.ts';
 import { objectTags } from '../../../adapters/local/object-tags.ts';
 import { readPlainFile } from '../../../adapters/local/plain-file.ts';
 import { type Database, openDatabase } from '../../../adapters/local/sqlite-database.ts';
 import { digestOf } from '../../../core/digest.ts';
 import { type Objects } from '../../../core/ports.ts';
+import { longObjectsContract } from '../../contracts/long-objects.ts';
 import { objectsContract } from '../../contracts/objects.ts';
 import { startScript } from '../../fixtures/records/processes.ts';
 import { runNamed, someTime, tagsWith } from '../../fixtures/records.ts';
@@ -23,6 +25,19 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 /** A full disk needs a disk of its own, which Linux gives to any user where user namespaces are on. */
 const canMount =
   spawnSync('unshare', ['--map-root-user', '--mount', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', tmpdir()]).status === 0;
+
+longObjectsContract('a folder', async () => {
+  const home = await temporaryFolder();
+  const objects = await fileObjects(home, await openDatabase(path.join(home, 'state', 'hybridcore.db')), () => someTime);
+  return {
+    objects,
+    async remove() {
+      expect(await namesIn(path.join(home, 'state'))).not.toContainEqual(expect.stringMatching(/\.tmp$/));
+      objects.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+});
 
 objectsContract('a folder', async () => {
   const home = await temporaryFolder();

@@ -42,7 +42,7 @@ describe('what is handed over in a folder', () => {
   it('is for its user alone, and nothing is left beside it', async () => {
     const handover = handoverFolder(home, run);
     const log = await handover.openLog(run);
-    log.write('a line');
+    await log.write('a line\n');
     await log.close();
     await handover.put(at.report, 'a report');
     expect((await readdir(path.dirname(path.join(home, at.report)))).sort()).toEqual(['packer.log.gz', 'report.json']);
@@ -63,7 +63,7 @@ describe('what is handed over in a folder', () => {
       const { randomBytes } = await import('node:crypto');
       const log = await handoverFolder(${JSON.stringify(home)}, 'run:1').openLog('run:1');
       for (let n = 0; n < 300; n += 1) {
-        log.write(randomBytes(1000).toString('hex'));
+        await log.write(randomBytes(1000).toString('hex') + '\\n');
         await new Promise((resolve) => setImmediate(resolve));
       }
       await log.close().then(() => console.log('closed'), (error) => console.log(error.code));`;

@@ -77,7 +77,7 @@ describe('the database of the records', () => {
     await sqliteRecords(database).commit([{ type: 'builder', expected: null, document: builderRecord('debian-base') }]);
     expect(database.first('SELECT document FROM builders')).toEqual({
       document:
-        '{"builder":"debian-base","current":null,"last":null,"newest":null,"quarantine":null,"queue":[],"released":null,"schema":"hybridcore-packer/builder/1","version":1}',
+        '{"builder":"debian-base","chain_begins":null,"current":null,"last":null,"newest":null,"quarantine":null,"queue":[],"released":null,"schema":"hybridcore-packer/builder/1","version":1}',
     });
   });
 
@@ -93,7 +93,7 @@ describe('the database of the records', () => {
     const older = await openHere();
     await sqliteRecords(older).commit([{ type: 'build', expected: null, document: buildRecord(1) }]);
     older.close();
-    tamper('DROP TABLE channels; DROP TABLE schedules; PRAGMA user_version = 2');
+    tamper('DROP TABLE channels; DROP TABLE schedules; DROP TABLE deletions; PRAGMA user_version = 2');
     const records = sqliteRecords(await openHere());
     expect(await records.readBuild(buildIdOf(1))).toEqual(buildRecord(1));
     const channel = channelRecord('latest');

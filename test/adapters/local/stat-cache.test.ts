@@ -20,8 +20,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { freshFor } from '../../../adapters/local/file-identity.ts';
+import { folderNames, hexAt, namesOf } from '../../../adapters/local/file-columns.ts';
 import { inputsCacheFolder } from '../../../adapters/local/cache-owner.ts';
-import { type ReadFile, openHashQueue } from '../../../adapters/local/input-file-hashing.ts';
+import { openHashQueue } from '../../../adapters/local/input-file-hashing.ts';
 import { repositoryFiles } from '../../../adapters/local/image-repository-files.ts';
 import { noSightings } from '../../../adapters/local/input-sightings.ts';
 import { discoverRemembered } from '../../../adapters/local/remembered-discovery.ts';
@@ -179,16 +180,25 @@ describe('what is kept of a repository', () => {
 
   it('is nothing of a file that changed since the question began, or that is on another device', () => {
     const root = repository(small);
-    const hex = 'a'.repeat(64);
     const cache = openStatCache(root, { root, program });
     if (cache === undefined) throw new TypeError('a folder that can be written to has a cache');
     const { device, time } = cache.begun;
-    cache.keep('before', hex, [device, 1, 0o100644, 1, 0, time - 1]);
-    cache.keep('in the same instant', hex, [device, 2, 0o100644, 1, 0, time]);
-    cache.keep('elsewhere', hex, [device + 1, 3, 0o100644, 1, 0, time - 1]);
+    const identities = [
+      [device, 1, 0o100644, 1, 0, time - 1],
+      [device, 2, 0o100644, 1, 0, time],
+      [device + 1, 3, 0o100644, 1, 0, time - 1],
+    ];
+    const names = ['before', 'in the same instant', 'elsewhere'];
+    cache.keep({
+      folders: [folderNames('', names)],
+      identities: Float64Array.from(identities.flat()),
+      digests: Buffer.alloc(3 * 64, 'a'),
+      isRead: () => true,
+      unread: () => [],
+    });
     cache.close();
     const again = openStatCache(root, { root, program });
-    expect(['before', 'in the same instant', 'elsewhere'].map((name) => again?.knows(name))).toEqual([true, false, false]);
+    expect(again?.known.folders).toEqual([folderNames('', ['before'])]);
     again?.close();
   });
 
@@ -278,7 +288,7 @@ describe('whatever happens to a repository', () => {
           const { outcome, grounds } = await ask(root);
           expect(outcome).toEqual(fresh);
           if (grounds !== undefined)
-            keepAnswer(root, asked, grounds, 'version: 1\n', { text: Buffer.from(JSON.stringify(outcome)), exitCode: 0 });
+            keepAnswer(root, asked, grounds, 'version: 1\n', { text: [Buffer.from(JSON.stringify(outcome))], exitCode: 0 });
         }
         rmSync(root, { recursive: true });
       }),
@@ -293,7 +303,7 @@ function askedIn(root: string, words: readonly string[] = ['inputs', 'image']): 
 
 describe('a kept answer', () => {
   const configured = { ...small, 'hybridcore.yaml': 'version: 1\n' };
-  const answer = { text: Buffer.from('the answer\n'), exitCode: 0 };
+  const answer = { text: [Buffer.from('the '), Buffer.from('answer\n')], exitCode: 0 };
 
   async function kept(): Promise<string> {
     const root = repository(configured);
@@ -354,16 +364,18 @@ describe('a kept answer', () => {
 });
 
 describe('hashing many files', () => {
-  async function hashFiles(root: string, names: readonly string[], stillBefore: number | null): Promise<(ReadFile | undefined)[]> {
+  /** The digests of the files, as hex digits; nothing for those that have to be looked at again. */
+  async function hashFiles(root: string, names: readonly string[], stillBefore: number | null): Promise<(string | undefined)[]> {
     const queue = openHashQueue(root, stillBefore);
     try {
-      for (const name of names) queue.add(name);
-      const forEach = await queue.finish();
-      const read = new Map<string, ReadFile | undefined>();
-      forEach((name, file) => {
-        expect(read.has(name)).toBe(false);
-        read.set(name, file);
-      });
+      queue.add('', names);
+      const read = new Map<string, string | undefined>();
+      for (const files of await queue.finish()) {
+        for (const [at, name] of files.folders.flatMap((folder) => namesOf(folder)).entries()) {
+          expect(read.has(name)).toBe(false);
+          read.set(name, files.isRead(at) ? hexAt(files, at) : undefined);
+        }
+      }
       expect(read.size).toBe(names.length);
       return names.map((name) => read.get(name));
     } finally {
@@ -381,7 +393,7 @@ describe('hashing many files', () => {
     await older();
     for (const stillBefore of [null, Date.now() + 60_000]) {
       const read = await hashFiles(root, [...names, 'link', 'folder', 'absent'], stillBefore);
-      expect(read.slice(0, 2000).map((file) => `sha256:${file?.hex}`)).toEqual(contents.map((content) => digestOf(content)));
+      expect(read.slice(0, 2000).map((hex) => `sha256:${hex}`)).toEqual(contents.map((content) => digestOf(content)));
       expect(read.slice(2000)).toEqual([undefined, undefined, undefined]);
     }
     expect(await hashFiles(root, ['file-1'], 0)).toEqual([undefined]);
@@ -394,6 +406,6 @@ describe('hashing many files', () => {
     writeFileSync(join(root, 'small'), 'small');
     await older();
     const read = await hashFiles(root, ['small', 'large'], null);
-    expect(read.map((file) => `sha256:${file?.hex}`)).toEqual([digestOf('small'), digestOf(content)]);
+    expect(read.map((hex) => `sha256:${hex}`)).toEqual([digestOf('small'), digestOf(content)]);
   });
 });

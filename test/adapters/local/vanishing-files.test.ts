@@ -25,7 +25,7 @@ async function hashedAfter(count: number, change: (file: string) => void): Promi
     if (!added.ok) return added.failure.message;
     change(join(root, 'files/0'));
     const hashed = await files.hash();
-    return hashed.ok ? `${hashed.value.files.length} files` : `${hashed.failure.rule}: ${hashed.failure.message}`;
+    return hashed.ok ? `${hashed.value.count} files` : `${hashed.failure.rule}: ${hashed.failure.message}`;
   } finally {
     files.close();
   }

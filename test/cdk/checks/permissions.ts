@@ -83,7 +83,7 @@ const schedules: Readonly<Record<string, readonly string[]>> = {
 const attempt = (builder: string) => [
   'Allow HandOver: s3:PutObject on StorageObjects.Arn/incoming/${codebuild:buildArn}/*',
   'Allow HearTheDispatcher: s3:GetObject on StorageObjects.Arn/control/${codebuild:buildArn}/*',
-  `Allow FetchTheCommandLine: s3:GetObject on ${assets}/DIGEST.mjs`,
+  `Allow FetchTheCommandLine: s3:GetObject on ${assets}/DIGEST.cjs`,
   ...writeLog(`Builders${builder}Log`),
 ];
 

@@ -18,7 +18,7 @@ const environment = (config: string, packer: string) =>
   Object.entries({
     HYBRIDCORE_BUCKET: 'StorageObjects',
     HYBRIDCORE_CONFIG: config,
-    HYBRIDCORE_BUNDLE: `s3://${assets}/DIGEST.mjs`,
+    HYBRIDCORE_BUNDLE: `s3://${assets}/DIGEST.cjs`,
     HYBRIDCORE_BUNDLE_SHA256: 'DIGEST',
     HYBRIDCORE_PACKER_VERSION: packer,
     HYBRIDCORE_PACKER_SHA256: 'DIGEST',

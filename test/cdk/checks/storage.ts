@@ -84,7 +84,13 @@ const lifecycle = {
   ],
   'incoming/ and control/ expire by prefix': [passingRule('control'), passingRule('incoming')],
   'one unfiltered rule removes delete markers and incomplete uploads': [
-    { ...abort, ExpiredObjectDeleteMarker: true, Id: 'remains', Status: 'Enabled' },
+    {
+      ...abort,
+      ExpiredObjectDeleteMarker: true,
+      Id: 'remains',
+      NoncurrentVersionExpiration: { NoncurrentDays: 14 },
+      Status: 'Enabled',
+    },
   ],
 } as const;
 

@@ -6,7 +6,7 @@ import { type ExitCode } from '../../../core/exit-code.ts';
 
 const folder = new URL('../../fixtures/captures/', import.meta.url);
 
-/** What real packer printed (1.6.6; `chaos-*` against an EC2 API made to fail), its verdict, and why. */
+/** What real packer printed (1.6.6, each builder that runs offline; `chaos-*` against an EC2 API made to fail), its verdict, and why. */
 const expected: Readonly<Record<string, readonly [ExitCode, rule: string, why: string]>> = {
   'bad-flag-mr.stdout': [1, 'CLI_USAGE', 'packer does not know the option'],
   'build-config-error-mr.stdout': [1, 'TPL_INVALID', 'required settings are missing; nothing was built though the run ends quietly'],
@@ -54,6 +54,23 @@ const expected: Readonly<Record<string, readonly [ExitCode, rule: string, why: s
   'validate-error-human.stdout': [1, 'TPL_INVALID', 'required settings are missing'],
   'validate-error-mr.stdout': [1, 'TPL_INVALID', 'the same machine-readable'],
   'version-mr.stdout': [1, 'NO_EVIDENCE', 'exit code 0, but nothing was built'],
+  'digitalocean-no-token-mr.stdout': [1, 'TPL_INVALID', 'the builder lacks its token: a setting of the template'],
+  'docker-no-daemon-mr.stdout': [1, 'DOCKER_DAEMON', 'docker is there, its daemon does not run'],
+  'google-no-credentials-mr.stdout': [3, 'GCP_NO_CREDS', 'no credentials of Google at all'],
+  'lxd-missing-mr.stdout': [1, 'HOST_TOOL_MISSING', 'lxc is not on the machine that builds'],
+  'openstack-refused-mr.stdout': [
+    2,
+    'TPL_INVALID',
+    'packer reads the template, and the identity service that it calls for that refuses the connection',
+  ],
+  'proxmox-refused-mr.stdout': [2, 'NET_RESET', 'the API refuses the connection'],
+  'qemu-missing-mr.stdout': [1, 'HOST_TOOL_MISSING', 'QEMU is not on the machine that builds'],
+  'script-not-found-mr.stdout': [1, 'SCRIPT_ERROR', 'the script calls a program that is not there'],
+  'script-syntax-mr.stdout': [1, 'SCRIPT_FAULT', 'the script is written wrongly; that a download failed before has its copy'],
+  'script-unresolved-mr.stdout': [2, 'FETCH_FAILED', 'the name of a server did not resolve'],
+  'virtualbox-missing-mr.stdout': [1, 'HOST_TOOL_MISSING', 'VirtualBox is not on the machine that builds'],
+  'vmware-missing-mr.stdout': [1, 'HOST_TOOL_MISSING', 'no product of VMware is on the machine that builds'],
+  'vsphere-refused-mr.stdout': [2, 'NET_RESET', 'vCenter refuses the connection'],
   'chaos-capacity-maxretries1.log': [2, 'AWS_CAPACITY', 'no capacity in the zone'],
   'chaos-createimage-internalerror-maxretries1.log': [2, 'AWS_5XX', 'a fault of the EC2 API while the image was made'],
   'chaos-createkeypair-throttle-2x.log': [0, 'SUCCESS', 'packer retried a throttled call and it passed'],

@@ -2,15 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { classifyLog } from '../../../core/classification/classify.ts';
-import { encoded, exitOfScript, failedTarget, unknownEnd } from './logs.ts';
-
-const failed = { ...unknownEnd, packerExitCode: 1 };
-const succeeded = { ...unknownEnd, packerExitCode: 0 };
-
-function outcome(lines: readonly string[], context = failed): string {
-  const verdict = classifyLog(lines, context);
-  return `${verdict.exit_code} ${verdict.classification.rule}`;
-}
+import { exitOfScript, failed, failedTarget, outcome, succeeded, unknownEnd } from './logs.ts';
 
 const end = [
   '1795380255,,ui,say,\\n==> Wait completed after 1 second',
@@ -125,10 +117,16 @@ describe('the same failure is read alike', () => {
     'with the time stamps of Jenkins': (line) => `20:00:00  ${line}`,
     'with the marks of Azure DevOps': (line) => `2026-11-22T20:00:00.1234567Z ##[debug]${line}`,
     'in a PACKER_LOG': (line) => `2026/11/22 20:00:00 ui error: ${line}`,
+    'with the marks of Cloud Build': (line) => `Step #3 - "build": ${line}`,
   };
 
   it.each(Object.entries(carried))('%s', (_, carry) => {
     expect(outcome(human.map(carry))).toBe('2 AWS_THROTTLED');
+  });
+
+  it('machine-readable behind the time of a PACKER_LOG', () => {
+    const log = failedTarget('amazon-ebs.base', `${code}: Request limit exceeded.`);
+    expect(outcome(log.map((line) => `2026/11/22 20:00:00 ${line}`))).toBe('2 AWS_THROTTLED');
   });
 
   it('from packer before 1.7 and after it', () => {
@@ -142,122 +140,16 @@ describe('the same failure is read alike', () => {
     ];
     expect(outcome([...human, ...agent])).toBe('2 AWS_THROTTLED');
   });
-});
 
-describe("the lines before a script's exit", () => {
-  it('tell the cause', () => {
-    expect(
-      outcome(
-        exitOfScript('amazon-ebs.base', [
-          'E: Failed to fetch http://archive.ubuntu.com/x.deb  503 Service Unavailable',
-          'E: Unable to fetch some archives',
-        ]),
-      ),
-    ).toBe('2 APT_MIRROR');
-  });
-
-  it('tell it in a log for people too', () => {
+  it('without packer, where another command of CodeBuild failed', () => {
     const log = [
-      '\u001B[1;32m==> amazon-ebs: Provisioning with shell script: /tmp/packer-shell1\u001B[0m',
-      '\u001B[0;32m    amazon-ebs: E: Could not get lock /var/lib/dpkg/lock-frontend\u001B[0m',
-      "\u001B[1;31mBuild 'amazon-ebs' errored after 1 minute: Script exited with non-zero exit status: 100\u001B[0m",
+      'toomanyrequests: You have reached your pull rate limit.',
+      '[Container] 2026/11/22 20:00:00.123456 Command did not exit successfully docker build . exit status 1',
+      '[Container] 2026/11/22 20:00:00.123456 Phase complete: BUILD State: FAILED',
+      '[Container] 2026/11/22 20:00:00.123456 Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: docker build .. Reason: exit status 1',
     ];
-    expect(outcome(log)).toBe('2 APT_LOCK');
-  });
-
-  it('do not decide where they belong to a step that passed', () => {
-    const log = exitOfScript('amazon-ebs.base', ['E: Failed to fetch http://x/y  Connection timed out']);
-    const next = [
-      '1795380254,,ui,say,==> amazon-ebs.base: Provisioning with shell script: /tmp/packer-shell2',
-      '1795380254,,ui,message,    amazon-ebs.base: about to fail',
-    ];
-    expect(outcome([...log.slice(0, 3), ...next, ...log.slice(3)])).toBe('1 SCRIPT_EXIT');
-  });
-
-  it('do not decide where the script went on for long after them', () => {
-    const printed = ['curl: (7) Failed to connect', ...Array.from({ length: 50 }, (_, at) => `compiling part ${at}`)];
-    expect(outcome(exitOfScript('amazon-ebs.base', printed))).toBe('1 SCRIPT_EXIT');
-  });
-
-  it('let a cause close before a consequence decide, and only one that is close', () => {
-    const consequence = 'tar: tool.tgz: Cannot open: No such file or directory';
-    expect(outcome(exitOfScript('amazon-ebs.base', ['curl: (6) Could not resolve host: example.com', consequence]))).toBe('2 FETCH_FAILED');
-    const far = Array.from({ length: 15 }, () => 'working');
-    expect(outcome(exitOfScript('amazon-ebs.base', ['curl: (6) Could not resolve host: example.com', ...far, consequence]))).toBe(
-      '1 SCRIPT_ERROR',
-    );
-  });
-
-  it('do not decide where the cleanup provisioner printed them', () => {
-    const log = exitOfScript('amazon-ebs.base', ['about to fail']);
-    const at = log.findIndex((line) => line.includes('Terminating'));
-    const cleanup = ['1795380254,,ui,error,==> amazon-ebs.base: Could not get lock /var/lib/dpkg/lock'];
-    expect(outcome(log.toSpliced(at, 0, ...cleanup))).toBe('1 SCRIPT_EXIT');
-  });
-});
-
-describe('a context turns an ambiguous row', () => {
-  it('one missing package is a wrong name, many are an incomplete index', () => {
-    expect(outcome(exitOfScript('a.b', ['E: Unable to locate package ngnix']))).toBe('1 PKG_NOT_FOUND');
-    expect(
-      outcome(exitOfScript('a.b', ['E: Unable to locate package bison', "E: Package 'bison-doc' has no installation candidate"])),
-    ).toBe('2 PKG_NOT_FOUND');
-  });
-
-  it('an image that the run made itself is not visible yet, any other is wrong', () => {
-    const error = "InvalidAMIID.NotFound: The image id '[ami-0123456789abcdef0]' does not exist";
-    expect(outcome(failedTarget('amazon-ebs.base', error))).toBe('1 AWS_AMI_MISSING');
-    expect(
-      outcome(failedTarget('amazon-ebs.base', error, ['1795380254,,ui,message,    amazon-ebs.base: AMI: ami-0123456789abcdef0'])),
-    ).toBe('2 AWS_AMI_MISSING');
-  });
-
-  it('credentials that expired before the first call are not healed by a new run', () => {
-    expect(outcome(failedTarget('a.b', 'Error creating AMI: RequestExpired: Request has expired.'))).toBe('2 AWS_CREDS_EXPIRED');
-    expect(outcome(failedTarget('a.b', 'error validating regions: RequestExpired: Request has expired.'))).toBe('3 AWS_CREDS_EXPIRED');
-  });
-
-  it('a guest that is installed by packer and never answers is set up wrongly', () => {
-    expect(outcome(failedTarget('amazon-ebs.base', 'Timeout waiting for SSH.'))).toBe('2 COMM_TIMEOUT');
-    expect(outcome(failedTarget('qemu.base', 'Timeout waiting for SSH.'))).toBe('1 COMM_TIMEOUT');
-  });
-
-  it('a script that announced a reboot cut itself off', () => {
-    const error = 'Script disconnected unexpectedly. If you expected your script to disconnect';
-    const reboot = ['1795380254,,ui,error,==> a.b: The system is going down for reboot NOW!'];
-    expect(outcome(failedTarget('a.b', error))).toBe('2 SSH_DISCONNECT');
-    expect(outcome(failedTarget('a.b', error, reboot))).toBe('1 SSH_DISCONNECT');
-  });
-
-  it('a plugin that could not be fetched for the network may exist', () => {
-    const error = 'no release version found for the github.com/hashicorp/amazon plugin matching the constraint(s): ">= 1.0.0"';
-    expect(outcome([`1795380254,,ui,error,${encoded(error)}`])).toBe('1 PLUGIN_NOT_FOUND');
-    expect(outcome([`1795380254,,ui,error,${encoded(`${error}\n* Get "https://api.github.com": net/http: TLS handshake timeout`)}`])).toBe(
-      '2 PLUGIN_NOT_FOUND',
-    );
-  });
-
-  it('a mistyped region does not resolve, a sound one may again', () => {
-    expect(outcome(failedTarget('a.b', 'dial tcp: lookup ec2.us-east1.amazonaws.com: no such host'))).toBe('1 DNS_NXDOMAIN');
-    expect(outcome(failedTarget('a.b', 'dial tcp: lookup ec2.us-gov-west-1.amazonaws.com: no such host'))).toBe('2 DNS_NXDOMAIN');
-    expect(outcome(failedTarget('a.b', 'dial tcp: lookup archive.ubuntu.com: no such host'))).toBe('2 DNS_NXDOMAIN');
-  });
-
-  it('a panic behind a lost plugin is a bug, a lost plugin alone may come back', () => {
-    expect(outcome(failedTarget('a.b', 'unexpected EOF'))).toBe('2 PACKER_CRASH');
-    expect(outcome(failedTarget('a.b', 'unexpected EOF', ['2026/11/22 20:00:00 packer-plugin-x plugin: panic: nil map']))).toBe(
-      '1 PACKER_PANIC',
-    );
-  });
-
-  it('says so, and on the second attempt that there is no third', () => {
-    const first = classifyLog(failedTarget('qemu.base', 'Timeout waiting for SSH.'), failed);
-    expect(first.classification.hint).toContain('This builder installs its guest');
-    const other = classifyLog(failedTarget('amazon-ebs.base', 'Timeout waiting for SSH.'), failed);
-    expect(other.classification.hint).toContain('The same message can be of class 1; nothing in this log says so.');
-    const second = classifyLog(failedTarget('amazon-ebs.base', 'Timeout waiting for SSH.'), { ...failed, attempt: 2 });
-    expect(second.exit_code).toBe(2);
-    expect(second.classification.hint).toContain('second attempt');
+    expect(outcome(log)).toBe('2 REGISTRY_RATE');
+    expect(outcome(['+ make test', ...log.slice(1)])).toBe('1 UNKNOWN');
   });
 });
 
@@ -324,6 +216,15 @@ describe('over several targets', () => {
 
   it('names the target that decided', () => {
     expect(classifyLog([...transient, ...config], failed).classification.reason).toMatch(/^amazon-ebs\.b: /);
+  });
+
+  it('a plugin that ends with the run that was told to stop has not crashed', () => {
+    const log = [
+      '1795380255,,ui,error,Cancelling build after receiving interrupt',
+      ...failedTarget('lxd.a', 'unexpected EOF', ['2026/11/22 20:00:00 packer-plugin-lxd plugin: panic: interface conversion']),
+      '1795380255,,ui,say,Cleanly cancelled builds after being interrupted.',
+    ];
+    expect(outcome(log)).toBe('2 INTERRUPTED');
   });
 
   it('an error that came before an interruption still decides', () => {

@@ -1,7 +1,18 @@
-import { type PackerRunContext } from '../../../core/classification/classify.ts';
+import { type PackerRunContext, classifyLog } from '../../../core/classification/classify.ts';
 
 /** Nothing is known of how packer ended. */
 export const unknownEnd: PackerRunContext = { packerExitCode: null, signal: null, attempt: 1, recorded: [] };
+
+/** Packer ended as it does after any failure. */
+export const failed: PackerRunContext = { ...unknownEnd, packerExitCode: 1 };
+
+export const succeeded: PackerRunContext = { ...unknownEnd, packerExitCode: 0 };
+
+/** The verdict in short: its class and its rule. */
+export function outcome(lines: readonly string[], context: PackerRunContext = failed): string {
+  const verdict = classifyLog(lines, context);
+  return `${verdict.exit_code} ${verdict.classification.rule}`;
+}
 
 /** As packer prints a text in a machine-readable line. */
 export function encoded(text: string): string {

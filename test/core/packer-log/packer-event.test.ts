@@ -117,6 +117,30 @@ describe('a line of a PACKER_LOG file', () => {
   });
 });
 
+describe('a line that another program carries on', () => {
+  const errored = { type: 'ui', meaning: { means: 'build-errored', target: 'qemu', text: 'no' } };
+
+  it.each([
+    'Step #3 - "images": ',
+    '[2026-11-22T20:10:14.123Z] ',
+    '2026-11-22T20:10:14+01:00: ',
+    '20:10:14 ',
+    '[20:10:14]\t',
+    '20:10:14,970 INFO  - ',
+    'INFO   2026-11-22 20:10:14    ',
+    '2026-11-22T20:10:14.1234567Z ##[error]',
+    'TestImage/base 2026-11-22T20:10:14Z logger.go:66: ',
+    'null_resource.image (local-exec): ',
+    '[01234567-89ab-cdef-0123-456789abcdef] PACKER OUT ',
+  ])('is read without %j', (carrier) => {
+    expect(parseLine(`${carrier}Build 'qemu' errored: no`)).toMatchObject(errored);
+  });
+
+  it('may be one for machines', () => {
+    expect(parseLine("TestImage 2026-11-22T20:10:14Z logger.go:66: 1795380255,,ui,error,Build 'qemu' errored: no")).toMatchObject(errored);
+  });
+});
+
 describe('rendering', () => {
   it("shows the decoded text of packer's user interface", () => {
     expect(renderLine(parseLine('1795378214,,ui,error,a%!(PACKER_COMMA) b\\nc'))).toBe('a, b\nc');
@@ -176,6 +200,7 @@ describe('hostile lines', () => {
       'a (b',
       '%!(PACKER_COMMA)',
       '│ ',
+      'INFO ',
       '2026/11/22 20:10:14 machine readable: a []string{"',
     ];
     const started = performance.now();

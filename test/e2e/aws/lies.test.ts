@@ -1,6 +1,5 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
 import { CreateImageCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -16,6 +15,7 @@ import { type Moto, describeWithMoto } from '../../fixtures/aws/moto.ts';
 import { scriptBuilder } from '../../fixtures/aws/stage/image-repository.ts';
 import { portOf } from './port-of.ts';
 import { stageOfFile } from './stage-of-test.ts';
+import { endlessLog } from '../../fixtures/endless-log.ts';
 
 /** What runs in packer, with the build's own credentials: it does what whoever wrote it tells it to. */
 const agent = (port: number) => `
@@ -161,7 +161,7 @@ describeWithMoto('an attempt that lies', () => {
     });
 
     it('hands over a log that is small, and expands to more than is taken: 3, and nothing is sealed', async () => {
-      const log = gzipSync(Buffer.alloc(handoverLimits.expandedLog + 1, 'a'));
+      const log = endlessLog(handoverLimits.expandedLog);
       await expectDisbelief(await claim((report) => report, log), 'HANDOVER_INVALID', `more than ${handoverLimits.expandedLog}`);
     });
 

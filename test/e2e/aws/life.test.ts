@@ -170,7 +170,7 @@ describeWithMoto('the life of a build on AWS', () => {
         ({ principal, action }) => principal === stage().roleOf('pinned') && action === 'GetObject',
       );
       expect(
-        fetched.some(({ parameters }) => String(parameters['bucket']).startsWith('cdk-') && String(parameters['key']).endsWith('.mjs')),
+        fetched.some(({ parameters }) => String(parameters['bucket']).startsWith('cdk-') && String(parameters['key']).endsWith('.cjs')),
       ).toBe(true);
     });
 

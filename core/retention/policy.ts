@@ -1,8 +1,7 @@
-import { Digest, digestOfJson } from './digest.ts';
-import { type Timestamp, timestamp } from './identity.ts';
-import * as z from './zod.ts';
-
-const dayMilliseconds = 86_400_000;
+import { Digest, digestOfJson } from '../digest.ts';
+import { type Timestamp, timestamp } from '../identity.ts';
+import * as z from '../zod.ts';
+import { dayMilliseconds } from './lifecycle.ts';
 
 /** How long something is kept, and whether it is locked for that time (S3 Object Lock modes). */
 export const RetentionClass = z.strictObject({
@@ -16,6 +15,9 @@ export const RetentionClassName = z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31
 export const RetentionPolicy = z.strictObject({
   default: RetentionClassName.check(z.describe('the class of builders that name none')),
   classes: z.record(RetentionClassName, RetentionClass),
+  late_days: z
+    .optional(z.int().check(z.gte(0), z.lte(365)))
+    .check(z.describe('how many days after its class an object may still be there; 4 where it is missing, which is what S3 takes at most')),
 });
 export type RetentionPolicy = z.infer<typeof RetentionPolicy>;
 

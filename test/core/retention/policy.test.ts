@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { expiresAt, keepsAtLeast } from '../../core/retention.ts';
+import { expiresAt, keepsAtLeast } from '../../../core/retention/policy.ts';
 
 describe('retention', () => {
   it('expires a whole number of days after the end of the build', () => {

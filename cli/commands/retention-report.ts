@@ -1,0 +1,72 @@
+import { type Config } from '../../core/config.ts';
+import { digestOfJson } from '../../core/digest.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { timestamp } from '../../core/identity.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
+import { type Audit } from '../../core/retention/audit.ts';
+import { type RetentionReportDocument } from '../../core/retention/documents.ts';
+import { retentionReport as reportOf } from '../../core/retention/report.ts';
+import { type Answer } from '../answer.ts';
+import { type Embedded } from '../embedded.ts';
+import { type Host } from '../host.ts';
+import { table } from '../render/table.ts';
+import { auditText, more, mostTold, sweptObject } from './retention.ts';
+
+/** `retention report`: what an auditor takes along; exit code 3 on any finding. @param typed the day from which on deletions and releases are told. */
+export async function retentionReport(host: Host, embedded: Embedded, { retention }: Config, typed: string): Promise<Outcome<Answer>> {
+  const since = Date.parse(typed);
+  if (!/^\d{4}-\d{2}-\d{2}/.test(typed) || Number.isNaN(since))
+    return failure('USAGE', `--since ${JSON.stringify(typed)} is no day`, 'write it as 2026-11-25, or with a time as 2026-11-25T10:00:00Z');
+  const { audit, classes, holds, deletions } = await reportOf(embedded, retention, since);
+  const document: RetentionReportDocument = {
+    schema: 'hybridcore-packer/retention-report/1',
+    exit_code: audit.findings.length === 0 ? 0 : 3,
+    at: timestamp(audit.at),
+    since: timestamp(since),
+    policy: retention,
+    policy_digest: digestOfJson(retention),
+    classes: classes.map((each) => ({ ...each })),
+    holds: holds.map(({ build_id, builder, hold, hold_released, manifest }) => ({
+      build_id,
+      builder,
+      hold,
+      hold_released,
+      manifest_digest: manifest?.digest ?? null,
+    })),
+    deletions: deletions.map((each) => ({
+      ...sweptObject(each),
+      kind: each.tags.kind,
+      at: each.at,
+      by: each.by,
+      policy_digest: each.policy_digest,
+    })),
+    findings: audit.findings.map((finding) => ({ ...finding })),
+  };
+  return success({ exitCode: document.exit_code, document, text: reportText(host, document, audit) });
+}
+
+function reportText(host: Host, document: RetentionReportDocument, audit: Audit): string {
+  const { at, since, policy, policy_digest: digest, classes, holds, deletions } = document;
+  const terms = Object.entries(policy.classes).map(([name, { days, lock }]) => [name, String(days), lock ?? 'none']);
+  const counts = classes.map((each) => [each.class, String(each.objects), String(each.bytes), each.digest]);
+  const gone = deletions.slice(0, mostTold).map((each) => [each.at, plainText(each.by), each.class, each.key, each.digest]);
+  return [
+    `retention at ${at}, deletions since ${since}`,
+    `policy ${digest}`,
+    '',
+    table(['class', 'days', 'lock'], terms),
+    '',
+    ...(counts.length === 0 ? [] : [table(['class', 'objects', 'bytes', 'digest'], counts), '']),
+    ...holds.map((each) => holdLine(each)),
+    ...(gone.length === 0
+      ? ['nothing was deleted']
+      : [table(['deleted at', 'by', 'class', 'key', 'digest'], gone), ...more(deletions.length)]),
+    '',
+    auditText(host, audit),
+  ].join('\n');
+}
+
+function holdLine({ build_id: id, hold, hold_released: released }: RetentionReportDocument['holds'][number]): string {
+  const [what, note] = hold === null ? ['released', released] : ['held', hold];
+  return note === null ? `${what}: ${id}` : `${what}: ${id} at ${note.at} by ${plainText(note.by)}: ${plainText(note.reason)}`;
+}

@@ -1,0 +1,162 @@
+import { type Build } from '../build.ts';
+import { tagKeys } from '../contract/deployment.ts';
+import { buildInKey, isTaggedKey, lastingPrefixes } from '../contract/key-patterns.ts';
+import { digestOf } from '../digest.ts';
+import { pages } from '../pages.ts';
+import { type Clock, type KeptBucket, type ListedVersion, type Records, type VersionKeeping } from '../ports.ts';
+import { type BucketFinding, type Group, type Held, type KeptBuild, groupFindings, keptBuild, lookFindings } from './bucket-findings.ts';
+import { dayMilliseconds } from './lifecycle.ts';
+import { type RetentionPolicy } from './policy.ts';
+import { retentionProblems } from './proof.ts';
+
+export interface BucketAuditPorts {
+  readonly records: Records;
+  readonly bucket: KeptBucket;
+  readonly clock: Clock;
+}
+
+export interface BucketAudit {
+  /** How many versions and delete markers there are, and at how many tags and locks were looked. */
+  readonly versions: number;
+  readonly looked: number;
+  readonly findings: readonly BucketFinding[];
+}
+
+/** At how many objects' tags and locks is looked where not at all: another choice each day. */
+const sampled = 100;
+
+/**
+ * Holds a bucket against the records and the policy: its rules as at synthesis; every version of every object by when it really
+ * goes, were it tagged and locked as its build is recorded; every build by what it is recorded to have left; and of a sample,
+ * or of all, the tags and locks that are there. Listing costs a call a thousand versions, a look two. Changes nothing.
+ *
+ * @param deep looks at all.
+ */
+export async function auditBucket(
+  ports: BucketAuditPorts,
+  policy: RetentionPolicy,
+  { deep }: { readonly deep: boolean },
+): Promise<BucketAudit> {
+  const settings = await ports.bucket.settings();
+  const builds = await keptBuilds(ports.records, policy);
+  const auditing: Auditing = { ports, policy, settings, builds, now: ports.clock.now() };
+  const findings = new Map<string, BucketFinding>();
+  const add = (found: readonly BucketFinding[]) => {
+    for (const finding of found) findings.set(`${finding.finding} ${finding.key} ${finding.version}`, finding);
+  };
+  add(
+    retentionProblems(policy, settings).map(({ classes, message }) => ({
+      finding: 'rules',
+      key: '',
+      version: null,
+      build_id: null,
+      class: classes.join(', '),
+      message,
+    })),
+  );
+
+  const sample = new Sample(auditing.now);
+  const standing = new Set<string>();
+  let versions = 0;
+  let looked = 0;
+  const look = async (group: Group) => {
+    looked += group.versions.length;
+    add(await lookAt(auditing, group));
+  };
+  for (const prefix of lastingPrefixes)
+    for await (const group of groupsOf(ports.bucket.versions(prefix))) {
+      versions += group.versions.length;
+      if (group.versions.at(-1)?.deleteMarker === false) standing.add(group.key);
+      add(groupFindings(auditing, group, ownerOf(auditing, group.key)));
+      if (deep) await look(group);
+      else sample.offer(group);
+    }
+  for (const group of sample.chosen) await look(group);
+  for (const build of builds.values()) add(goneFindings(auditing, build, standing));
+  return { versions, looked, findings: [...findings.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)) };
+}
+
+interface Auditing extends Held {
+  readonly ports: BucketAuditPorts;
+  readonly builds: ReadonlyMap<string, KeptBuild>;
+}
+
+async function keptBuilds(records: Records, policy: RetentionPolicy): Promise<ReadonlyMap<string, KeptBuild>> {
+  const builds = new Map<string, KeptBuild>();
+  const take = (build: Build) => builds.set(build.build_id, keptBuild(build, policy));
+  for await (const { builder } of pages((page) => records.listBuilders(page)))
+    for await (const build of pages((page) => records.listBuilds(builder, page))) take(build);
+  return builds;
+}
+
+function ownerOf({ builds }: Auditing, key: string): KeptBuild | undefined {
+  const id = buildInKey(key);
+  return id === undefined ? undefined : builds.get(id);
+}
+
+async function* groupsOf(versions: AsyncIterable<ListedVersion>): AsyncGenerator<Group> {
+  let group: ListedVersion[] = [];
+  for await (const version of versions) {
+    const key = group[0]?.key;
+    if (key !== undefined && key !== version.key) {
+      yield { key, versions: group.toReversed() };
+      group = [];
+    }
+    group.push(version);
+  }
+  const key = group[0]?.key;
+  if (key !== undefined) yield { key, versions: group.toReversed() };
+}
+
+async function lookAt(auditing: Auditing, group: Group): Promise<readonly BucketFinding[]> {
+  if (!isTaggedKey(group.key)) return [];
+  const keeping = new Map<string, VersionKeeping>();
+  for (const version of group.versions) {
+    const seen = version.deleteMarker ? undefined : await auditing.ports.bucket.look(version);
+    if (seen !== undefined) keeping.set(version.id, seen);
+  }
+  const owner = ownerOf(auditing, group.key);
+  if (owner !== undefined || buildInKey(group.key) !== undefined) return lookFindings(auditing, group, owner, keeping);
+  // What shows the newest names its build by its tags alone, and each version another one.
+  const current = group.versions.slice(-1);
+  const shown = current.flatMap(({ id }) => keeping.get(id)?.tags[tagKeys.build] ?? []);
+  return lookFindings(auditing, { ...group, versions: current }, auditing.builds.get(shown[0] ?? ''), keeping);
+}
+
+function goneFindings({ now }: Auditing, build: KeptBuild, standing: ReadonlySet<string>): readonly BucketFinding[] {
+  const { id, terms, held, names } = build;
+  if (terms === undefined) return [];
+  return names
+    .filter(({ key, expires }) => !standing.has(key) && (held || !expires || terms.until > now))
+    .map(({ key }) => ({
+      finding: 'gone-early',
+      key,
+      version: null,
+      build_id: id,
+      class: build.retention,
+      message: `${key} is gone${held ? ' though its build is held' : ''}: ${terms.text}`,
+    }));
+}
+
+/** The objects whose digest with the day is smallest: chosen alike wherever they are, and others each day. */
+class Sample {
+  readonly #day: number;
+  #chosen: { readonly rank: string; readonly group: Group }[] = [];
+
+  constructor(now: number) {
+    this.#day = Math.floor(now / dayMilliseconds);
+  }
+
+  offer(group: Group): void {
+    const rank = digestOf(`${this.#day} ${group.key}`);
+    const last = this.#chosen[sampled - 1];
+    if (last !== undefined && last.rank <= rank) return;
+    const at = this.#chosen.findIndex((each) => each.rank > rank);
+    this.#chosen.splice(at === -1 ? this.#chosen.length : at, 0, { rank, group });
+    this.#chosen = this.#chosen.slice(0, sampled);
+  }
+
+  get chosen(): readonly Group[] {
+    return this.#chosen.map(({ group }) => group);
+  }
+}

@@ -1,0 +1,111 @@
+import { objectKinds } from '../contract/tags.ts';
+import { Digest } from '../digest.ts';
+import { BuildId, BuilderName, Timestamp } from '../identity.ts';
+import { namesOf } from '../names-of.ts';
+import * as z from '../zod.ts';
+import { auditFindings } from './audit-finding.ts';
+import { buildRetention } from './build-retention.ts';
+import { RetentionPolicy } from './policy.ts';
+
+/* What the commands of `retention` print with `--json`. */
+
+const Count = z.int().check(z.nonnegative());
+
+/** `retention audit` */
+export const RetentionAuditDocument = z.strictObject({
+  /** 0 where nothing was found, else 3. */
+  exit_code: z.literal([0, 3]),
+  at: Timestamp,
+  /** Of the policy as it is now. */
+  policy_digest: Digest,
+  /** Whether the bytes of all objects were read, or those of a sample. */
+  deep: z.boolean(),
+  objects: Count,
+  inspected: Count,
+  /** By name. */
+  classes: z.array(z.strictObject({ class: z.string(), objects: Count, bytes: Count })),
+  /** Builds under a legal hold. */
+  held: z.array(BuildId),
+  /** By key. */
+  findings: z.array(
+    z.strictObject({
+      finding: z.literal(namesOf(auditFindings)),
+      key: z.string(),
+      /** Null where no record knows its build. */
+      build_id: z.nullable(BuildId),
+      class: z.nullable(z.string()),
+      message: z.string(),
+    }),
+  ),
+});
+export type RetentionAuditDocument = z.infer<typeof RetentionAuditDocument>;
+
+const SweptObject = z.strictObject({
+  key: z.string(),
+  builder: z.string(),
+  build_id: z.string(),
+  class: z.string(),
+  digest: Digest,
+  size: Count,
+});
+
+/** `retention sweep` */
+export const RetentionSweepDocument = z.strictObject({
+  /** 3 where something could not go as it should. */
+  exit_code: z.literal([0, 3]),
+  /** When it was looked at, or done. */
+  at: Timestamp,
+  /** False: this is what would be deleted. */
+  deleted: z.boolean(),
+  objects: z.array(
+    z.strictObject({
+      ...SweptObject.shape,
+      /** Of the policy under which its time was over. */
+      policy_digest: Digest,
+    }),
+  ),
+  /** What stays though its time is over. */
+  spared: z.array(z.strictObject({ ...SweptObject.shape, why: z.literal(['held', 'newest', 'published']) })),
+  problems: z.array(z.strictObject({ problem: z.literal(['altered', 'chain', 'unknown-build']), key: z.string(), message: z.string() })),
+});
+export type RetentionSweepDocument = z.infer<typeof RetentionSweepDocument>;
+
+/** `retention report`: for an auditor. */
+export const RetentionReportDocument = z.strictObject({
+  schema: z.literal('hybridcore-packer/retention-report/1'),
+  /** 0 where nothing was found, else 3. */
+  exit_code: z.literal([0, 3]),
+  at: Timestamp,
+  /** From when on deletions and releases are told. */
+  since: Timestamp,
+  policy: RetentionPolicy,
+  policy_digest: Digest,
+  /** The digest is over the canonical JSON of the keys with the digests of their objects, by key. */
+  classes: z.array(z.strictObject({ class: z.string(), objects: Count, bytes: Count, digest: Digest })),
+  /** Builds that are held, or were released since. */
+  holds: z.array(
+    z.strictObject({
+      build_id: BuildId,
+      builder: BuilderName,
+      hold: buildRetention.hold,
+      hold_released: buildRetention.hold_released,
+      /** Of its manifest; null where it sealed none. */
+      manifest_digest: z.nullable(Digest),
+    }),
+  ),
+  /** In the order in which they happened. */
+  deletions: z.array(
+    z.strictObject({ ...SweptObject.shape, kind: z.literal(objectKinds), at: Timestamp, by: z.string(), policy_digest: Digest }),
+  ),
+  findings: RetentionAuditDocument.shape.findings,
+});
+export type RetentionReportDocument = z.infer<typeof RetentionReportDocument>;
+
+/** `retention hold` and `retention release` */
+export const RetentionHoldDocument = z.strictObject({
+  build_id: BuildId,
+  builder: BuilderName,
+  hold: buildRetention.hold,
+  hold_released: buildRetention.hold_released,
+});
+export type RetentionHoldDocument = z.infer<typeof RetentionHoldDocument>;

@@ -1,0 +1,370 @@
+import {
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
+  PutObjectTaggingCommand,
+  S3Client,
+  type LifecycleRule,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { taggingHeader } from '../../../adapters/aws/s3-object-tags.ts';
+import { s3KeptBucket } from '../../../adapters/aws/s3-kept-bucket.ts';
+import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
+import { type Build } from '../../../core/build.ts';
+import { tagKeys } from '../../../core/contract/deployment.ts';
+import { keys } from '../../../core/contract/keys.ts';
+import { type Tags } from '../../../core/contract/tags.ts';
+import { digestOf } from '../../../core/digest.ts';
+import { timestamp } from '../../../core/identity.ts';
+import { type ListedVersion, type Objects } from '../../../core/ports.ts';
+import { auditBucket } from '../../../core/retention/bucket-audit.ts';
+import { type BucketFindingName, bucketFindings } from '../../../core/retention/bucket-findings.ts';
+import { type RetentionPolicy, retentionTerms } from '../../../core/retention/policy.ts';
+import { newBucket } from '../../fixtures/aws/buckets.ts';
+import { callsOf } from '../../fixtures/aws/calls-of.ts';
+import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
+import { buildIdOf, buildRecord, builderNamed, builderRecord } from '../../fixtures/records.ts';
+import { afterDays, bucketWith, rule } from '../../fixtures/retention/buckets.ts';
+import { type MemoryRecords, memoryRecords } from '../../simulation/memory-records.ts';
+
+const day = 86_400_000;
+const debian = builderNamed('debian-base');
+const policy: RetentionPolicy = {
+  default: 'standard',
+  classes: { short: { days: 30 }, standard: { days: 365 }, evidence: { days: 2555, lock: 'GOVERNANCE' } },
+};
+
+const noncurrent = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } };
+const rules: readonly LifecycleRule[] = [
+  ...Object.entries(policy.classes).flatMap(([name, { days }]) =>
+    ['diag/', 'state/packer/'].map((prefix): LifecycleRule => ({
+      ID: `${name}-${prefix}`,
+      Status: 'Enabled',
+      Filter: { And: { Prefix: prefix, Tags: [{ Key: tagKeys.retention, Value: name }] } },
+      Expiration: { Days: days },
+      ...noncurrent,
+    })),
+  ),
+  { ID: 'replaced', Status: 'Enabled', Filter: { Prefix: 'artifacts/' }, ...noncurrent },
+  ...['control/', 'incoming/'].map((prefix): LifecycleRule => ({
+    ID: prefix,
+    Status: 'Enabled',
+    Filter: { Prefix: prefix },
+    Expiration: { Days: 14 },
+    NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+  })),
+  {
+    ID: 'remains',
+    Status: 'Enabled',
+    Filter: { Prefix: '' },
+    Expiration: { ExpiredObjectDeleteMarker: true },
+    NoncurrentVersionExpiration: { NoncurrentDays: 14 },
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+  },
+];
+
+describeWithMoto('an audit of a bucket', () => {
+  let moto: Moto;
+  let client: S3Client;
+  let bucket: string;
+  let objects: Objects;
+  let records: MemoryRecords;
+  let now: number;
+  beforeAll(async () => {
+    moto = await startMoto();
+    client = new S3Client({ ...moto.clientOptions, forcePathStyle: true });
+    await cleanBucket();
+  });
+  afterAll(() => moto.end());
+
+  const putRules = (changed: readonly LifecycleRule[]) =>
+    client.send(new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules: [...changed] } }));
+  const tagsOf = (n: number, kind: Tags['kind'], retention: string): Tags => ({ kind, builder: debian, build: buildIdOf(n), retention });
+
+  /** What the n-th build leaves, and its record. */
+  async function build(n: number, retention: string, changes: Partial<Build> = {}): Promise<void> {
+    const id = buildIdOf(n);
+    const at = timestamp(now);
+    const digest = digestOf(String(n));
+    const [manifest, result, summary] = [keys.manifest(debian, id), keys.result(debian, id), keys.summary(debian, id)];
+    await objects.create(manifest, new Uint8Array(n), tagsOf(n, 'hash-manifest', retention));
+    await objects.create(result, new Uint8Array(n), tagsOf(n, 'result', retention));
+    await objects.create(summary, new Uint8Array(n), tagsOf(n, 'log-summary', retention));
+    await objects.create(keys.log(debian, id, 1), new Uint8Array(n), tagsOf(n, 'log', retention));
+    await objects.create(`diag/${debian}/${id}.tar.gz`, new Uint8Array(n), tagsOf(n, 'diag', retention));
+    const document = buildRecord(n, {
+      state: 'succeeded',
+      retention,
+      retention_terms: retentionTerms(policy, retention),
+      finished_at: at,
+      settled_at: at,
+      result_path: result,
+      summary_path: summary,
+      manifest: { path: manifest, digest, fingerprint: digest },
+      ...changes,
+    });
+    await records.commit([{ type: 'build', expected: null, document }]);
+  }
+
+  const note = () => ({ at: timestamp(now), by: 'counsel', reason: 'case 7' });
+  const all = async () => (await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? [];
+  const keysOf = async (n: number) => (await all()).flatMap(({ Key = '' }) => (Key.includes(buildIdOf(n)) ? [Key] : []));
+
+  /** Four builds, one of them of a locked class and one held, with a copy of the newest that was replaced once. */
+  async function cleanBucket(): Promise<void> {
+    now = Date.now();
+    bucket = await newBucket(client);
+    objects = s3Objects(client, { bucket, policy, clock: { now: () => now } });
+    records = memoryRecords({ validating: true });
+    await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
+    await putRules(rules);
+    await build(1, 'short');
+    await build(2, 'standard');
+    await build(3, 'evidence');
+    await build(4, 'short', { hold: note() });
+    for (const Key of await keysOf(4))
+      await client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key, LegalHold: { Status: 'ON' } }));
+    const newest = keys.newestManifest(debian);
+    await objects.replace(newest, new Uint8Array(1), tagsOf(1, 'hash-manifest', 'short'), null);
+    await objects.replace(newest, new Uint8Array(4), tagsOf(4, 'hash-manifest', 'short'), new Uint8Array(1));
+    await client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: newest, LegalHold: { Status: 'ON' } }));
+  }
+
+  const audit = (deep = true, at = now) =>
+    auditBucket({ records, bucket: s3KeptBucket(client, bucket, 5), clock: { now: () => at } }, policy, { deep });
+  const result = (n: number) => keys.result(debian, buildIdOf(n));
+  const put = (Key: string, Tagging?: string) =>
+    client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x', ...(Tagging === undefined ? {} : { Tagging }) }));
+  const lock = (Key: string, days: number) =>
+    client.send(
+      new PutObjectRetentionCommand({
+        Bucket: bucket,
+        Key,
+        BypassGovernanceRetention: true,
+        Retention: { Mode: 'GOVERNANCE', RetainUntilDate: new Date(now + days * day) },
+      }),
+    );
+  const tagged = (Key: string, changes: Readonly<Record<string, string>>) => {
+    const tags = {
+      ...Object.fromEntries(Object.entries(tagsOf(1, 'result', 'short')).map(([name, value]) => [`hybridcore:${name}`, value])),
+      ...changes,
+    };
+    return client.send(
+      new PutObjectTaggingCommand({
+        Bucket: bucket,
+        Key,
+        Tagging: { TagSet: Object.entries(tags).map(([name, Value]) => ({ Key: name, Value })) },
+      }),
+    );
+  };
+
+  /** What is planted in one bucket, each under a key of its own. */
+  const planted: readonly {
+    readonly name: string;
+    readonly finding: BucketFindingName;
+    readonly key: string;
+    readonly plant: (key: string) => Promise<unknown>;
+  }[] = [
+    { name: 'an object of nobody', finding: 'no-class', key: 'state/packer/backup.zip', plant: (key) => put(key) },
+    { name: 'a bundle of nobody', finding: 'no-class', key: 'diag/copy.tar.gz', plant: (key) => put(key) },
+    { name: 'an object without tags', finding: 'no-class', key: keys.scrubManifest(debian, buildIdOf(2), 1), plant: (key) => put(key) },
+    {
+      name: 'an object of a build that no record knows',
+      finding: 'unknown-build',
+      key: result(9),
+      plant: (key) => objects.create(key, new Uint8Array(1), tagsOf(9, 'result', 'short')),
+    },
+    {
+      name: 'a class that was changed in the tags',
+      finding: 'tags-differ',
+      key: result(1),
+      plant: (key) => tagged(key, { [tagKeys.retention]: 'standard' }),
+    },
+    {
+      name: 'a kind that was changed in the tags',
+      finding: 'tags-differ',
+      key: keys.log(debian, buildIdOf(1), 1),
+      plant: (key) => tagged(key, { [tagKeys.kind]: 'diag' }),
+    },
+    {
+      name: 'a class that no rule holds',
+      finding: 'kept-longer',
+      key: `diag/${debian}/${buildIdOf(1)}.tar.gz`,
+      plant: (key) => tagged(key, { [tagKeys.kind]: 'diag', [tagKeys.retention]: 'none' }),
+    },
+    {
+      name: 'a class that goes sooner',
+      finding: 'kept-shorter',
+      key: keys.log(debian, buildIdOf(2), 1),
+      plant: (key) => tagged(key, { [tagKeys.kind]: 'log', [tagKeys.build]: buildIdOf(2) }),
+    },
+    {
+      name: 'a sealed object that was written over',
+      finding: 'overwritten',
+      key: result(2),
+      plant: (key) => put(key, taggingHeader(tagsOf(2, 'result', 'standard'))),
+    },
+    {
+      name: 'an object that was removed',
+      finding: 'gone-early',
+      key: keys.summary(debian, buildIdOf(2)),
+      plant: (Key) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
+    },
+    {
+      name: 'a manifest that was removed for good',
+      finding: 'gone-early',
+      key: keys.manifest(debian, buildIdOf(2)),
+      plant: async (Key) => {
+        const version = (await all()).find((each) => each.Key === Key);
+        return client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId: version?.VersionId }));
+      },
+    },
+    {
+      name: 'an object of a locked class without a lock',
+      finding: 'lock-missing',
+      key: keys.scrubManifest(debian, buildIdOf(3), 1),
+      plant: (key) => put(key, taggingHeader(tagsOf(3, 'scrub-manifest', 'evidence'))),
+    },
+    {
+      name: 'a lock that is shorter than its class',
+      finding: 'lock-shorter',
+      key: result(3),
+      plant: (key) => lock(key, 100),
+    },
+    {
+      name: 'a lock that is longer than its class',
+      finding: 'kept-longer',
+      key: keys.summary(debian, buildIdOf(1)),
+      plant: (key) => lock(key, 400),
+    },
+    {
+      name: 'a held build without a legal hold',
+      finding: 'unheld',
+      key: result(4),
+      plant: (Key) => client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key, LegalHold: { Status: 'OFF' } })),
+    },
+  ];
+
+  const changed: readonly {
+    readonly name: string;
+    readonly findings: readonly BucketFindingName[];
+    readonly rules: readonly LifecycleRule[];
+  }[] = [
+    { name: 'a rule that is gone', findings: ['rules', 'kept-longer'], rules: rules.slice(1) },
+    {
+      name: 'a rule that is disabled',
+      findings: ['rules', 'kept-longer'],
+      rules: rules.map((each) => (each.ID === 'short-diag/' ? { ...each, Status: 'Disabled' } : each)),
+    },
+    {
+      name: 'one more rule for small objects',
+      findings: ['rules', 'kept-shorter'],
+      rules: [...rules, { ID: 'small', Status: 'Enabled', Filter: { ObjectSizeLessThan: 128_000 }, Expiration: { Days: 20 } }],
+    },
+    {
+      name: 'a rule that expires manifests',
+      findings: ['rules', 'kept-shorter'],
+      rules: [...rules, { ID: 'old', Status: 'Enabled', Filter: { Prefix: 'artifacts/' }, Expiration: { Days: 900 } }],
+    },
+  ];
+
+  it('finds nothing in a clean one, in a bounded number of calls', async () => {
+    const calls = callsOf(client);
+    // 20 objects, and a copy of the newest with two versions; five versions a page here.
+    expect(await audit()).toEqual({ versions: 22, looked: 22, findings: [] });
+    const count = (name: string) => calls.filter((call) => call === `${name}Command`).length;
+    expect(count('ListObjectVersions')).toBe(Math.ceil(6 / 5) + 1 + Math.ceil(12 / 5));
+    expect([count('HeadObject'), count('GetObjectTagging')]).toEqual([22, 22]);
+    expect(calls.length).toBe(3 + count('ListObjectVersions') + 44);
+  });
+
+  it('finds what outlived its class and the bound, and not a day before', async () => {
+    expect((await audit(false, now + 34 * day)).findings).toEqual([]);
+    expect((await audit(false, now + 35 * day)).findings.map(({ finding, class: name }) => `${finding} ${name}`)).toEqual(
+      // The held build's stay.
+      Array.from({ length: 4 }, () => 'outlived short'),
+    );
+  });
+
+  it.each(changed)('finds $name', async ({ findings, rules: standing }) => {
+    await putRules(standing);
+    expect(new Set((await audit(false)).findings.map(({ finding }) => finding))).toEqual(new Set(findings));
+    await putRules(rules);
+  });
+
+  it('finds each of what is planted in one bucket, and nothing else', async () => {
+    for (const { key, plant } of planted) await plant(key);
+    const { findings } = await audit();
+    for (const { name, finding, key } of planted)
+      expect(
+        findings.filter((each) => each.key === key).map((each) => each.finding),
+        name,
+      ).toContain(finding);
+    const keysPlanted = new Set(planted.map(({ key }) => key));
+    expect(findings.filter(({ key }) => !keysPlanted.has(key))).toEqual([]);
+    expect(planted.length).toBeGreaterThanOrEqual(15);
+  });
+
+  it('is tried on every finding that there is', () => {
+    const tried = [...planted.map(({ finding }) => finding), ...changed.flatMap(({ findings }) => findings), 'outlived'];
+    expect(new Set(tried)).toEqual(new Set(Object.keys(bucketFindings)));
+  });
+});
+
+it('is listed with a call a thousand versions: a million objects cost a thousand calls', async () => {
+  const client = new S3Client({ region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+  const million = 1_000_000;
+  let calls = 0;
+  client.middlewareStack.add(
+    () => async () => {
+      const from = calls * 1000;
+      calls += 1;
+      const Versions = Array.from({ length: 1000 }, (_, index) => ({
+        Key: String(from + index).padStart(7, '0'),
+        VersionId: 'v',
+        Size: 1,
+        IsLatest: true,
+      }));
+      const IsTruncated = from + 1000 < million;
+      return {
+        response: {},
+        output: { $metadata: {}, Versions, IsTruncated, NextKeyMarker: String(from + 999), NextVersionIdMarker: 'v' },
+      };
+    },
+    { step: 'initialize' },
+  );
+  let versions = 0;
+  for await (const { key } of s3KeptBucket(client, 'kept').versions('')) {
+    versions += 1;
+    if (versions === million) expect(key).toBe('0999999');
+  }
+  expect({ versions, calls }).toEqual({ versions: million, calls: 1000 });
+});
+
+it('looks at the tags and locks of a hundred objects, others each day, however many there are', async () => {
+  const records = memoryRecords({ validating: false });
+  await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
+  const looked = new Set<string>();
+  const versions = async function* (prefix: string): AsyncGenerator<ListedVersion> {
+    if (prefix !== 'state/packer/') return;
+    for (let n = 0; n < 5000; n += 1)
+      yield { key: keys.result(debian, buildIdOf(n)), id: 'v', created: 0, size: 1, deleteMarker: false, latest: true };
+  };
+  const settings = bucketWith([rule('all', { expiration: afterDays(1), noncurrent: { days: 1, newer: 0 } })]);
+  const look = async ({ key }: ListedVersion) => {
+    looked.add(key);
+    return undefined;
+  };
+  const ask = (now: number) =>
+    auditBucket({ records, bucket: { settings: async () => settings, versions, look }, clock: { now: () => now } }, policy, {
+      deep: false,
+    });
+  expect(await ask(0)).toMatchObject({ versions: 5000, looked: 100 });
+  expect(looked.size).toBe(100);
+  await ask(day);
+  expect(looked.size).toBeGreaterThan(190);
+});
