@@ -277,6 +277,18 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     ),
   );
 
+  command(
+    'serve',
+    'serves the HTTP API of this machine on the loopback interface, with the schedules running',
+    'hybridcore-packer serve --port 8642',
+  )
+    .option('--port <number>', 'the port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8642)
+    .action((options: GlobalOptions & { port: number }) =>
+      onThisMachine(null, options, async (embedded, repository) =>
+        (await import('./commands/serve.ts')).serve(host, embedded, repository, { port: options.port, by: systemUser() }),
+      ),
+    );
+
   registerDispatch(
     command(
       'dispatch <builder>',

@@ -1,6 +1,7 @@
 import { type Builder } from '../../core/config.ts';
 import { failure, success } from '../../core/failure.ts';
 import { type Secrets } from '../../core/ports.ts';
+import { type SecretValue } from '../../core/scrub/redactor.ts';
 
 /** Secrets on one machine: `env:NAME` alone. The stores of AWS are read by the deployed home. */
 export function environmentSecrets(environment: Readonly<Record<string, string | undefined>>): Secrets {
@@ -39,4 +40,12 @@ export function secretsAtHand(environment: Readonly<Record<string, string | unde
 function valueOf(environment: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   // `env:constructor` names no variable.
   return Object.hasOwn(environment, name) ? environment[name] : undefined;
+}
+
+/** The same as the hook takes them; none for a builder that is no longer declared. */
+export function secretValues(
+  environment: Readonly<Record<string, string | undefined>>,
+  builder: Builder | undefined,
+): readonly SecretValue[] {
+  return builder === undefined ? [] : Object.entries(secretsAtHand(environment, builder)).map(([name, value]) => ({ name, value }));
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
-import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { secretValues } from '../../adapters/local/environment-secrets.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { type Build } from '../../core/build.ts';
 import { builderOf } from '../../core/builder-of.ts';
@@ -11,7 +11,6 @@ import { type DiagIndex } from '../../core/diag/bundle-documents.ts';
 import { type DiagPorts, makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
-import { type SecretValue } from '../../core/scrub/redactor.ts';
 import { type Answer } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
@@ -29,7 +28,7 @@ export async function diag(
   if (!found.ok) return found;
   const build = found.value;
   const ports: DiagPorts = { ...embedded, archive: tarArchive };
-  const made = await makeBundle(ports, config, build, await secretsAtHand(host, config, build));
+  const made = await makeBundle(ports, config, build, secretValues(host.environment, builderOf(config, build.builder)));
   if (!made.ok) return made;
   const { index, content } = made.value;
   let path: string;
@@ -41,17 +40,6 @@ export async function diag(
   }
   const document: DiagDocument = { path, digest: digestOf(content), size: content.length, index };
   return success({ exitCode: 0, document, text: bundleText(document) });
-}
-
-/** The secrets of the builder as far as this environment has them: what is not at hand is found by its shape alone. */
-async function secretsAtHand(host: Host, config: Config, build: Build): Promise<readonly SecretValue[]> {
-  const reader = environmentSecrets(host.environment);
-  const values: SecretValue[] = [];
-  for (const [name, reference] of Object.entries(builderOf(config, build.builder)?.secrets ?? {})) {
-    const read = await reader.read(reference);
-    if (read.ok) values.push({ name, value: read.value });
-  }
-  return values;
 }
 
 /** A bundle as a person is told of it. */

@@ -1,0 +1,152 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { apiToken } from '../../adapters/local/api-token.ts';
+import { secretValues } from '../../adapters/local/environment-secrets.ts';
+import { type ApiServer, serveApi } from '../../adapters/local/http-server.ts';
+import { scheduleNewsText } from '../../adapters/local/schedule-news.ts';
+import { signedLinks } from '../../adapters/local/signed-links.ts';
+import { startSchedules } from '../../adapters/local/start-schedules.ts';
+import { systemClock, systemRandomness, systemWait } from '../../adapters/local/system.ts';
+import { tarArchive } from '../../adapters/local/tar-archive.ts';
+import { type TurnLoop, startTurnLoop } from '../../adapters/local/turn-loop.ts';
+import { answerApi } from '../../core/api/answer-api.ts';
+import { type ApiAnswer, type ApiDispatcher, type Consoles } from '../../core/api/dispatcher.ts';
+import { builderOf } from '../../core/builder-of.ts';
+import { commandText } from '../../core/command-text.ts';
+import { makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
+import { digestOf } from '../../core/digest.ts';
+import { dispatch } from '../../core/dispatch.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
+import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
+import { type Answer, paint } from '../answer.ts';
+import { type Embedded } from '../embedded.ts';
+import { type Host, type Repository } from '../host.ts';
+
+/** How often what is open is looked at. Milliseconds. */
+const pause = 500;
+
+/** How much of a console one answer holds at most. Bytes. */
+const consolePiece = 256 * 1024;
+
+/**
+ * `serve`: the dispatcher on this machine for who asks over HTTP, with its schedules running. The first Ctrl-C or SIGTERM
+ * ends it kindly: answers that are under way are given, runs go on by themselves, and whatever comes next on this machine goes
+ * on with them. A second one ends it at once, which loses nothing either.
+ */
+export async function serve(
+  host: Host,
+  embedded: Embedded,
+  { home, config }: Repository,
+  options: { readonly port: number; readonly by: string },
+): Promise<Outcome<Answer>> {
+  const say = (text: string) => host.terminal.err.write(`${plainText(text)}\n`);
+  const tell = (problem: unknown) =>
+    say(`something failed, and is tried again: ${problem instanceof Error ? problem.message : String(problem)}`);
+  const tokenFile = join(home, 'state', 'api-token');
+  const token = await apiToken(tokenFile, (count) => systemRandomness.bytes(count));
+  let server: ApiServer | undefined;
+  const links = signedLinks({ home, secret: systemRandomness.bytes(32), clock: systemClock }, () => server?.address ?? '');
+  const turns = startTurnLoop(pause, () => sweep(embedded, config, say), tell, systemWait);
+  const dispatcher: ApiDispatcher = {
+    config,
+    ports: embedded,
+    turns,
+    links,
+    consoles: consolesOf(embedded),
+    tell,
+    async bundle(build) {
+      const ports = { ...embedded, archive: tarArchive };
+      const made = await makeBundle(ports, config, build, secretValues(host.environment, builderOf(config, build.builder)));
+      if (!made.ok) return made;
+      return success({ path: await storeBundle(ports, build, made.value.content), digest: digestOf(made.value.content) });
+    },
+  };
+  try {
+    server = await serveApi(
+      { host: '127.0.0.1', port: options.port },
+      {
+        token,
+        links,
+        by: options.by,
+        answer: async (request) => scrubbed(host, await answerApi(dispatcher, request)),
+        log: say,
+        now: () => systemClock.now(),
+      },
+    );
+  } catch (cause) {
+    await turns.stop();
+    return failure(
+      'USAGE',
+      `port ${options.port} cannot be listened on: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'see whether another `serve` has it, or choose another one with --port',
+    );
+  }
+  const schedules = startSchedules(config, {
+    book: embedded.schedules,
+    clock: systemClock,
+    wait: systemWait,
+    async fire({ request, by }) {
+      const asked = await dispatch(embedded, config, {
+        request,
+        command: commandText(['hybridcore-packer', 'dispatch', request.builder]),
+        by,
+      });
+      if (asked.ok) await turns.send({ turn: asked.value.build.builder }, 0);
+      return asked;
+    },
+    tell: (news) => say(scheduleNewsText(news)),
+  });
+  host.terminal.err.write(
+    `${paint(host.terminal.err, 'cyan', `serving ${Object.keys(config.builders).length} builders at ${server.address}; the token is in ${tokenFile}`)}\n`,
+  );
+  await interrupted();
+  say('stopping: what runs goes on, and whatever is called here next goes on with it');
+  await Promise.all([server.stop(), schedules.stop()]);
+  await turns.stop();
+  return success({ exitCode: 0, document: { stopped: true }, text: '' });
+}
+
+/** Goes on with everything that is open, and says what could not be gone on with. */
+async function sweep(embedded: Embedded, config: Repository['config'], say: (text: string) => void): Promise<void> {
+  for (const problem of (await reconcile(embedded, config)).problems)
+    say(`could not be gone on with, and is tried again: ${sweepProblemText(problem)}`);
+}
+
+function consolesOf(embedded: Embedded): Consoles {
+  return {
+    async read(run, after) {
+      const file = await open(embedded.consoleFile(run), 'r').catch(() => undefined);
+      if (file === undefined) return { text: '', next: after };
+      try {
+        const buffer = Buffer.alloc(consolePiece);
+        const { bytesRead } = await file.read(buffer, 0, consolePiece, after);
+        // To the end of a line, so that no character and no line is given in two pieces.
+        const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+        const size = end > 0 || bytesRead < consolePiece ? end : bytesRead;
+        return { text: plainText(buffer.subarray(0, size).toString()), next: after + size };
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/** What is answered passes the hook as everything does that is said. */
+function scrubbed(host: Host, answer: ApiAnswer): ApiAnswer {
+  if (host.outgoing.isClean(answer.body)) return answer;
+  return { ...answer, body: `${JSON.stringify(host.outgoing.document(JSON.parse(answer.body)))}\n` };
+}
+
+/** Until somebody ends this process: the first signal lets it end by itself, the second does not wait. */
+function interrupted(): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  return new Promise((resolve) => {
+    const onSignal = () => {
+      for (const signal of signals) process.off(signal, onSignal);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, onSignal);
+  });
+}
