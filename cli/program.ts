@@ -161,29 +161,43 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       }),
     );
 
-  command(
-    'publish <builder>',
-    'lets a channel point to the newest build, where the inputs are still those of its manifest; or to an earlier one',
-    'hybridcore-packer publish debian-base --check',
+  apiOptions(
+    command(
+      'publish <builder>',
+      'lets a channel point to the newest build, where the inputs are still those of its manifest; or to an earlier one',
+      'hybridcore-packer publish debian-base --check',
+    ),
   )
     .addOption(channelOption('the channel to move').default(defaultChannel))
     .option('--build <build>', 'an earlier build, on purpose: whatever the inputs are now')
     .addOption(variableOption('a variable that the request for the build set; may be repeated'))
     .option('--check', 'decide, and move nothing: what CI calls')
     .action(
-      (typed: string, options: GlobalOptions & { channel: ChannelName; build?: string; var: Record<string, string>; check?: boolean }) =>
-        onThisMachine(typed, options, async (embedded, repository) => {
-          const found = findBuilder(repository.config, typed);
-          if (!found.ok) return found;
-          const { publish } = await import('./commands/publish.ts');
-          return publish(host, embedded, repository, found.value, {
-            channel: options.channel,
-            ...(options.build === undefined ? {} : { build: options.build }),
-            variables: options.var,
-            check: options.check ?? false,
-            by: systemUser(),
-          });
-        }),
+      (typed: string, options: RemoteOptions & { channel: ChannelName; build?: string; var: Record<string, string>; check?: boolean }) => {
+        const wanted = {
+          channel: options.channel,
+          ...(options.build === undefined ? {} : { build: options.build }),
+          variables: options.var,
+          check: options.check ?? false,
+        };
+        return onEither(
+          options,
+          async (api) => {
+            const repository = await openRepository(host, options);
+            if (!repository.ok && repository.failure.rule !== 'CONFIG_MISSING') return repository;
+            const { publishElsewhere } = await import('./commands/elsewhere.ts');
+            return publishElsewhere(host, api, repository.ok ? repository.value : undefined, typed, wanted);
+          },
+          () =>
+            onThisMachine(typed, options, async (embedded, repository) => {
+              const found = findBuilder(repository.config, typed);
+              if (!found.ok) return found;
+              const { publish } = await import('./commands/publish.ts');
+              return publish(host, embedded, repository, found.value, { ...wanted, by: systemUser() });
+            }),
+          typed,
+        );
+      },
     );
 
   command(
@@ -207,33 +221,41 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     inRepository(typed, options, async (repository) => (await import('./commands/attempt.ts')).attempt(host, repository, typed, tool)),
   );
 
-  command(
-    'status [builder]',
-    'shows what runs, what waits, how the last build ended, what is quarantined',
-    'hybridcore-packer status',
-  ).action((typed: string | undefined, options: GlobalOptions) =>
-    onThisMachine(typed ?? null, options, async (embedded, repository) => {
-      const one = typed === undefined ? undefined : findBuilder(repository.config, typed);
-      if (one?.ok === false) return one;
-      const { status } = await import('./commands/status.ts');
-      return status(embedded, repository.config, one?.value.name);
-    }),
+  apiOptions(
+    command('status [builder]', 'shows what runs, what waits, how the last build ended, what is quarantined', 'hybridcore-packer status'),
+  ).action((typed: string | undefined, options: RemoteOptions) =>
+    onEither(
+      options,
+      async (api) => (await import('./commands/elsewhere.ts')).statusElsewhere(api, typed),
+      () =>
+        onThisMachine(typed ?? null, options, async (embedded, repository) => {
+          const one = typed === undefined ? undefined : findBuilder(repository.config, typed);
+          if (one?.ok === false) return one;
+          const { status } = await import('./commands/status.ts');
+          return status(embedded, repository.config, one?.value.name);
+        }),
+      typed ?? null,
+    ),
   );
 
-  command('builds <builder>', 'lists the builds of a builder, the newest first', 'hybridcore-packer builds debian-base --limit 5')
+  apiOptions(
+    command('builds <builder>', 'lists the builds of a builder, the newest first', 'hybridcore-packer builds debian-base --limit 5'),
+  )
     .option('--limit <number>', 'how many, from 1 to 100', wholeNumber(1, 100), 20)
     .option('--cursor <cursor>', 'where to go on, from the page before')
-    .action((typed: string, options: GlobalOptions & { limit: number; cursor?: string }) =>
-      onThisMachine(typed, options, async (embedded, repository) => {
-        const found = findBuilder(repository.config, typed);
-        if (!found.ok) return found;
-        const { builds } = await import('./commands/builds.ts');
-        return builds(embedded, found.value.name, {
-          limit: options.limit,
-          ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
-        });
-      }),
-    );
+    .action((typed: string, options: RemoteOptions & { limit: number; cursor?: string }) => {
+      const page = { limit: options.limit, ...(options.cursor === undefined ? {} : { cursor: options.cursor }) };
+      return onEither(
+        options,
+        async (api) => (await import('./commands/elsewhere.ts')).buildsElsewhere(api, typed, page),
+        () =>
+          onThisMachine(typed, options, async (embedded, repository) => {
+            const found = findBuilder(repository.config, typed);
+            return found.ok ? (await import('./commands/builds.ts')).builds(embedded, found.value.name, page) : found;
+          }),
+        typed,
+      );
+    });
 
   apiOptions(
     command(
@@ -339,10 +361,16 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
 
   const quarantine = program.command('quarantine').description('shows and releases quarantined builders');
   const quarantineCommand = (words: string, description: string, example: string): Command =>
-    repositoryOptions(jsonOption(quarantine.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
+    apiOptions(
+      repositoryOptions(jsonOption(quarantine.command(words).description(description).addHelpText('after', `\nExample: ${example}`))),
+    );
   quarantineCommand('list', 'shows the builders that take no build, with why', 'hybridcore-packer quarantine list').action(
-    (options: GlobalOptions) =>
-      onThisMachine(null, options, async (embedded) => (await import('./commands/quarantine.ts')).quarantineList(embedded)),
+    (options: RemoteOptions) =>
+      onEither(
+        options,
+        async (api) => (await import('./commands/elsewhere.ts')).quarantineListElsewhere(api),
+        () => onThisMachine(null, options, async (embedded) => (await import('./commands/quarantine.ts')).quarantineList(embedded)),
+      ),
   );
   quarantineCommand(
     'release <builder>',
@@ -350,12 +378,18 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     'hybridcore-packer quarantine release debian-base --reason "key rotated, file removed"',
   )
     .requiredOption('--reason <text>', 'what was found and what was done about it')
-    .action((typed: string, options: GlobalOptions & { reason: string }) =>
-      onThisMachine(typed, options, async (embedded, repository) => {
-        const found = findBuilder(repository.config, typed);
-        const { quarantineRelease } = await import('./commands/quarantine.ts');
-        return found.ok ? quarantineRelease(embedded, found.value.name, systemUser(), host.outgoing.text(options.reason)) : found;
-      }),
+    .action((typed: string, options: RemoteOptions & { reason: string }) =>
+      onEither(
+        options,
+        async (api) => (await import('./commands/elsewhere.ts')).quarantineReleaseElsewhere(api, typed, options.reason),
+        () =>
+          onThisMachine(typed, options, async (embedded, repository) => {
+            const found = findBuilder(repository.config, typed);
+            const { quarantineRelease } = await import('./commands/quarantine.ts');
+            return found.ok ? quarantineRelease(embedded, found.value.name, systemUser(), options.reason) : found;
+          }),
+        typed,
+      ),
     );
 
   const retention = program.command('retention').description('shows and ends what is kept: audit, sweep, legal holds');

@@ -4,18 +4,33 @@ import { type ApiCall, type ApiClient } from '../../adapters/api/api-client.ts';
 import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
 import { gzip } from '../../adapters/local/gzip.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
-import { DiagLinkDocument, LogLinksDocument } from '../../core/api/api-documents.ts';
+import { BuildersDocument, DiagLinkDocument, LogLinksDocument } from '../../core/api/api-documents.ts';
+import { operations } from '../../core/api/operations.ts';
 import { bundleLimits } from '../../core/diag/bundle-limits.ts';
 import { type DiagDocument } from '../../core/diag/diag-documents.ts';
 import { readBundle } from '../../core/diag/read-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
-import { type LogsDocument, StopDocument } from '../../core/documents.ts';
+import {
+  BuildsDocument,
+  type LogsDocument,
+  PublishDocument,
+  QuarantineDocument,
+  type StatusDocument,
+  StopDocument,
+} from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { fingerprintOf } from '../../core/fingerprint.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
+import { type UndeclaredInput } from '../../core/input.ts';
 import { type Answer } from '../answer.ts';
-import { type Host } from '../host.ts';
+import { type Host, type Repository, findBuilder } from '../host.ts';
+import { repositoryInputs } from '../repository-inputs.ts';
+import { buildsAnswer } from './builds.ts';
 import { bundleText } from './diag.ts';
 import { logsAnswer } from './logs.ts';
+import { type PublishOptions, publishText } from './publish.ts';
+import { quarantineAnswer } from './quarantine.ts';
+import { statusAnswer } from './status.ts';
 import { stopText } from './stop.ts';
 
 /*
@@ -89,4 +104,107 @@ export async function diagElsewhere(host: Host, api: ApiClient, typed: string, o
   await writeFileAtomically(resolve(host.workingFolder, file), content.value);
   const document: DiagDocument = { path: file, digest, size: content.value.length, index: bundle.value.index };
   return success({ exitCode: 0, document, text: bundleText(document) });
+}
+
+/** `status [builder]` */
+export async function statusElsewhere(api: ApiClient, typed: string | undefined): Promise<Outcome<Answer>> {
+  const names = typed === undefined ? await builderLines(api) : success([{ builder: typed }]);
+  if (!names.ok) return names;
+  const builders: StatusDocument['builders'] = [];
+  for (const { builder } of names.value) {
+    const status = await api.send(reading(ofBuilder(builder)), operations.readBuilder.answer);
+    if (!status.ok) return status;
+    builders.push(status.value);
+  }
+  return success(statusAnswer({ builders }));
+}
+
+/** `builds <builder>` */
+export async function buildsElsewhere(
+  api: ApiClient,
+  typed: string,
+  page: { readonly limit: number; readonly cursor?: string },
+): Promise<Outcome<Answer>> {
+  const query = { limit: `${page.limit}`, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+  const listed = await api.send(reading(`${ofBuilder(typed)}/builds`, query), BuildsDocument);
+  return listed.ok ? success(buildsAnswer(listed.value, page.limit)) : listed;
+}
+
+/** `quarantine list` */
+export async function quarantineListElsewhere(api: ApiClient): Promise<Outcome<Answer>> {
+  const all = await builderLines(api);
+  if (!all.ok) return all;
+  return success(quarantineAnswer({ builders: all.value.map(({ builder, quarantine, released }) => ({ builder, quarantine, released })) }));
+}
+
+/** `quarantine release <builder>` */
+export async function quarantineReleaseElsewhere(api: ApiClient, typed: string, reason: string): Promise<Outcome<Answer>> {
+  const call = { method: 'POST', path: `${ofBuilder(typed)}/quarantine/release`, body: { reason }, repeatable: false } as const;
+  const released = await api.send(call, QuarantineDocument);
+  if (!released.ok) return released;
+  const by = released.value.builders[0]?.released?.by ?? 'you';
+  return success({ exitCode: 0, document: released.value, text: `${typed} takes builds again; released by ${by}: ${reason}` });
+}
+
+/** `publish <builder>`: the dispatcher holds the fingerprint of what stands here against what it sealed. */
+export async function publishElsewhere(
+  host: Host,
+  api: ApiClient,
+  repository: Repository | undefined,
+  typed: string,
+  options: Omit<PublishOptions, 'by'>,
+): Promise<Outcome<Answer>> {
+  const wanted = await wantedElsewhere(repository, typed, options);
+  if (!wanted.ok) return wanted;
+  const { undeclared, body } = wanted.value;
+  const published = await api.send(
+    {
+      method: 'POST',
+      path: `${ofBuilder(typed)}/publish`,
+      body: { channel: options.channel, check: options.check, ...body },
+      repeatable: true,
+    },
+    PublishDocument,
+  );
+  if (!published.ok) return published;
+  const document: PublishDocument = { ...published.value, undeclared: [...undeclared] };
+  return success({ exitCode: 0, document, text: publishText(host, document) });
+}
+
+async function wantedElsewhere(
+  repository: Repository | undefined,
+  typed: string,
+  { build, variables }: Pick<PublishOptions, 'build' | 'variables'>,
+): Promise<Outcome<{ readonly body: object; readonly undeclared: readonly UndeclaredInput[] }>> {
+  if (build !== undefined) {
+    if (Object.keys(variables).length === 0) return success({ body: { build: build.toUpperCase() }, undeclared: [] });
+    return failure('USAGE', '--build names a build, whose variables are known', 'leave out either --var or --build');
+  }
+  if (repository === undefined)
+    return failure(
+      'CONFIG_MISSING',
+      'there is no hybridcore.yaml here, and what is published has to be what stands in the repository',
+      'call it in the image repository, or name an earlier build with --build',
+    );
+  const found = findBuilder(repository.config, typed);
+  if (!found.ok) return found;
+  const discovered = await repositoryInputs(repository).discover(found.value.builder, variables);
+  if (!discovered.ok) return discovered;
+  const { inputs, undeclared } = discovered.value;
+  return success({ body: { fingerprint: fingerprintOf(inputs), variables }, undeclared });
+}
+
+async function builderLines(api: ApiClient): Promise<Outcome<BuildersDocument['builders']>> {
+  const all: BuildersDocument['builders'] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Outcome<BuildersDocument> = await api.send(reading('/builders', cursor === '' ? {} : { cursor }), BuildersDocument);
+    if (!page.ok) return page;
+    all.push(...page.value.builders);
+    cursor = page.value.cursor;
+  }
+  return success(all);
+}
+
+function ofBuilder(typed: string): string {
+  return `/builders/${encodeURIComponent(typed)}`;
 }

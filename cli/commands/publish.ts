@@ -8,7 +8,7 @@ import { type BuilderName } from '../../core/identity.ts';
 import { type UndeclaredInput } from '../../core/input.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { publishDocument } from '../../core/publish-document.ts';
-import { type PublishPlan, type Wanted, planPublish, publish as movePublished } from '../../core/publish.ts';
+import { type Wanted, planPublish, publish as movePublished } from '../../core/publish.ts';
 import { refusedVariables } from '../../core/request-check.ts';
 import { type Answer, paint } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
@@ -46,7 +46,7 @@ export async function publish(
   const plan = options.check ? await planPublish(embedded, request) : await movePublished(embedded, request);
   if (!plan.ok) return plan;
   const document = publishDocument(named.builder, plan.value, { check: options.check, set: false, undeclared });
-  return success({ exitCode: 0, document, text: textOf(host, plan.value, document) });
+  return success({ exitCode: 0, document, text: publishText(host, document) });
 }
 
 /** The build that was named, or the newest of what stands in the repository now. */
@@ -76,20 +76,23 @@ const words = {
   stays: { now: 'points already to', earlier: 'before' },
 } as const satisfies Record<PublishDocument['outcome'], { now: string; earlier: string }>;
 
-function textOf(host: Host, { difference }: PublishPlan, document: PublishDocument): string {
+/** What publishing came to as a person reads it, whichever dispatcher did it. */
+export function publishText(host: Host, document: PublishDocument): string {
   const { builder, channel, outcome, published, artifacts, before, pointer } = document;
   const { now, earlier } = words[outcome];
   return [
     `${paint(host.terminal.out, 'green', `${channel} of ${builder}`)} ${now} build ${published.build_id}`,
     ...artifacts.map((id) => `  artifact  ${plainText(id)}`),
     `  manifest  ${published.path} (number ${published.sequence})`,
-    ...(pointer === null ? [] : [`  parameter ${pointer.parameter} is left as it is: on one machine no pointer outside is set`]),
-    ...(outcome === 'stays' ? [] : comparison(before, earlier, difference)),
+    ...(pointer === null
+      ? []
+      : [`  parameter ${pointer.parameter} ${pointer.set ? 'shows it' : 'is left as it is: on one machine no pointer outside is set'}`]),
+    ...(outcome === 'stays' ? [] : comparison(before, earlier, document.changes)),
     ...undeclaredText(document.undeclared).map((line) => plainText(line)),
   ].join('\n');
 }
 
-function comparison(before: PublishDocument['before'], earlier: string, difference: PublishPlan['difference']): readonly string[] {
+function comparison(before: PublishDocument['before'], earlier: string, difference: PublishDocument['changes']): readonly string[] {
   if (before === null || difference === null) return [`  ${earlier.padEnd(8)}  nothing`];
   const lines = differenceLines(difference);
   return [

@@ -10,7 +10,11 @@ import { table } from '../render/table.ts';
 
 /** `quarantine list`: the builders that take no build, with why. */
 export async function quarantineList(embedded: Embedded): Promise<Outcome<Answer>> {
-  const builders = await allPages((page) => embedded.records.listBuilders(page));
+  return success(quarantineAnswer(documentOf(await allPages((page) => embedded.records.listBuilders(page)))));
+}
+
+/** Of some builders those that are quarantined, whichever dispatcher has them. */
+export function quarantineAnswer({ builders }: QuarantineDocument): Answer {
   const closed = builders.filter((builder) => builder.quarantine !== null);
   const rows = closed.map(({ builder, quarantine }) => [
     builder,
@@ -22,7 +26,7 @@ export async function quarantineList(embedded: Embedded): Promise<Outcome<Answer
     rows.length === 0
       ? 'no builder is quarantined'
       : `${table(['builder', 'since', 'build', 'why'], rows)}\n\nrelease one with: hybridcore-packer quarantine release BUILDER --reason "what was found and done"`;
-  return success({ exitCode: 0, document: documentOf(closed), text });
+  return { exitCode: 0, document: { builders: closed }, text };
 }
 
 /** `quarantine release`: opens a builder again. */

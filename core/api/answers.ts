@@ -210,17 +210,14 @@ function builderLine(
   builder: BuilderName,
   record: Awaited<ReturnType<ApiDispatcher['ports']['records']['readBuilder']>>,
 ): BuildersDocument['builders'][number] {
-  const quarantine = record?.quarantine ?? null;
   return {
     builder,
     current: record?.current ?? null,
     waiting: record?.queue.length ?? 0,
     last: record?.last ?? null,
     newest_manifest: record?.newest ?? null,
-    quarantine:
-      quarantine === null
-        ? null
-        : { since: quarantine.since, build_id: quarantine.build_id, rule: quarantine.rule, reason: quarantine.reason },
+    quarantine: record?.quarantine ?? null,
+    released: record?.released ?? null,
   };
 }
 

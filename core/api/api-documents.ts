@@ -1,4 +1,4 @@
-import { SealedManifest } from '../builder-record.ts';
+import { BuilderRecord, SealedManifest } from '../builder-record.ts';
 import { Digest } from '../digest.ts';
 import { ExitCode } from '../exit-code.ts';
 import { BuildId, BuilderName, RunId, Timestamp } from '../identity.ts';
@@ -81,7 +81,9 @@ export const BuildersDocument = z.strictObject({
       waiting: z.int().check(z.nonnegative()),
       last: z.nullable(BuildId),
       newest_manifest: z.nullable(SealedManifest),
-      quarantine: z.nullable(z.strictObject({ since: Timestamp, build_id: BuildId, rule: z.string(), reason: z.string() })),
+      quarantine: z.made(BuilderRecord).shape.quarantine,
+      /** The last release from quarantine. */
+      released: z.made(BuilderRecord).shape.released,
     }),
   ),
   /** Null on the last page. */
