@@ -59,7 +59,7 @@ export const ValidateDocument = z.strictObject({
 });
 export type ValidateDocument = z.infer<typeof ValidateDocument>;
 
-const BuildLine = z.strictObject({
+export const BuildLine = z.strictObject({
   build_id: BuildId,
   state: BuildState,
   /** Null while it is not decided. */

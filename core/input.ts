@@ -22,11 +22,14 @@ const FileInput = z.strictObject({
   mode: z.literal(['100644', '100755', '120000']),
 });
 
+/** What JSON can say. */
+export const JsonValue = z.json();
+
 const OptionInput = z.strictObject({
   kind: z.literal('option'),
   name: InputName,
   digest: Digest,
-  value: z.json(),
+  value: JsonValue,
 });
 
 const ToolInput = z.strictObject({

@@ -1,13 +1,18 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { openApi } from '../core/api/open-api.ts';
 import { jsonSchema, schemaNames } from '../core/contract/schemas.ts';
 
 const suffix = '.schema.json';
 
-/** The files of the JSON Schemas, by name, each as it must be. */
+/** The API, as others read it. */
+const openApiFile = 'openapi.json';
+
+/** The files of the JSON Schemas, and of the OpenAPI document, by name, each as it must be. */
 export function schemaFiles(): ReadonlyMap<string, string> {
-  return new Map(schemaNames.map((name) => [`${name}${suffix}`, `${JSON.stringify(jsonSchema(name), null, 2)}\n`]));
+  const documents = [...schemaNames.map((name) => [`${name}${suffix}`, jsonSchema(name)] as const), [openApiFile, openApi()] as const];
+  return new Map(documents.map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`]));
 }
 
 /** Names the files of `folder` that are missing, differ from what the code says, or belong to no schema; in order. */

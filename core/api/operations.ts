@@ -41,7 +41,9 @@ const Cursor = z.optional(z.string().check(z.minLength(1), z.maxLength(1024))).c
 function pageQuery(most: { readonly usual: number; readonly most: number }) {
   const limit = z.string().check(z.regex(/^[1-9]\d{0,3}$/, `a whole number from 1 to ${most.most}`));
   return z.strictObject({
-    limit: z.withDefault(z.pipe(limit, z.pipe(z.transform(Number), z.int().check(z.lte(most.most, `at most ${most.most}`)))), most.usual),
+    limit: z
+      .withDefault(z.pipe(limit, z.pipe(z.transform(Number), z.int().check(z.lte(most.most, `at most ${most.most}`)))), most.usual)
+      .check(z.describe(`how many items at most, from 1 to ${most.most}; ${most.usual} where it is left out`)),
     cursor: Cursor,
   });
 }

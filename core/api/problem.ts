@@ -30,6 +30,16 @@ const statuses: Partial<Record<OwnRule, number>> = {
 
 const statusOfClass = { 0: 500, 1: 400, 2: 503, 3: 409 } as const satisfies Record<ExitCode, number>;
 
+/** The status that a problem is answered with. */
+export function statusOf(code: OwnRule | HttpProblem): number {
+  if (isHttpProblem(code)) return httpProblems[code].status;
+  return statuses[code] ?? statusOfClass[ownRules[code].exit_code];
+}
+
+function isHttpProblem(code: string): code is HttpProblem {
+  return Object.hasOwn(httpProblems, code);
+}
+
 /** How long whoever is refused for the moment should wait. Seconds. */
 const retryAfter = { 429: 15, 503: 5 } as const;
 
@@ -54,7 +64,7 @@ export interface ProblemAnswer {
 /** A failure of the domain as the API answers it. */
 export function problemOfFailure({ rule, message, remedy, evidence }: Failure): ProblemAnswer {
   const { exit_code, reason } = ownRules[rule];
-  const status = statuses[rule] ?? statusOfClass[exit_code];
+  const status = statusOf(rule);
   const wait = status === 429 || status === 503 ? retryAfter[status] : undefined;
   return {
     problem: {

@@ -14,7 +14,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const all = schemaNames.map((name) => `${name}.schema.json`).toSorted();
+const all = [...schemaNames.map((name) => `${name}.schema.json`), 'openapi.json'].toSorted();
 
 describe('generating schemas', () => {
   it('writes one file a schema: what the code says, as JSON that people can read', async () => {
@@ -36,9 +36,10 @@ describe('generating schemas', () => {
     await writeFile(join(folder, 'config.schema.json'), '{}\n');
     await writeFile(join(folder, 'zebra.schema.json'), '{}\n');
     await writeFile(join(folder, 'openapi.json'), '{}\n');
-    expect(await staleSchemas(folder)).toEqual(['config.schema.json', 'result.schema.json', 'zebra.schema.json']);
+    await writeFile(join(folder, 'of-another-kind.json'), '{}\n');
+    expect(await staleSchemas(folder)).toEqual(['config.schema.json', 'openapi.json', 'result.schema.json', 'zebra.schema.json']);
     await writeSchemas(folder);
     expect(await staleSchemas(folder)).toEqual([]);
-    expect((await readdir(folder)).toSorted()).toEqual([...all, 'openapi.json'].toSorted());
+    expect((await readdir(folder)).toSorted()).toEqual([...all, 'of-another-kind.json'].toSorted());
   });
 });
