@@ -18,9 +18,9 @@ interface Serving {
   readonly address: string;
   readonly process: Started;
   /** The command line as a client of it, in another folder's name. */
-  ask(...words: readonly string[]): Promise<Ended>;
+  readonly ask: (...words: readonly string[]) => Promise<Ended>;
   /** `curl` with the token: the status and the document that came. */
-  curl(path: string, ...options: readonly string[]): Promise<{ readonly status: number; readonly document: unknown }>;
+  readonly curl: (path: string, ...options: readonly string[]) => Promise<{ readonly status: number; readonly document: unknown }>;
 }
 
 async function repository(): Promise<Rig> {
