@@ -154,7 +154,9 @@ async function oneTrial(options: ApiClientOptions, request: OutgoingRequest, byt
 async function bodyOf(response: Response, most: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  if (body === null) return new Uint8Array();
+  for await (const piece of body) {
     size += piece.length;
     if (size > most) throw new Error(`the answer is larger than ${most} bytes`);
     pieces.push(piece);

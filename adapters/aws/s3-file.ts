@@ -8,7 +8,7 @@ import { type Wait, doubling } from './backoff.ts';
 /** How often a file is sent at most, and the first pause in between, which doubles. Milliseconds. */
 const sending = { tries: 4, pause: 500 } as const;
 
-/** Sends a file with the SHA-256 of its bytes. The SDK cannot send a stream a second time, so trying again is done here. */
+/** Sends a file with the SHA-256 of its bytes, and says so: S3 takes nothing into a locked class without. The SDK cannot send a stream a second time, so trying again is done here. */
 export async function sendFile(
   client: S3Client,
   place: Omit<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ChecksumSHA256'>,
@@ -21,7 +21,15 @@ export async function sendFile(
   const checksum = hash.digest('base64');
   for (let tried = 1; ; tried += 1) {
     try {
-      await client.send(new PutObjectCommand({ ...place, Body: createReadStream(file), ContentLength: size, ChecksumSHA256: checksum }));
+      await client.send(
+        new PutObjectCommand({
+          ...place,
+          Body: createReadStream(file),
+          ContentLength: size,
+          ChecksumAlgorithm: 'SHA256',
+          ChecksumSHA256: checksum,
+        }),
+      );
       return;
     } catch (error) {
       if (tried === sending.tries || isRefusal(error)) throw error;

@@ -35,7 +35,11 @@ export function signedLinks(
       if (found === undefined) return undefined;
       const expires = `${clock.now() + lifetime}`;
       const query = new URLSearchParams({ expires, signature: signatureOf(key, expires) });
-      return { url: `${address()}${linksPath}${escaped(key)}?${query}`, expires_at: timestamp(Number(expires)), size: found.size };
+      return {
+        url: `${address()}${linksPath}${escaped(key)}?${query.toString()}`,
+        expires_at: timestamp(Number(expires)),
+        size: found.size,
+      };
     },
     async open(target) {
       const [path = '', search = ''] = target.split('?');

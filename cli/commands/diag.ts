@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
 import { secretValues } from '../../adapters/local/environment-secrets.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
-import { type Build } from '../../core/build.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { type Config } from '../../core/config.ts';
 import { type DiagDocument } from '../../core/diag/diag-documents.ts';

@@ -9,7 +9,7 @@ import { signedLinks } from '../../adapters/local/signed-links.ts';
 import { startSchedules } from '../../adapters/local/start-schedules.ts';
 import { systemClock, systemRandomness, systemWait } from '../../adapters/local/system.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
-import { type TurnLoop, startTurnLoop } from '../../adapters/local/turn-loop.ts';
+import { startTurnLoop } from '../../adapters/local/turn-loop.ts';
 import { answerApi } from '../../core/api/answer-api.ts';
 import { type ApiAnswer, type ApiDispatcher, type Consoles } from '../../core/api/dispatcher.ts';
 import { builderOf } from '../../core/builder-of.ts';

@@ -1,4 +1,4 @@
-import { BuilderRecord, SealedManifest } from '../builder-record.ts';
+import { SealedManifest } from '../builder-record.ts';
 import { Classification } from '../classification/verdict.ts';
 import { Digest } from '../digest.ts';
 import { BuildLine, InputChanges } from '../documents.ts';
