@@ -75,7 +75,8 @@ function bodyOf(route: Route, { body, contentType }: ApiRequest): { readonly doc
   try {
     return { document: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
   } catch {
-    return problemOfRequest('MEDIA_TYPE', 'the body is no JSON in UTF-8', 'send one JSON document');
+    const [where, what] = ['body: is no JSON in UTF-8', 'send one JSON document'];
+    return problemOfFailure({ rule: 'REQUEST_INVALID', message: where, remedy: what });
   }
 }
 

@@ -11,7 +11,7 @@ export const httpProblems = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'this path is not asked with this method' },
   BUILD_NOT_ENDED: { status: 409, title: 'the build has not ended yet' },
   BODY_TOO_LARGE: { status: 413, title: 'the body is larger than any request' },
-  MEDIA_TYPE: { status: 415, title: 'the body is no JSON' },
+  MEDIA_TYPE: { status: 415, title: 'the body is not said to be JSON' },
   INTERNAL: { status: 500, title: 'the dispatcher failed' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 export type HttpProblem = keyof typeof httpProblems;
