@@ -1,21 +1,9 @@
 import { type Command, Option } from 'commander';
 
-import { type Outcome } from '../core/failure.ts';
-import { type ApiClient } from '../adapters/api/api-client.ts';
-import { type Answer } from './answer.ts';
-import { type Embedded } from './embedded.ts';
-import { type GlobalOptions, type Host, type Repository } from './host.ts';
+import { type GlobalOptions, type Host } from './host.ts';
 import { apiOptions, jsonOption, path } from './options.ts';
 import { type RemoteOptions } from './remote-address.ts';
-
-type Action<Parameters extends readonly unknown[]> = (...parameters: Parameters) => Promise<Outcome<Answer>>;
-
-/** How commands are run: `registerCommands` has them. */
-interface Running {
-  readonly onThisMachine: (about: null, options: GlobalOptions, action: Action<[Embedded, Repository]>) => Promise<void>;
-  readonly onEither: (options: RemoteOptions, elsewhere: Action<[ApiClient]>, here: () => Promise<void>) => Promise<void>;
-  readonly run: (about: null, options: GlobalOptions, action: Action<[]>) => Promise<void>;
-}
+import { type Running } from './running.ts';
 
 /**
  * Adds `diag` and what stands below it.

@@ -1,23 +1,18 @@
 import { type Command } from 'commander';
 
-import { type Outcome, failure } from '../core/failure.ts';
-import { type Answer } from './answer.ts';
+import { failure } from '../core/failure.ts';
 import { type Host, openRepository } from './host.ts';
 import { apiOptions, variableOption } from './options.ts';
 import { type RemoteOptions, remoteAddress } from './remote-address.ts';
+import { type Running } from './running.ts';
 import { type RequestOptions } from './typed-request.ts';
-
-/** How commands are run: `registerCommands` has it. */
-interface Running {
-  readonly run: (about: string, options: RemoteOptions, action: () => Promise<Outcome<Answer>>) => Promise<void>;
-}
 
 /**
  * Adds `dispatch`.
  *
  * @param dispatch the command `dispatch <builder>`, with the options that each command has.
  */
-export function registerDispatch(dispatch: Command, host: Host, { run }: Running): void {
+export function registerDispatch(dispatch: Command, host: Host, { run }: Pick<Running, 'run'>): void {
   requestOptions(apiOptions(dispatch))
     .option('--wait', 'follow the build to its end, and exit with its exit code')
     .action((typed: string, options: RemoteOptions & RequestOptions & { wait?: boolean }) =>

@@ -11,6 +11,8 @@ import { type ApiClient } from '../adapters/api/api-client.ts';
 import { type Answer, printAnswer, printFailure } from './answer.ts';
 import { registerDiag } from './diag-program.ts';
 import { registerDispatch, requestOptions } from './dispatch-program.ts';
+import { registerQuarantine } from './quarantine-program.ts';
+import { registerRetention } from './retention-program.ts';
 import { type Embedded } from './embedded.ts';
 import { type GlobalOptions, type Host, type Repository, builderNames, findBuilder, openRepository } from './host.ts';
 import { type RemoteOptions, remoteAddress } from './remote-address.ts';
@@ -359,97 +361,8 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       run(null, options, async () => (await import('./commands/schema.ts')).schema(name)),
   );
 
-  const quarantine = program.command('quarantine').description('shows and releases quarantined builders');
-  const quarantineCommand = (words: string, description: string, example: string): Command =>
-    apiOptions(
-      repositoryOptions(jsonOption(quarantine.command(words).description(description).addHelpText('after', `\nExample: ${example}`))),
-    );
-  quarantineCommand('list', 'shows the builders that take no build, with why', 'hybridcore-packer quarantine list').action(
-    (options: RemoteOptions) =>
-      onEither(
-        options,
-        async (api) => (await import('./commands/elsewhere.ts')).quarantineListElsewhere(api),
-        () => onThisMachine(null, options, async (embedded) => (await import('./commands/quarantine.ts')).quarantineList(embedded)),
-      ),
-  );
-  quarantineCommand(
-    'release <builder>',
-    'opens a builder again; who did it and why is recorded',
-    'hybridcore-packer quarantine release debian-base --reason "key rotated, file removed"',
-  )
-    .requiredOption('--reason <text>', 'what was found and what was done about it')
-    .action((typed: string, options: RemoteOptions & { reason: string }) =>
-      onEither(
-        options,
-        async (api) => (await import('./commands/elsewhere.ts')).quarantineReleaseElsewhere(api, typed, options.reason),
-        () =>
-          onThisMachine(typed, options, async (embedded, repository) => {
-            const found = findBuilder(repository.config, typed);
-            const { quarantineRelease } = await import('./commands/quarantine.ts');
-            return found.ok ? quarantineRelease(embedded, found.value.name, systemUser(), options.reason) : found;
-          }),
-        typed,
-      ),
-    );
-
-  const retention = program.command('retention').description('shows and ends what is kept: audit, sweep, legal holds');
-  const retentionCommand = (words: string, description: string, example: string): Command =>
-    repositoryOptions(jsonOption(retention.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
-  retentionCommand(
-    'audit',
-    'holds every object against its class, its records and the policy; exit code 3 on any finding',
-    'hybridcore-packer retention audit --deep',
-  )
-    .option('--deep', 'read the bytes of all objects, not of a sample')
-    .action((options: GlobalOptions & { deep?: boolean }) =>
-      onThisMachine(null, options, async (embedded, { config }) =>
-        (await import('./commands/retention.ts')).retentionAudit(host, embedded, config, { deep: options.deep ?? false }),
-      ),
-    );
-  retentionCommand(
-    'sweep',
-    'shows what has expired, and with --yes deletes it; each deletion is recorded',
-    'hybridcore-packer retention sweep --yes',
-  )
-    .option('--yes', 'delete it')
-    .action((options: GlobalOptions & { yes?: boolean }) =>
-      onThisMachine(null, options, async (embedded, { config }) =>
-        (await import('./commands/retention.ts')).retentionSweep(embedded, config, { yes: options.yes ?? false, by: systemUser() }),
-      ),
-    );
-  retentionCommand(
-    'report',
-    'what an auditor takes along: policy, objects by class, holds, deletions, findings, each with digests; reads all objects',
-    'hybridcore-packer retention report --since 2026-01-01 --json',
-  )
-    .requiredOption('--since <day>', 'from when on deletions and releases are told: 2026-01-01')
-    .action((options: GlobalOptions & { since: string }) =>
-      onThisMachine(null, options, async (embedded, { config }) =>
-        (await import('./commands/retention-report.ts')).retentionReport(host, embedded, config, options.since),
-      ),
-    );
-  retentionCommand(
-    'hold <build>',
-    'keeps all that a build left, whatever its class, until it is released',
-    'hybridcore-packer retention hold 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7"',
-  )
-    .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, options: GlobalOptions & { reason: string }) =>
-      onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/retention.ts')).retentionHold(embedded, typed, systemUser(), options.reason),
-      ),
-    );
-  retentionCommand(
-    'release <build>',
-    'ends a legal hold; who did it and why is recorded',
-    'hybridcore-packer retention release 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7 is closed"',
-  )
-    .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, options: GlobalOptions & { reason: string }) =>
-      onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/retention.ts')).retentionRelease(embedded, typed, systemUser(), options.reason),
-      ),
-    );
+  registerQuarantine(program, { onThisMachine, onEither });
+  registerRetention(program, host, { onThisMachine });
 
   // What the embedded build service starts; not for people.
   program

@@ -1,0 +1,68 @@
+import { type Command } from 'commander';
+
+import { systemUser } from '../adapters/local/system.ts';
+import { type GlobalOptions, type Host } from './host.ts';
+import { jsonOption, repositoryOptions } from './options.ts';
+import { type Running } from './running.ts';
+
+/** Adds `retention` and what stands below it. */
+export function registerRetention(program: Command, host: Host, { onThisMachine }: Pick<Running, 'onThisMachine'>): void {
+  const retention = program.command('retention').description('shows and ends what is kept: audit, sweep, legal holds');
+  const retentionCommand = (words: string, description: string, example: string): Command =>
+    repositoryOptions(jsonOption(retention.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
+  retentionCommand(
+    'audit',
+    'holds every object against its class, its records and the policy; exit code 3 on any finding',
+    'hybridcore-packer retention audit --deep',
+  )
+    .option('--deep', 'read the bytes of all objects, not of a sample')
+    .action((options: GlobalOptions & { deep?: boolean }) =>
+      onThisMachine(null, options, async (embedded, { config }) =>
+        (await import('./commands/retention.ts')).retentionAudit(host, embedded, config, { deep: options.deep ?? false }),
+      ),
+    );
+  retentionCommand(
+    'sweep',
+    'shows what has expired, and with --yes deletes it; each deletion is recorded',
+    'hybridcore-packer retention sweep --yes',
+  )
+    .option('--yes', 'delete it')
+    .action((options: GlobalOptions & { yes?: boolean }) =>
+      onThisMachine(null, options, async (embedded, { config }) =>
+        (await import('./commands/retention.ts')).retentionSweep(embedded, config, { yes: options.yes ?? false, by: systemUser() }),
+      ),
+    );
+  retentionCommand(
+    'report',
+    'what an auditor takes along: policy, objects by class, holds, deletions, findings, each with digests; reads all objects',
+    'hybridcore-packer retention report --since 2026-01-01 --json',
+  )
+    .requiredOption('--since <day>', 'from when on deletions and releases are told: 2026-01-01')
+    .action((options: GlobalOptions & { since: string }) =>
+      onThisMachine(null, options, async (embedded, { config }) =>
+        (await import('./commands/retention-report.ts')).retentionReport(host, embedded, config, options.since),
+      ),
+    );
+  retentionCommand(
+    'hold <build>',
+    'keeps all that a build left, whatever its class, until it is released',
+    'hybridcore-packer retention hold 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7"',
+  )
+    .requiredOption('--reason <text>', 'why, for who looks at it later')
+    .action((typed: string, options: GlobalOptions & { reason: string }) =>
+      onThisMachine(null, options, async (embedded) =>
+        (await import('./commands/retention.ts')).retentionHold(embedded, typed, systemUser(), options.reason),
+      ),
+    );
+  retentionCommand(
+    'release <build>',
+    'ends a legal hold; who did it and why is recorded',
+    'hybridcore-packer retention release 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7 is closed"',
+  )
+    .requiredOption('--reason <text>', 'why, for who looks at it later')
+    .action((typed: string, options: GlobalOptions & { reason: string }) =>
+      onThisMachine(null, options, async (embedded) =>
+        (await import('./commands/retention.ts')).retentionRelease(embedded, typed, systemUser(), options.reason),
+      ),
+    );
+}
