@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse, createServer } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
 import { largestBody, refusal } from '../../core/api/answer-api.ts';
@@ -11,6 +11,9 @@ import { type SignedLinks } from './signed-links.ts';
 
 /** How long a client may take. Milliseconds. */
 const patience = { headers: 10_000, request: 30_000, idle: 60_000 } as const;
+
+/** What the request line and the headers have at most, in bytes. */
+const largestHeaders = 16 * 1024;
 
 export interface ApiServerOptions {
   readonly token: string;
@@ -38,9 +41,18 @@ export interface ApiServer {
  * @throws Error where the port is taken.
  */
 export async function serveApi(place: { readonly host: string; readonly port: number }, options: ApiServerOptions): Promise<ApiServer> {
-  const server = createServer({ requestTimeout: patience.request, headersTimeout: patience.headers, keepAliveTimeout: patience.idle });
-  // Of headers, and with them of the path, in bytes; Node answers 431 beyond it.
-  server.maxHeadersCount = 64;
+  const server = createServer({
+    requestTimeout: patience.request,
+    headersTimeout: patience.headers,
+    keepAliveTimeout: patience.idle,
+    maxHeaderSize: largestHeaders,
+    // Who names no host is refused below, with a problem document as anyone else.
+    requireHostHeader: false,
+  });
+  server.on('clientError', (cause, socket) => {
+    if (socket.writable) socket.end(noRequest(cause));
+    else socket.destroy();
+  });
   let address = '';
   server.on('request', (request, response) => {
     const began = options.now();
@@ -80,8 +92,7 @@ async function respond(options: ApiServerOptions, address: string, request: Inco
   const target = request.url ?? '';
   const strange = strangerOf(request, address);
   if (strange !== undefined) return say(response, strange);
-  if (target === '/healthz' && request.method === 'GET')
-    return say(response, { status: 200, headers: { 'content-type': 'application/json' }, body: '{"status":"ok"}\n' });
+  if (target.split('?')[0] === '/healthz') return say(response, health(request.method));
   if (target.startsWith(linksPath) && request.method === 'GET') return sendObject(options, target, response);
   if (!showsToken(request.headers.authorization, options.token))
     return say(
@@ -99,9 +110,7 @@ async function respond(options: ApiServerOptions, address: string, request: Inco
     );
   const body = await bodyOf(request);
   if (body === undefined) {
-    // What is still to come of it is not waited for.
-    response.setHeader('connection', 'close');
-    return say(
+    say(
       response,
       refusal(
         problemOfRequest(
@@ -111,9 +120,35 @@ async function respond(options: ApiServerOptions, address: string, request: Inco
         ),
       ),
     );
+    // Who is still sending it would not get the answer if the connection closed; the rest goes nowhere.
+    request.resume();
+    return;
   }
   const { 'content-type': contentType } = request.headers;
   return say(response, await options.answer({ method: request.method ?? '', target, contentType, body, by: options.by }));
+}
+
+function health(method: string | undefined): ApiAnswer {
+  if (method === 'GET') return { status: 200, headers: { 'content-type': 'application/json' }, body: '{"status":"ok"}\n' };
+  return refusal(problemOfRequest('METHOD_NOT_ALLOWED', 'this path is asked with GET', 'ask with GET', { allow: 'GET' }));
+}
+
+/** The answer, as it goes over the wire, to what never became a request. */
+function noRequest(cause: Error): string {
+  const code = 'code' in cause ? cause.code : undefined;
+  const { status, headers, body } = refusal(
+    code === 'HPE_HEADER_OVERFLOW'
+      ? problemOfRequest(
+          'HEADERS_TOO_LARGE',
+          `the path and the headers have more than ${largestHeaders} bytes`,
+          'send fewer or shorter ones',
+        )
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? problemOfRequest('TOO_SLOW', 'the request did not come to its end in time', 'send it again, in one go')
+        : problemOfRequest('NOT_HTTP', 'what came is no request of HTTP/1.1', 'ask with a client that speaks it'),
+  );
+  const lines = Object.entries({ ...headers, 'content-length': `${Buffer.byteLength(body)}`, connection: 'close' });
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`), '', body].join('\r\n');
 }
 
 /** Who names another host was led here by a name that means this machine today; who sends an origin is a web page. */
@@ -134,7 +169,7 @@ function strangerOf({ headers }: IncomingMessage, address: string): ApiAnswer | 
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of request) {
+  for await (const piece of request.iterator({ destroyOnReturn: false })) {
     if (!Buffer.isBuffer(piece)) continue;
     size += piece.length;
     if (size > largestBody) return undefined;
