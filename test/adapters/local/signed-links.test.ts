@@ -54,7 +54,7 @@ describe('a link to an object', () => {
       `/objects/state/api-token?${query}`,
       `/objects/state/../state/api-token?${query}`,
       `${path}?${query.replace(/signature=./, 'signature=')}`,
-      `${path}`,
+      path,
       `/objects/%?${query}`,
     ])
       expect([other, await links().open(other)]).toEqual([other, undefined]);
