@@ -1,3 +1,4 @@
+import { type Clock } from '../../core/ports.ts';
 import { type Turns } from '../../core/turn.ts';
 
 export interface TurnLoop extends Turns {
@@ -9,14 +10,14 @@ export interface TurnLoop extends Turns {
  * Goes on with everything that is open, again and again: what waits for a time, what a run has ended meanwhile, what other
  * commands on this machine have asked for. A turn that is sent only wakes it.
  *
- * @param pause milliseconds between two goes.
+ * @param pause milliseconds between two goes. `wait` may return early.
  * @param goOn does what is due, for all builders (`reconcile`). What it throws is told, and the next go tries again.
  */
 export function startTurnLoop(
   pause: number,
   goOn: () => Promise<unknown>,
   tell: (problem: unknown) => void,
-  wait: (milliseconds: number, until: AbortSignal) => Promise<void>,
+  { clock, wait }: { readonly clock: Clock; readonly wait: (milliseconds: number, until: AbortSignal) => Promise<void> },
 ): TurnLoop {
   const ending = new AbortController();
   let sleeping = new AbortController();
@@ -33,9 +34,11 @@ export function startTurnLoop(
       } catch (cause) {
         tell(cause);
       }
-      if (woken || ending.signal.aborted) continue;
-      sleeping = new AbortController();
-      await wait(pause, sleeping.signal);
+      const next = clock.now() + pause;
+      while (!woken && !ending.signal.aborted && clock.now() < next) {
+        sleeping = new AbortController();
+        await wait(next - clock.now(), sleeping.signal);
+      }
     }
   })();
   return {

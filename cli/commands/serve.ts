@@ -20,6 +20,7 @@ import { dispatch } from '../../core/dispatch.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
+import { sweep } from '../../core/retention/sweep.ts';
 import { type Answer, paint } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
 import { type Host, type Repository } from '../host.ts';
@@ -27,11 +28,14 @@ import { type Host, type Repository } from '../host.ts';
 /** How often what is open is looked at. Milliseconds. */
 const pause = 500;
 
+/** How often what has expired is deleted. Milliseconds. */
+const retentionPause = 86_400_000;
+
 /** How much of a console one answer holds at most. Bytes. */
 const consolePiece = 256 * 1024;
 
 /**
- * `serve`: the dispatcher on this machine for who asks over HTTP, with its schedules running. The first Ctrl-C or SIGTERM
+ * `serve`: the dispatcher on this machine for who asks over HTTP, with its schedules running, and what has expired deleted daily. The first Ctrl-C or SIGTERM
  * ends it kindly: answers that are under way are given, runs go on by themselves, and whatever comes next on this machine goes
  * on with them. A second one ends it at once, which loses nothing either.
  */
@@ -48,7 +52,9 @@ export async function serve(
   const token = await apiToken(tokenFile, (count) => systemRandomness.bytes(count));
   let server: ApiServer | undefined;
   const links = signedLinks({ home, secret: systemRandomness.bytes(32), clock: systemClock }, () => server?.address ?? '');
-  const turns = startTurnLoop(pause, () => sweep(embedded, config, say), tell, systemWait);
+  const time = { clock: systemClock, wait: systemWait };
+  const turns = startTurnLoop(pause, () => goOn(embedded, config, say), tell, time);
+  const retention = startTurnLoop(retentionPause, () => deleteExpired(embedded, config, say), tell, time);
   const dispatcher: ApiDispatcher = {
     config,
     ports: embedded,
@@ -76,7 +82,7 @@ export async function serve(
       },
     );
   } catch (cause) {
-    await turns.stop();
+    await Promise.all([turns.stop(), retention.stop()]);
     return failure(
       'USAGE',
       `port ${options.port} cannot be listened on: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -104,14 +110,22 @@ export async function serve(
   await interrupted();
   say('stopping: what runs goes on, and whatever is called here next goes on with it');
   await Promise.all([server.stop(), schedules.stop()]);
-  await turns.stop();
+  await Promise.all([turns.stop(), retention.stop()]);
   return success({ exitCode: 0, document: { stopped: true }, text: '' });
 }
 
 /** Goes on with everything that is open, and says what could not be gone on with. */
-async function sweep(embedded: Embedded, config: Repository['config'], say: (text: string) => void): Promise<void> {
+async function goOn(embedded: Embedded, config: Repository['config'], say: (text: string) => void): Promise<void> {
   for (const problem of (await reconcile(embedded, config)).problems)
     say(`could not be gone on with, and is tried again: ${sweepProblemText(problem)}`);
+}
+
+/** Deletes what has expired, as `retention sweep --yes` does, and says how much that was. */
+async function deleteExpired(embedded: Embedded, config: Repository['config'], say: (text: string) => void): Promise<void> {
+  const { deleted, problems } = await sweep(embedded, config.retention, 'serve');
+  if (deleted.length > 0)
+    say(`retention: ${deleted.length} objects had expired and were deleted; \`hybridcore-packer retention report\` lists them`);
+  for (const { message } of problems) say(`retention: ${message}`);
 }
 
 function consolesOf(embedded: Embedded): Consoles {

@@ -8,9 +8,16 @@ const turn = { turn: BuilderName.parse('base') };
 /** A wait that lasts until it is woken; `passes` lets its time pass. */
 function waiting() {
   let wake = () => {};
+  let now = 0;
   const begun: (() => void)[] = [];
   return {
-    passes: () => wake(),
+    passes: () => {
+      now += 500;
+      wake();
+    },
+    /** The wait returns though its time has not passed. */
+    returnsEarly: () => wake(),
+    clock: { now: () => now },
     /** When the loop next waits. */
     begins: () => new Promise<void>((resolve) => begun.push(resolve)),
     wait: (_: number, until: AbortSignal) =>
@@ -36,9 +43,13 @@ describe('the loop of turns', () => {
         during = undefined;
       },
       () => undefined,
-      time.wait,
+      time,
     );
     await firstWait;
+    expect(goes).toBe(1);
+    const still = time.begins();
+    time.returnsEarly();
+    await still;
     expect(goes).toBe(1);
     const second = time.begins();
     time.passes();
@@ -60,7 +71,7 @@ describe('the loop of turns', () => {
       500,
       () => Promise.reject(new Error('the disk is full')),
       (problem) => told.push(problem),
-      time.wait,
+      time,
     );
     await first;
     const second = time.begins();
@@ -81,7 +92,7 @@ describe('the loop of turns', () => {
         return new Promise<void>((resolve) => (finish = resolve));
       },
       () => undefined,
-      time.wait,
+      time,
     );
     let stopped = false;
     const stopping = loop.stop().then(() => (stopped = true));
