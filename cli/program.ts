@@ -361,7 +361,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       run(null, options, async () => (await import('./commands/schema.ts')).schema(name)),
   );
 
-  registerQuarantine(program, { onThisMachine, onEither });
+  registerQuarantine(program, host, { onThisMachine, onEither });
   registerRetention(program, host, { onThisMachine });
 
   // What the embedded build service starts; not for people.

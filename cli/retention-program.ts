@@ -51,7 +51,7 @@ export function registerRetention(program: Command, host: Host, { onThisMachine 
     .requiredOption('--reason <text>', 'why, for who looks at it later')
     .action((typed: string, options: GlobalOptions & { reason: string }) =>
       onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/retention.ts')).retentionHold(embedded, typed, systemUser(), options.reason),
+        (await import('./commands/retention.ts')).retentionHold(embedded, typed, systemUser(), host.outgoing.text(options.reason)),
       ),
     );
   retentionCommand(
@@ -62,7 +62,7 @@ export function registerRetention(program: Command, host: Host, { onThisMachine 
     .requiredOption('--reason <text>', 'why, for who looks at it later')
     .action((typed: string, options: GlobalOptions & { reason: string }) =>
       onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/retention.ts')).retentionRelease(embedded, typed, systemUser(), options.reason),
+        (await import('./commands/retention.ts')).retentionRelease(embedded, typed, systemUser(), host.outgoing.text(options.reason)),
       ),
     );
 }

@@ -61,6 +61,7 @@ export async function serve(
     turns,
     links,
     consoles: consolesOf(embedded),
+    scrub: (text) => host.outgoing.text(text),
     tell,
     async bundle(build) {
       const ports = { ...embedded, archive: tarArchive };

@@ -148,7 +148,7 @@ export const answers: Answers = {
   async releaseQuarantine(dispatcher, { parameters: { name }, body: { reason }, by }) {
     const known = declared(dispatcher.config, name);
     if (!known.ok) return known;
-    const released = await releaseQuarantine(dispatcher.ports, name, by, reason);
+    const released = await releaseQuarantine(dispatcher.ports, name, by, dispatcher.scrub(reason));
     if (!released.ok) return released;
     await takeTurn(dispatcher, name);
     const { builder, quarantine, released: how } = released.value;

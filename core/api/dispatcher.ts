@@ -34,6 +34,8 @@ export interface ApiDispatcher {
   readonly consoles: Consoles;
   /** Makes the diag bundle of a build and stores it. */
   readonly bundle: (build: Build) => Promise<Outcome<{ readonly path: string; readonly digest: Digest }>>;
+  /** The hook, for words of a caller's that are kept. */
+  readonly scrub: (text: string) => string;
   /** Gets what went wrong that nobody outside is told the whole of. */
   readonly tell: (problem: unknown) => void;
 }
