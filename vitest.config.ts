@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/deep/**'],
-    globalSetup: ['test/require-packer.ts'],
+    globalSetup: ['test/require-packer.ts', 'test/bundle-command-line.ts'],
     env: {
       // Packer asks HashiCorp for news otherwise, and tests need no network.
       CHECKPOINT_DISABLE: '1',

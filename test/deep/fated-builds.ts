@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
-const program = resolve(import.meta.dirname, '..', '..', 'bin', 'hybridcore-packer.mjs');
+import { commandLine } from '../fixtures/command-line.ts';
 
 /** How packer's script in a build ends: a request says it with `--var fate=...`, so the end of each build is known before. */
 const fates = {
@@ -72,7 +72,7 @@ export async function fatedBuilds(packer: string): Promise<FatedBuilds> {
   const environment = { ...process.env, NO_COLOR: '1', PATH: [join(outside, 'bin'), process.env['PATH']].join(delimiter) };
   return {
     root,
-    start: (words) => spawn(process.execPath, [program, ...words], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] }),
+    start: (words) => spawn(process.execPath, [commandLine, ...words], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] }),
     executions: async () =>
       (await linesOf(executions)).map((line) => {
         const [build = '', attempt = '', run = ''] = line.split(' ');

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,10 +11,9 @@ import { BuildsDocument } from '../../core/documents.ts';
 import { HashManifest } from '../../core/hash-manifest.ts';
 import { LogSummary } from '../../core/log-summary.ts';
 import { Result } from '../../core/result.ts';
+import { commandLine } from '../fixtures/command-line.ts';
 import { startScript } from '../fixtures/records/processes.ts';
 import { type Ended, type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
-
-const program = resolve(import.meta.dirname, '..', '..', 'bin', 'hybridcore-packer.mjs');
 
 /** Random, so that no compression makes it small; characters. */
 const logSize = 400_000;
@@ -31,7 +30,7 @@ function repository(script: string): Promise<Rig> {
 
 /** Runs the command line under the conditions of a line of `sh`, which ends in `"$@"`. */
 async function runUnder(images: Rig, shell: string, words: readonly string[]): Promise<Ended> {
-  const child = spawn('sh', ['-c', shell, 'sh', process.execPath, program, ...words], {
+  const child = spawn('sh', ['-c', shell, 'sh', process.execPath, commandLine, ...words], {
     cwd: images.root,
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,7 @@ import { BuildsDocument, StatusDocument } from '../../core/documents.ts';
 import { BuildId } from '../../core/identity.ts';
 import { Result } from '../../core/result.ts';
 import * as z from '../../core/zod.ts';
+import { commandLine } from '../fixtures/command-line.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 
 function repository(script: string): Promise<Rig> {
@@ -95,9 +96,10 @@ const Given = z.array(z.object({ how: z.string(), build: z.nullable(BuildId) }))
 /** Asks for 50 builds at once, from five processes. */
 async function fiftyRequests(images: Rig, equal: boolean): Promise<z.infer<typeof Given>> {
   const worker = join(import.meta.dirname, '..', 'fixtures', 'many-requests.ts');
-  const program = join(import.meta.dirname, '..', '..', 'bin', 'hybridcore-packer.mjs');
   const answers = await Promise.all(
-    Array.from({ length: 5 }, (_, number) => output(images.root, [worker, program, 'base', '10', ...(equal ? [] : [`process-${number}`])])),
+    Array.from({ length: 5 }, (_, number) =>
+      output(images.root, [worker, commandLine, 'base', '10', ...(equal ? [] : [`process-${number}`])]),
+    ),
   );
   return answers.flatMap((answer) => Given.parse(JSON.parse(answer)));
 }
