@@ -1,6 +1,6 @@
-import { jsonSize } from './bounded-text.ts';
-import { type BuilderRecord, longestReason } from './builder-record.ts';
+import { type BuilderRecord } from './builder-record.ts';
 import { type Failure, type Outcome, failure, success } from './failure.ts';
+import { reasonFault } from './given-reason.ts';
 import { type BuilderName, callerNamed, timestamp } from './identity.ts';
 import { type Clock, type Records } from './ports.ts';
 
@@ -24,10 +24,11 @@ export async function releaseQuarantine(
   by: string,
   reason: string,
 ): Promise<Outcome<BuilderRecord>> {
-  if (reason.trim() === '')
-    return failure('REQUEST_INVALID', 'a release needs a reason', 'say with --reason what was found and what was done about it');
-  if (!reason.isWellFormed() || jsonSize(reason) > longestReason)
-    return failure('REQUEST_INVALID', `the reason takes more than ${longestReason} bytes`, 'say it shorter, and name where the rest is');
+  const fault = reasonFault(reason, {
+    message: 'a release needs a reason',
+    remedy: 'say with --reason what was found and what was done about it',
+  });
+  if (fault !== undefined) return { ok: false, failure: fault };
   for (;;) {
     const before = await ports.records.readBuilder(name);
     if (before === undefined)

@@ -2,7 +2,7 @@ import { DeleteObjectCommand, DeleteObjectsCommand, ListObjectsV2Command, type S
 
 import { keyProblem } from '../../core/contract/object-key.ts';
 import { type Page } from '../../core/ports.ts';
-import { assertLimit, cursorAfter, placeOf } from '../local/cursor.ts';
+import { assertLimit, cursorAfter, placeOf } from '../../core/cursor.ts';
 import { explained, partFailure } from './service-failure.ts';
 
 /** S3 lists and removes so many keys in one request at most. */

@@ -8,7 +8,7 @@ import { type Tags } from '../../core/contract/tags.ts';
 import { type Digest, digestOf, toDigest } from '../../core/digest.ts';
 import { type LongObjects, type Objects, type OpenObject, type ReadObject } from '../../core/ports.ts';
 import { type Draft, makeFolder, removeStaleDrafts, writeDraft } from './atomic-file.ts';
-import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
+import { assertLimit, cursorAfter, placeOf } from '../../core/cursor.ts';
 import { explained, unusable } from './file-failure.ts';
 import { keysBelow, placeOfKey } from './object-folder.ts';
 import { type ObjectTags, objectTags } from './object-tags.ts';

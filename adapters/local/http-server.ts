@@ -6,8 +6,7 @@ import { largestBody, refusal } from '../../core/api/answer-api.ts';
 import { type ApiAnswer, type ApiRequest } from '../../core/api/dispatcher.ts';
 import { problemOfRequest } from '../../core/api/problem.ts';
 import { showsToken } from './api-token.ts';
-import { linksPath } from './signed-links.ts';
-import { type SignedLinks } from './signed-links.ts';
+import { type SignedLinks, linksPath } from './signed-links.ts';
 
 /** How long a client may take. Milliseconds. */
 const patience = { headers: 10_000, request: 30_000, idle: 60_000 } as const;

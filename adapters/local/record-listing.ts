@@ -1,6 +1,6 @@
 import { type BuilderName } from '../../core/identity.ts';
 import { type Page } from '../../core/ports.ts';
-import { assertLimit, cursorAfter, placeOf } from './cursor.ts';
+import { assertLimit, cursorAfter, placeOf } from '../../core/cursor.ts';
 
 const longestPage = 100;
 

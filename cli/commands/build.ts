@@ -9,12 +9,13 @@ import { plainText } from '../../core/packer-log/plain-text.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal } from '../../core/states.ts';
 import { stopBuild } from '../../core/stop.ts';
-import { type Answer, paint } from '../answer.ts';
+import { type Answer } from '../answer.ts';
 import { type ConsoleFollower, followConsole } from '../console-follower.ts';
 import { type Embedded } from '../embedded.ts';
 import { type Host } from '../host.ts';
 import { countInterrupts } from '../interrupts.ts';
 import { resultText } from '../render/result-text.ts';
+import { say } from '../say.ts';
 
 /** How often the records are looked at while a build is under way. Milliseconds. */
 const poll = 150;
@@ -106,10 +107,6 @@ async function problemOf(work: () => Promise<unknown>): Promise<Error | undefine
   } catch (cause) {
     return cause instanceof Error ? cause : new Error(String(cause));
   }
-}
-
-function say(host: Host, text: string): void {
-  host.terminal.err.write(`${paint(host.terminal.err, 'cyan', plainText(text))}\n`);
 }
 
 /** Tells a person what happens to a build: each change of state in a sentence, and packer's own lines as they come. */

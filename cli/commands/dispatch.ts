@@ -7,13 +7,13 @@ import { BuildDocument } from '../../core/api/api-documents.ts';
 import { DispatchDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type BuildId } from '../../core/identity.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
 import { Result } from '../../core/result.ts';
 import { isFinal } from '../../core/states.ts';
-import { type Answer, paint } from '../answer.ts';
+import { type Answer } from '../answer.ts';
 import { type Host, type Repository } from '../host.ts';
 import { countInterrupts } from '../interrupts.ts';
 import { resultText } from '../render/result-text.ts';
+import { say } from '../say.ts';
 import { type RequestOptions, typedRequest } from '../typed-request.ts';
 
 /** How often a build is looked at that is waited for: the longer it takes, the less often. Milliseconds. */
@@ -116,8 +116,4 @@ function sentenceOf({
     return `build ${id} of ${builder} waits${behind === null || behind === 0 ? ' its turn' : ` behind ${behind}`}${wish}`;
   if (state === 'retrying') return `build ${id}: attempt 1 failed transiently (${rule}: ${reason}); the one retry comes at ${retry_at}`;
   return `build ${id}: attempt ${attempts} ${runs.at(-1)?.run === null ? 'starts' : 'is under way'}${wish}`;
-}
-
-function say(host: Host, text: string): void {
-  host.terminal.err.write(`${paint(host.terminal.err, 'cyan', plainText(text))}\n`);
 }

@@ -27,7 +27,7 @@ import { type Host, type Repository, findBuilder } from '../host.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
 import { buildsAnswer } from './builds.ts';
 import { bundleText } from './diag.ts';
-import { logsAnswer } from './logs.ts';
+import { linesOf, logsAnswer, packedLines } from './logs.ts';
 import { type PublishOptions, publishText } from './publish.ts';
 import { quarantineAnswer } from './quarantine.ts';
 import { statusAnswer } from './status.ts';
@@ -71,18 +71,9 @@ export async function logsElsewhere(
     }
     const packed = await api.download(link.url, handoverLimits.log);
     if (!packed.ok) return packed;
-    const text = gzip.expand(packed.value, { bytes: handoverLimits.expandedLog });
-    document.attempts.push({
-      attempt,
-      log_path: path,
-      lines: text === undefined ? [`[${path} is damaged]`] : linesOf(new TextDecoder().decode(text)),
-    });
+    document.attempts.push({ attempt, log_path: path, lines: packedLines(gzip, path ?? link.url, packed.value) });
   }
   return success(logsAnswer(document, options.raw));
-}
-
-function linesOf(text: string): string[] {
-  return text.replace(/\n$/, '').split('\n');
 }
 
 /** `diag <build>`: the bundle is made where the build is, and brought here. */

@@ -4,6 +4,7 @@ import { type Outcome, success } from '../../core/failure.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
 import { parseLine, renderLine } from '../../core/packer-log/packer-event.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
+import { type Compression } from '../../core/ports.ts';
 import { type Answer } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
@@ -36,9 +37,18 @@ async function storedLines(embedded: Embedded, { expired }: Build, path: string)
   const read = await embedded.objects.read(path, { bytes: handoverLimits.log });
   if (read.state === 'absent' && expired !== null) return [`[${path} has expired: it goes since ${expired.at}]`];
   if (read.state !== 'read') return [`[${path} is ${read.state}]`];
-  const expanded = embedded.compression.expand(read.content, { bytes: handoverLimits.expandedLog });
-  if (expanded === undefined) return [`[${path} is damaged]`];
-  return new TextDecoder().decode(expanded).replace(/\n$/, '').split('\n');
+  return packedLines(embedded.compression, path, read.content);
+}
+
+/** The lines of a log as it is stored; where it is no whole gzip, one that says so. */
+export function packedLines(compression: Compression, path: string, content: Uint8Array): string[] {
+  const expanded = compression.expand(content, { bytes: handoverLimits.expandedLog });
+  return expanded === undefined ? [`[${path} is damaged]`] : linesOf(new TextDecoder().decode(expanded));
+}
+
+/** The lines of a text that may end in a newline. */
+export function linesOf(text: string): string[] {
+  return text.replace(/\n$/, '').split('\n');
 }
 
 /** What a person is shown of a line of packer's; nothing of those that only machines read. */

@@ -35,9 +35,9 @@ const retentionPause = 86_400_000;
 const consolePiece = 256 * 1024;
 
 /**
- * `serve`: the dispatcher on this machine for who asks over HTTP, with its schedules running, and what has expired deleted daily. The first Ctrl-C or SIGTERM
- * ends it kindly: answers that are under way are given, runs go on by themselves, and whatever comes next on this machine goes
- * on with them. A second one ends it at once, which loses nothing either.
+ * `serve`: the dispatcher on this machine for who asks over HTTP, with its schedules running and what has expired deleted daily.
+ * The first Ctrl-C or SIGTERM ends it kindly: answers that are under way are given, runs go on by themselves, and whatever
+ * comes next on this machine goes on with them. A second one ends it at once, which loses nothing either.
  */
 export async function serve(
   host: Host,

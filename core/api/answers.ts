@@ -1,14 +1,17 @@
 import { type Build, newestAttempt } from '../build.ts';
 import { buildLine } from '../build-line.ts';
 import { builderOf } from '../builder-of.ts';
+import { type BuilderRecord } from '../builder-record.ts';
 import { builderStatus } from '../builder-status.ts';
 import { commandText } from '../command-text.ts';
-import { type Builder } from '../config.ts';
+import { type Builder, type Config } from '../config.ts';
 import { keys } from '../contract/keys.ts';
+import { cursorAfter, placeOf } from '../cursor.ts';
 import { dispatch } from '../dispatch.ts';
-import { FailureError } from '../failure-error.ts';
+import { findBuild } from '../find-build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
-import { BuilderName, type BuildId } from '../identity.ts';
+import { BuilderName, type BuildId, isBuilderName } from '../identity.ts';
+import { type Records } from '../ports.ts';
 import { publishDocument } from '../publish-document.ts';
 import { type Wanted, planPublish, publish } from '../publish.ts';
 import { releaseQuarantine } from '../quarantine.ts';
@@ -24,6 +27,9 @@ import { type ProblemAnswer, problemOfRequest } from './problem.ts';
 
 /** Of a result or a summary, in bytes. */
 const largestDocument = 16 * 1024 * 1024;
+
+/** The listing that the cursors of `listBuilders` belong to. */
+const listing = 'builders';
 
 type AskedFor<Name extends OperationName> = Asked<
   z.infer<(typeof operations)[Name]['parameters']>,
@@ -49,12 +55,12 @@ export const answers: Answers = {
     const asked = await dispatch(ports, config, { request: { ...body, builder: name }, command, by });
     if (!asked.ok) return asked;
     const { build, how } = asked.value;
-    await takeTurn(dispatcher, build.builder);
+    await haveTurnTaken(dispatcher, build.builder);
     return success({ dispatched: { build_id: build.build_id, builder: build.builder, state: build.state, how } });
   },
 
   async readBuild({ ports }, { parameters: { id } }) {
-    const build = await found(ports.records, id);
+    const build = await findBuild(ports.records, id);
     return build.ok ? success(await buildDocument(ports.records, build.value)) : build;
   },
 
@@ -62,7 +68,7 @@ export const answers: Answers = {
     const build = await stopBuild(dispatcher.ports, id, by);
     if (!build.ok) return build;
     const { build_id, builder, state, stop } = build.value;
-    await takeTurn(dispatcher, builder);
+    await haveTurnTaken(dispatcher, builder);
     return success({ build_id, state, stop });
   },
 
@@ -71,7 +77,7 @@ export const answers: Answers = {
   readSummary: async (dispatcher, { parameters: { id } }) => leftBehind(dispatcher, id, 'summary_path'),
 
   async readLog({ ports, links, consoles }, { parameters: { id }, query: { attempt: wanted, after } }) {
-    const build = await found(ports.records, id);
+    const build = await findBuild(ports.records, id);
     if (!build.ok) return build;
     const attempts: LogLinksDocument['attempts'] = [];
     for (const { attempt, run, outcome } of build.value.attempts) {
@@ -85,7 +91,7 @@ export const answers: Answers = {
   },
 
   async readDiag({ ports, links, bundle }, { parameters: { id } }) {
-    const build = await found(ports.records, id);
+    const build = await findBuild(ports.records, id);
     if (!build.ok) return build;
     const made = await bundle(build.value);
     if (!made.ok) return made;
@@ -98,11 +104,11 @@ export const answers: Answers = {
     const names = Object.keys(config.builders)
       .map((name) => BuilderName.parse(name))
       .toSorted();
-    const after = cursor === undefined ? '' : placeIn(cursor);
+    const after = placeOf(listing, cursor, isBuilderName);
     const rest = names.filter((name) => name > after);
     const page = rest.slice(0, limit);
     const builders = await Promise.all(page.map(async (name) => builderLine(name, await ports.records.readBuilder(name))));
-    return success({ builders, cursor: rest.length > page.length ? cursorAfter(page.at(-1) ?? '') : null });
+    return success({ builders, cursor: rest.length > page.length ? cursorAfter(listing, page.at(-1) ?? '') : null });
   },
 
   async readBuilder({ config, ports }, { parameters: { name } }) {
@@ -150,14 +156,14 @@ export const answers: Answers = {
     if (!known.ok) return known;
     const released = await releaseQuarantine(dispatcher.ports, name, by, dispatcher.scrub(reason));
     if (!released.ok) return released;
-    await takeTurn(dispatcher, name);
+    await haveTurnTaken(dispatcher, name);
     const { builder, quarantine, released: how } = released.value;
     return success({ builders: [{ builder, quarantine, released: how }] });
   },
 };
 
 /** What was asked for is in the records by now, so a turn that cannot be sent is left to the next sweep. */
-async function takeTurn({ turns, tell }: ApiDispatcher, builder: BuilderName): Promise<void> {
+async function haveTurnTaken({ turns, tell }: ApiDispatcher, builder: BuilderName): Promise<void> {
   try {
     await turns.send({ turn: builder }, 0);
   } catch (cause) {
@@ -165,20 +171,13 @@ async function takeTurn({ turns, tell }: ApiDispatcher, builder: BuilderName): P
   }
 }
 
-function declared(config: ApiDispatcher['config'], name: BuilderName): Outcome<Builder> {
+function declared(config: Config, name: BuilderName): Outcome<Builder> {
   const builder = builderOf(config, name);
   if (builder !== undefined) return success(builder);
   return failure('BUILDER_UNKNOWN', `hybridcore.yaml has no builder ${name}`, `it has: ${Object.keys(config.builders).join(', ')}`);
 }
 
-async function found(records: ApiDispatcher['ports']['records'], id: BuildId): Promise<Outcome<Build>> {
-  const build = await records.readBuild(id);
-  return build === undefined
-    ? failure('BUILD_UNKNOWN', `there is no build ${id}`, 'see `hybridcore-packer builds BUILDER` for the ids')
-    : success(build);
-}
-
-async function buildDocument(records: ApiDispatcher['ports']['records'], build: Build): Promise<BuildDocument> {
+async function buildDocument(records: Records, build: Build): Promise<BuildDocument> {
   const verdict = build.decision?.verdict ?? newestAttempt(build)?.outcome?.verdict;
   const builder = build.state === 'queued' ? await records.readBuilder(build.builder) : undefined;
   const place = builder?.queue.indexOf(build.build_id) ?? -1;
@@ -206,10 +205,7 @@ async function buildDocument(records: ApiDispatcher['ports']['records'], build: 
   };
 }
 
-function builderLine(
-  builder: BuilderName,
-  record: Awaited<ReturnType<ApiDispatcher['ports']['records']['readBuilder']>>,
-): BuildersDocument['builders'][number] {
+function builderLine(builder: BuilderName, record: BuilderRecord | undefined): BuildersDocument['builders'][number] {
   return {
     builder,
     current: record?.current ?? null,
@@ -227,7 +223,7 @@ async function leftBehind<Document>(
   id: BuildId,
   which: 'result_path' | 'summary_path',
 ): Promise<Answered<Document>> {
-  const build = await found(ports.records, id);
+  const build = await findBuild(ports.records, id);
   if (!build.ok) return build;
   const path = build.value[which];
   if (path === null || !isFinal(build.value.state))
@@ -245,22 +241,4 @@ async function leftBehind<Document>(
 
 function gone(path: string): Outcome<never> {
   return failure('STORAGE', `${path} is not there`, 'it has expired, or somebody has removed it by hand');
-}
-
-// ---- pages of builders ---------------------------------------------------------------------------------------
-
-/** Names the last builder that was given, so that builders which come or go shift nothing. */
-function cursorAfter(name: string): string {
-  return Buffer.from(JSON.stringify(['builders', name])).toString('base64url');
-}
-
-/** @throws FailureError REQUEST_INVALID for what no page gave. */
-function placeIn(cursor: string): string {
-  const name = /^\["builders","([a-z][a-z0-9-]{0,62})"\]$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
-  if (name !== undefined) return name;
-  throw new FailureError({
-    rule: 'REQUEST_INVALID',
-    message: `the cursor ${JSON.stringify(cursor.slice(0, 80))} is not one that the list of builders gave`,
-    remedy: 'pass a cursor on as it came, or leave it out to begin at the start',
-  });
 }

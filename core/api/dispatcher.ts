@@ -4,7 +4,7 @@ import { type Digest } from '../digest.ts';
 import { type DispatchPorts } from '../dispatch.ts';
 import { type Outcome } from '../failure.ts';
 import { type RunId } from '../identity.ts';
-import { type Objects, type Records } from '../ports.ts';
+import { type Objects } from '../ports.ts';
 import { type Turns } from '../turn.ts';
 import { type Link } from './api-documents.ts';
 
@@ -27,7 +27,7 @@ export interface Consoles {
 /** The dispatcher behind an API. */
 export interface ApiDispatcher {
   readonly config: Config;
-  readonly ports: DispatchPorts & { readonly records: Records; readonly objects: Objects };
+  readonly ports: DispatchPorts & { readonly objects: Objects };
   /** Told of each builder for which something is due now. */
   readonly turns: Turns;
   readonly links: Links;

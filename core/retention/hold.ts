@@ -1,7 +1,7 @@
 import { type Build } from '../build.ts';
-import { jsonSize } from '../bounded-text.ts';
-import { longestReason } from '../builder-record.ts';
 import { type Outcome, failure, success } from '../failure.ts';
+import { findBuild } from '../find-build.ts';
+import { reasonFault } from '../given-reason.ts';
 import { type BuildId, callerNamed, timestamp } from '../identity.ts';
 import { type Clock, type Records } from '../ports.ts';
 
@@ -49,13 +49,12 @@ async function changed(
   reason: string,
   change: (build: Build, note: { readonly at: string; readonly reason: string }) => Outcome<Build>,
 ): Promise<Outcome<Build>> {
-  if (reason.trim() === '') return failure('REQUEST_INVALID', 'this needs a reason', 'say with --reason why, for who looks at it later');
-  if (!reason.isWellFormed() || jsonSize(reason) > longestReason)
-    return failure('REQUEST_INVALID', `the reason takes more than ${longestReason} bytes`, 'say it shorter, and name where the rest is');
+  const fault = reasonFault(reason, { message: 'this needs a reason', remedy: 'say with --reason why, for who looks at it later' });
+  if (fault !== undefined) return { ok: false, failure: fault };
   for (;;) {
-    const before = await records.readBuild(id);
-    if (before === undefined)
-      return failure('BUILD_UNKNOWN', `there is no build ${id}`, 'see `hybridcore-packer builds BUILDER` for the ids');
+    const found = await findBuild(records, id);
+    if (!found.ok) return found;
+    const before = found.value;
     const after = change(before, { at: timestamp(clock.now()), reason });
     if (!after.ok) return after;
     const document: Build = { ...after.value, version: before.version + 1 };

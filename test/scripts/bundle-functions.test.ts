@@ -174,7 +174,6 @@ describe.each(functionNames)('the bundle of %s', (name) => {
       /tree-sitter|secretlint|\.wasm$|node_modules\/(?:yaml|commander|tinyglobby|get-east-asian-width)\/|^(?:cli|adapters\/packer)\//;
     expect(inputs.filter((input) => foreign.test(input))).toEqual([]);
     expect(inputs.filter((input) => input.startsWith('adapters/local/')).sort()).toEqual([
-      'adapters/local/cursor.ts',
       ...(name === 'complete' ? ['adapters/local/gzip.ts'] : []),
       ...(name === 'reconcile' ? [] : ['adapters/local/record-documents.ts']),
       'adapters/local/record-listing.ts',

@@ -1,4 +1,4 @@
-import { assertLimit, cursorAfter, placeOf } from '../../adapters/local/cursor.ts';
+import { assertLimit, cursorAfter, placeOf } from '../../core/cursor.ts';
 import { keys } from '../../core/contract/keys.ts';
 import { assertKey, assertReadLimit } from '../../core/contract/object-key.ts';
 import { type Tags } from '../../core/contract/tags.ts';

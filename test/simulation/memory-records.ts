@@ -1,4 +1,4 @@
-import { assertLimit, cursorAfter, placeOf } from '../../adapters/local/cursor.ts';
+import { assertLimit, cursorAfter, placeOf } from '../../core/cursor.ts';
 import { Build, isOpen } from '../../core/build.ts';
 import { BuilderRecord } from '../../core/builder-record.ts';
 import { Channel } from '../../core/channel.ts';

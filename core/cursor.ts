@@ -1,4 +1,4 @@
-import { FailureError } from '../../core/failure-error.ts';
+import { FailureError } from './failure-error.ts';
 
 /**
  * A place in a listing, as an opaque text: it names the listing and the last item that was given, so that items
@@ -10,13 +10,18 @@ export function cursorAfter(listing: string, last: string): string {
   return Buffer.from(JSON.stringify([listing, last])).toString('base64url');
 }
 
-/** The last item that was given; the empty text, which sorts before all, where there is no cursor. @throws FailureError for a cursor that is not of this listing. */
-export function placeOf(listing: string, cursor: string | undefined): string {
+/**
+ * The last item that was given; the empty text, which sorts before all, where there is no cursor.
+ *
+ * @param fits whether it can be an item of this listing.
+ * @throws FailureError for a cursor that is not of this listing.
+ */
+export function placeOf(listing: string, cursor: string | undefined, fits: (last: string) => boolean = () => true): string {
   if (cursor === undefined) return '';
   const parts = decoded(cursor);
   if (isList(parts) && parts.length === 2) {
     const [of, last] = parts;
-    if (of === listing && typeof last === 'string') return last;
+    if (of === listing && typeof last === 'string' && fits(last)) return last;
   }
   throw new FailureError({
     rule: 'REQUEST_INVALID',
