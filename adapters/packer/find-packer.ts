@@ -32,7 +32,8 @@ export interface FoundPacker {
  * Finds HashiCorp's packer from 1.6.0 on: the first on the search path, else the one in the cache. Other
  * programs of that name (cracklib installs one on Red Hat's systems) are passed over, and so are packers
  * that are too old. One that is killed before it has answered is none of these: it is asked once more, and no
- * other is taken in its place, since that would be another tool than the one that was put there.
+ * other is taken in its place, since that would be another tool than the one that was put there. Packer works in a
+ * child of its own, and where that one is killed ends with 0 and says nothing: who says nothing is asked again, too.
  *
  * Fails with PACKER_TOO_OLD where only such were found, else with PACKER_MISSING.
  */
@@ -53,7 +54,7 @@ export async function findPacker(search: PackerSearch): Promise<Outcome<FoundPac
     }
     if (answer.is === 'packer' && isNewEnough(answer.version)) return success({ file, version: answer.version });
     if (answer.is === 'packer') tooOld.push({ file, version: answer.version });
-    if (answer.is === 'stranger') strangers.push(file);
+    if (answer.is === 'stranger' || answer.is === 'silent') strangers.push(file);
   }
   const [first] = tooOld;
   if (first !== undefined) {
@@ -70,18 +71,21 @@ export async function findPacker(search: PackerSearch): Promise<Outcome<FoundPac
 type Answer =
   | { readonly is: 'packer'; readonly version: string }
   | { readonly is: 'killed'; readonly signal: NodeJS.Signals }
+  /** It ended by itself and printed nothing. */
+  | { readonly is: 'silent' }
   | { readonly is: 'stranger' }
   | { readonly is: 'nothing' };
 
 async function askTwice(file: string, timeLimit: number): Promise<Answer> {
   const answer = await ask(file, timeLimit);
-  return answer.is === 'killed' ? await ask(file, timeLimit) : answer;
+  return answer.is === 'killed' || answer.is === 'silent' ? await ask(file, timeLimit) : answer;
 }
 
 async function ask(file: string, timeLimit: number): Promise<Answer> {
   if (!(await isExecutable(file))) return { is: 'nothing' };
   const { output, killed } = await outputOf(file, timeLimit);
   if (killed !== undefined) return { is: 'killed', signal: killed };
+  if (output === '') return { is: 'silent' };
   const version = versionIn(output);
   return version === undefined ? { is: 'stranger' } : { is: 'packer', version };
 }

@@ -78,6 +78,7 @@ describe('finding packer', () => {
 
   it.each([
     ['prints other words', 'echo skipping line: 1; echo 0 0'],
+    ['says nothing, however often it is asked', 'true'],
     ['reads its input first, as cracklib does', 'cat; echo Word count: 0'],
     ['fails', 'echo Packer v1.9.0; exit 3'],
     ['only mentions packer', 'echo "usage: see Packer v1.9.0 for the rest"'],
@@ -99,6 +100,12 @@ describe('finding packer', () => {
 
   it('asks again where packer was killed before it answered', async () => {
     const bin = await counterfeit('bin', 'if [ -e "$0-was-asked" ]; then echo Packer v1.9.0; else : > "$0-was-asked"; kill -KILL $$; fi');
+    const other = await counterfeit('other', 'echo Packer v1.10.0');
+    expect(await findPacker({ path: [bin, other].join(delimiter), cache: emptyCache() })).toEqual(found('1.9.0', bin));
+  });
+
+  it('asks again where the child that packer works in was killed, so that it ended with 0 and said nothing', async () => {
+    const bin = await counterfeit('bin', 'if [ -e "$0-was-asked" ]; then echo Packer v1.9.0; else : > "$0-was-asked"; fi');
     const other = await counterfeit('other', 'echo Packer v1.10.0');
     expect(await findPacker({ path: [bin, other].join(delimiter), cache: emptyCache() })).toEqual(found('1.9.0', bin));
   });
