@@ -5,7 +5,7 @@ import { type StartRequest } from '../../core/ports.ts';
 import { BuilderName, RunId, Timestamp } from '../../core/identity.ts';
 import { RunRecord } from '../../core/run-record.ts';
 import * as z from '../../core/zod.ts';
-import { isAbsence, makeFolder, namesIn, writeFileAtomically, writeDraft } from './atomic-file.ts';
+import { isAbsence, makeFolder, namesIn, removeStaleDrafts, writeFileAtomically, writeDraft } from './atomic-file.ts';
 import { readPlainFile } from './plain-file.ts';
 import { ProcessIdentity } from './process-identity.ts';
 
@@ -188,6 +188,7 @@ export class RunFolders {
       const file = path.join(this.#root, name);
       if (/^\.(?:new|gone)-/.test(name) && (await olderThan(file, now - rubbishAge))) await rm(file, { recursive: true, force: true });
     }
+    await removeStaleDrafts(path.join(this.#root, 'tokens'), now - rubbishAge);
     for (const token of await namesIn(path.join(this.#root, 'tokens'))) {
       const file = this.#token(token);
       if (!(await olderThan(file, now - tokenAge))) continue;

@@ -21,6 +21,7 @@ export interface Death {
 
 export interface EndedCommand {
   readonly words: readonly string[];
+  readonly pid: number | undefined;
   readonly code: number | null;
   /** Whether it was ended by its own SIGKILL. */
   readonly killed: boolean;
@@ -71,7 +72,10 @@ export function runCommand(
     child.once('close', (code, ended) => {
       clearTimeout(blow);
       clearTimeout(limit);
-      (striking ?? Promise.resolve()).then(() => resolve({ words, code, killed: ended === 'SIGKILL', stdout, stderr }), reject);
+      (striking ?? Promise.resolve()).then(
+        () => resolve({ words, pid: child.pid, code, killed: ended === 'SIGKILL', stdout, stderr }),
+        reject,
+      );
     });
   });
 }
