@@ -17,8 +17,8 @@ export default defineConfig({
       // The CDK's own validator takes four times as long as a synthesis; `npm run synth`, which a test runs, has it.
       CDK_VALIDATION: 'false',
     },
-    // The default leaves one core to vitest itself, but most tests wait for processes of their own.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // More than there are cores: most tests wait for processes of their own, so that each worker leaves a third of a core idle.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
