@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type IncomingHttpHeaders, createServer } from 'node:http';
+import { type IncomingHttpHeaders, type RequestListener, createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 
 import * as z from '../core/zod.ts';
@@ -40,7 +41,8 @@ const inputs = {
 
 const arnOf = (id: string) => `arn:aws:codebuild:us-east-1:123456789012:build/${id}`;
 
-export async function startAwsEndpoint(): Promise<AwsEndpoint> {
+/** @param tls a certificate with its key, in PEM: without, it speaks plain HTTP, for which the SDK loads what functions never use. */
+export async function startAwsEndpoint(tls?: { readonly key: string; readonly cert: string }): Promise<AwsEndpoint> {
   let items = new Map<string, Item>();
   let runs: RunStatus = 'IN_PROGRESS';
   let calls: Call[] = [];
@@ -69,7 +71,7 @@ export async function startAwsEndpoint(): Promise<AwsEndpoint> {
     SendMessage: (input) => ({ MessageId: '1', MD5OfMessageBody: md5(inputs.send.parse(input).MessageBody) }),
   };
 
-  const server = createServer((request, response) => {
+  const listen: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -91,12 +93,13 @@ export async function startAwsEndpoint(): Promise<AwsEndpoint> {
         response.end('<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>there is none</Message></Error>');
       }
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listen) : createTlsServer(tls, listen);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (!isInternet(address)) throw new TypeError('unreachable: the server listens on a port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     get calls() {
       return calls;
     },

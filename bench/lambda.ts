@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -52,7 +52,7 @@ export async function lambda(words: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({ args: [...words], options: { runs: { type: 'string', default: '21' } } });
   const runs = Number(values.runs);
   const folder = await mkdtemp(join(tmpdir(), 'bench-lambda-'));
-  const endpoint = await startAwsEndpoint();
+  const endpoint = await startAwsEndpoint(await makeCertificate(folder));
   try {
     const bundled = await bundleFunctions(join(folder, 'functions'), deployment);
     for (const baseline of new Set(Object.values(baselines)))
@@ -78,6 +78,16 @@ export async function lambda(words: readonly string[]): Promise<boolean> {
     endpoint.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const certificateFile = 'certificate.pem';
+
+/** A certificate for this machine and today, which the functions are told to trust. */
+async function makeCertificate(folder: string): Promise<{ key: string; cert: string }> {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, certificateFile)];
+  const kind = ['-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '1', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', ...kind, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
 }
 
 /** Takes one build through the functions, so that each meets what the ones before left. */
@@ -185,6 +195,7 @@ function environmentFor(endpoint: AwsEndpoint, folder: string): Record<string, s
     [functionVariables.projectPrefix]: 'bench-',
     [observationVariables.service]: 'bench',
     AWS_ENDPOINT_URL: endpoint.url,
+    NODE_EXTRA_CA_CERTS: join(folder, certificateFile),
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',

@@ -29,18 +29,16 @@ export async function listS3Keys(
 
 /** Removes whatever stands below some prefixes, keys that are none of ours too: an attempt may write any below its own. */
 export async function removeS3Keys(client: S3Client, bucket: string, prefixes: readonly string[]): Promise<void> {
-  await Promise.all(prefixes.map((prefix) => removeBelow(client, bucket, prefix)));
-}
-
-async function removeBelow(client: S3Client, bucket: string, prefix: string): Promise<void> {
-  let batch: string[] = [];
-  for await (const key of keysAfter(client, bucket, prefix, '', mostKeys)) {
-    batch.push(key);
-    if (batch.length < mostKeys) continue;
-    await remove(client, bucket, batch);
-    batch = [];
+  for (const prefix of prefixes) {
+    let batch: string[] = [];
+    for await (const key of keysAfter(client, bucket, prefix, '', mostKeys)) {
+      batch.push(key);
+      if (batch.length < mostKeys) continue;
+      await remove(client, bucket, batch);
+      batch = [];
+    }
+    if (batch.length > 0) await remove(client, bucket, batch);
   }
-  if (batch.length > 0) await remove(client, bucket, batch);
 }
 
 /** All keys of a prefix that come after the given one, fetched `step` at a time. S3 sorts by UTF-8 bytes, which for our keys is by code units. */

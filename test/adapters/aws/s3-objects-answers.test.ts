@@ -176,7 +176,7 @@ describe('objects of an S3 that answers as a test says', () => {
     await expect(objectsOf(endpoint).removeRun(runNamed('run-1'))).rejects.toMatchObject({
       failure: { rule: 'STORAGE', message: expect.stringContaining('incoming/run-1/a b') },
     });
-    expect(endpoint.asked.find(({ method }) => method === 'POST')?.body).toContain('<Key>incoming/run-1/a b</Key>');
+    expect(endpoint.asked[1]?.body).toContain('<Key>incoming/run-1/a b</Key>');
   });
 
   it('an S3 that cannot be reached is a failure that names the object', async () => {
