@@ -11,6 +11,7 @@ import { type BuilderProject } from './constructs/builder-project.ts';
 import { type FinalStates } from './constructs/final-states.ts';
 import { type Functions } from './constructs/functions.ts';
 import { type Queues } from './constructs/queues.ts';
+import { type RestApi } from './constructs/rest-api.ts';
 import { type Storage } from './constructs/storage.ts';
 
 /** What of the stack the rule packs find fault with, and where it stands all the same. */
@@ -20,6 +21,7 @@ export interface Acknowledged {
   readonly finalStates: FinalStates;
   readonly queues: Queues;
   readonly functions: Functions;
+  readonly api: RestApi;
   readonly projects: readonly BuilderProject[];
   readonly projectPrefix: string;
   readonly reserveConcurrency: boolean;
@@ -30,7 +32,7 @@ export interface Acknowledged {
  * fails the synthesis.
  */
 export function acknowledgeFindings(parts: Acknowledged): void {
-  const { table, storage, finalStates, queues, functions, projects } = parts;
+  const { table, storage, finalStates, queues, functions, api, projects } = parts;
   acknowledge(table, {
     'NIST.800.53.R5-DynamoDBInBackupPlan':
       "Point-in-time recovery restores any second of the last 35 days, and deletion protection is on; a backup plan is the account's own affair.",
@@ -39,14 +41,18 @@ export function acknowledgeFindings(parts: Acknowledged): void {
   acknowledge(queues.undelivered, {
     'AwsSolutions-SQS3': 'It is the dead-letter queue of the rule itself; its own alarm tells of what is in it.',
   });
-  for (const group of [finalStates.logGroup, ...functions.logGroups, ...projects.map((project) => project.logGroup)]) {
+  for (const group of [finalStates.logGroup, ...functions.logGroups, api.logGroup, ...projects.map((project) => project.logGroup)]) {
     acknowledge(group, {
       'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
         'CloudWatch encrypts it with a key of its own; what is written is scrubbed of secrets before, so a key of the account would guard nothing more.',
     });
   }
   for (const name of namesOf(functions.byName)) acknowledgeFunction(functions, name, parts);
+  acknowledgeApi(api);
   for (const project of projects) acknowledgeProject(project, storage.bucket);
+}
+
+function acknowledgeApi({ api, logWriter, policies }: RestApi): void {
 }
 
 function acknowledgeBucket(bucket: Bucket): void {
@@ -66,6 +72,10 @@ const functionReasons: Readonly<Record<FunctionName, Readonly<Record<string, str
   complete: {
     'NIST.800.53.R5-LambdaConcurrency': 'Its event source mapping runs five at most.',
     'NIST.800.53.R5-LambdaDLQ': 'It is invoked by its queue alone, which has a dead-letter queue.',
+  },
+  api: {
+    'NIST.800.53.R5-LambdaConcurrency': 'The stage of the API throttles what reaches it.',
+    'NIST.800.53.R5-LambdaDLQ': 'API Gateway alone invokes it, waits for its answer, and tells who asked.',
   },
   reconcile: {
     'NIST.800.53.R5-LambdaDLQ': 'A sweep that fails is followed by the next in five minutes, and an alarm tells where none ends well.',

@@ -9,6 +9,16 @@ export interface PublishedFile {
   readonly sha256: string;
 }
 
+/** How the API is reached. */
+export interface ApiPlan {
+  /** Requests a second that it takes on the average; for a moment it takes twice as many. */
+  readonly requestsPerSecond: number;
+  /** The VPC endpoints by which alone it is reached; none: it is reached from the internet. */
+  readonly vpcEndpoints: readonly string[];
+  /** The ranges of addresses (CIDR) that it is asked from; none: from any. */
+  readonly addresses: readonly string[];
+}
+
 /** All that a deployment is made from, as plain data: nothing here is looked up, in AWS or anywhere else. */
 export interface DeploymentPlan {
   /** The stack's name; projects, metrics and tags carry it. */
@@ -31,6 +41,7 @@ export interface DeploymentPlan {
   readonly operators: readonly string[];
   /** Where `docs/runbook.md` is read: alarms link its entries. */
   readonly runbook: string;
+  readonly api: ApiPlan;
   /** Whether the sweep reserves the one execution that it takes; an account whose limit is 10 cannot. */
   readonly reserveConcurrency: boolean;
 }

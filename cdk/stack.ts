@@ -2,8 +2,11 @@ import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 
+import { pointerName } from '../core/channel.ts';
+import { type Config } from '../core/config.ts';
 import { outputs, stackTagKeys } from '../core/contract/deployment.ts';
 import { BuilderName } from '../core/identity.ts';
+import { namesOf } from '../core/names-of.ts';
 import { acknowledgeFindings } from './acknowledged.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { BuilderProject } from './constructs/builder-project.ts';
@@ -14,6 +17,7 @@ import { OperatorsTopic } from './constructs/operators-topic.ts';
 import { outOfReach } from './constructs/out-of-reach.ts';
 import { Queues } from './constructs/queues.ts';
 import { recordsTable } from './constructs/records-table.ts';
+import { RestApi } from './constructs/rest-api.ts';
 import { Schedules } from './constructs/schedules.ts';
 import { Storage } from './constructs/storage.ts';
 import { type DeploymentPlan } from './plan.ts';
@@ -24,6 +28,12 @@ import { type DeploymentPlan } from './plan.ts';
  */
 export function projectPrefixOf(stackName: string): string {
   return `${stackName}_`;
+}
+
+/** The parameters that show what is published, each with `*` for the channel. */
+function pointersOf({ builders }: Config): string[] {
+  const named = Object.values(builders).flatMap(({ publish }) => publish?.ssm_parameter ?? []);
+  return [...new Set(named.map((parameter) => pointerName(parameter, '*')))];
 }
 
 /** The dispatcher on AWS: records, objects, functions, queues, schedules, and a project for each builder. */
@@ -45,12 +55,15 @@ export class DispatcherStack extends Stack {
       eventBus: finalStates.bus,
       queue: queues.queue,
       projectPrefix,
+      pointers: pointersOf(config),
       stackName,
       bundles: plan.assets.functions,
       missed: queues.missed,
       reserveConcurrency: plan.reserveConcurrency,
     });
-    storage.keepFor([functions.roles.complete]);
+    // `api` keeps diag bundles and nothing else: its own policy says so.
+    storage.keepFor([functions.roles.complete, functions.roles.api]);
+    const api = new RestApi(this, 'RestApi', { stackName, function: functions.byName.api, plan: plan.api });
 
     const repository = new Asset(this, 'Repository', { path: plan.assets.repository });
     const commandLine = new Asset(this, 'CommandLine', { path: plan.assets.commandLine.file });
@@ -98,6 +111,8 @@ export class DispatcherStack extends Stack {
     const page = dashboard(this, 'Dashboard', { stackName, alarms, functions: functions.byName, queues });
 
     const named = {
+      [outputs.api]: api.url,
+      ...Object.fromEntries(namesOf(outputs.policies).map((name) => [outputs.policies[name], api.policies[name].managedPolicyArn])),
       [outputs.dispatch]: functions.byName.dispatch.functionName,
       [outputs.table]: table.tableName,
       [outputs.bucket]: storage.bucket.bucketName,
@@ -117,6 +132,7 @@ export class DispatcherStack extends Stack {
       finalStates,
       queues,
       functions,
+      api,
       projects,
       projectPrefix,
       reserveConcurrency: plan.reserveConcurrency,

@@ -2,6 +2,7 @@
 export const logMessages = {
   REQUEST_DISPATCHED: { level: 'INFO', text: 'a request was given a build' },
   REQUEST_REFUSED: { level: 'WARN', text: 'a request was refused, and its caller was told why' },
+  API_ANSWERED: { level: 'INFO', text: 'a request of the API was answered' },
   CALL_FAILED: { level: 'ERROR', text: 'a call failed, and nothing was accepted; it may be made again' },
   TURN_SENT: { level: 'INFO', text: 'a builder waits for a time, and a turn was sent for it' },
   TURN_NOT_SENT: { level: 'ERROR', text: 'no turn could be sent for a builder; the next sweep comes back to it' },

@@ -15,6 +15,9 @@ export interface LogKeys {
   readonly state?: BuildState;
   readonly how?: 'accepted' | 'joined' | 'known';
   readonly rule?: OwnRule;
+  /** Of an answer of the API, and the code of its problem document. */
+  readonly status?: number;
+  readonly problem_code?: string;
   /** Of the queue's message. */
   readonly message_id?: string;
   /** Seconds until a turn comes. */

@@ -1,4 +1,4 @@
-import { type ArtifactCheck } from '../core/ports.ts';
+import { type ArtifactCheck, type LongObjects, type Objects } from '../core/ports.ts';
 import { type Turns } from '../core/turn.ts';
 import { type Outgoing } from './outgoing.ts';
 import { type Runs } from './runs.ts';
@@ -20,21 +20,24 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
+export function objectsOnDemand(objects: () => Promise<Objects & LongObjects>): Objects & LongObjects {
+  return {
+    create: async (key, content, tags) => (await objects()).create(key, content, tags),
+    replace: async (key, content, tags, standing) => (await objects()).replace(key, content, tags, standing),
+    read: async (key, limit) => (await objects()).read(key, limit),
+    createFrom: async (key, content, tags) => (await objects()).createFrom(key, content, tags),
+    open: async (key, wanted) => (await objects()).open(key, wanted),
+    tags: async (key) => (await objects()).tags(key),
+    list: async (prefix, page) => (await objects()).list(prefix, page),
+    removeRun: async (run) => (await objects()).removeRun(run),
+    tell: async (run, word, reason) => (await objects()).tell(run, word, reason),
+  };
+}
+
 export function runsOnDemand(runs: () => Promise<Runs>): Runs {
-  const objects = async () => (await runs()).objects;
   const buildService = async () => (await runs()).buildService;
   return {
-    objects: {
-      create: async (key, content, tags) => (await objects()).create(key, content, tags),
-      replace: async (key, content, tags, standing) => (await objects()).replace(key, content, tags, standing),
-      read: async (key, limit) => (await objects()).read(key, limit),
-      createFrom: async (key, content, tags) => (await objects()).createFrom(key, content, tags),
-      open: async (key, wanted) => (await objects()).open(key, wanted),
-      tags: async (key) => (await objects()).tags(key),
-      list: async (prefix, page) => (await objects()).list(prefix, page),
-      removeRun: async (run) => (await objects()).removeRun(run),
-      tell: async (run, word, reason) => (await objects()).tell(run, word, reason),
-    },
+    objects: objectsOnDemand(async () => (await runs()).objects),
     buildService: {
       start: async (request) => (await buildService()).start(request),
       look: async (asked) => (await buildService()).look(asked),

@@ -14,6 +14,8 @@ const shapes = {
   dispatch: { description: 'Accepts requests for builds', seconds: 60 },
   complete: { description: 'Starts runs, classifies ended ones, seals, retries once, tells people', seconds: 120 },
   reconcile: { description: 'Finds what a crash or a lost event left', seconds: 60 },
+  // API Gateway waits for 29 s.
+  api: { description: 'Answers the API: asks, stops, publishes, releases, reads', seconds: 29 },
 } as const satisfies Record<FunctionName, { description: string; seconds: number }>;
 
 /** How long a message of the queue is hidden: six times the timeout of who works it off, as Lambda asks for. */
@@ -28,7 +30,7 @@ export interface FunctionsProps extends Grounds {
   readonly reserveConcurrency: boolean;
 }
 
-/** The three functions, each with a role that may do what it does and nothing else. */
+/** The functions, each with a role that may do what it does and nothing else. */
 export class Functions extends Construct {
   readonly byName: Readonly<Record<FunctionName, Function>>;
   readonly roles: Readonly<Record<FunctionName, Role>>;
@@ -44,10 +46,10 @@ export class Functions extends Construct {
       if (found === undefined) throw new TypeError(`unreachable: no function ${wanted}`);
       return found;
     };
-    const [dispatch, complete, reconcile] = [of('dispatch'), of('complete'), of('reconcile')];
-    this.byName = { dispatch: dispatch.function, complete: complete.function, reconcile: reconcile.function };
+    const [dispatch, complete, reconcile, api] = [of('dispatch'), of('complete'), of('reconcile'), of('api')];
+    this.byName = { dispatch: dispatch.function, complete: complete.function, reconcile: reconcile.function, api: api.function };
     this.logGroups = made.map(([, { logGroup }]) => logGroup);
-    this.roles = { dispatch: dispatch.role, complete: complete.role, reconcile: reconcile.role };
+    this.roles = { dispatch: dispatch.role, complete: complete.role, reconcile: reconcile.role, api: api.role };
 
     this.mapping = new CfnEventSourceMapping(this, 'Messages', {
       functionName: complete.function.functionArn,

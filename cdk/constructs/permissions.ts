@@ -20,6 +20,8 @@ export interface Grounds {
   readonly queue: Queue;
   /** What the names of this stack's projects begin with, and of no other stack's. */
   readonly projectPrefix: string;
+  /** The parameters that show what is published, each with `*` for the channel. */
+  readonly pointers: readonly string[];
 }
 
 /**
@@ -83,12 +85,13 @@ export function writeLog(group: ILogGroup): PolicyStatement {
  * rest to `complete`, to which they send turns: it alone starts runs, seals what they leave and tells the operators.
  */
 export function functionStatements(name: FunctionName, grounds: Grounds): PolicyStatement[] {
-  const { findOpenBuilds, readOpenBuilds, ...complete } = abilities(grounds);
-  const { keepRecords, sendTurns } = complete;
+  const { keepRecords, sendTurns, findOpenBuilds, readSeveral, listRecords, readKept, keepBundles, hearRuns, ...rest } = abilities(grounds);
+  const { findObjects } = rest;
   const statements = {
     dispatch: [keepRecords, sendTurns],
-    complete: Object.values(complete),
-    reconcile: [findOpenBuilds, readOpenBuilds, sendTurns],
+    complete: [keepRecords, sendTurns, ...Object.values(rest)],
+    reconcile: [findOpenBuilds, readSeveral, sendTurns],
+    api: [keepRecords, listRecords, readSeveral, sendTurns, readKept, findObjects, keepBundles, ...hearRuns, ...movePointers(grounds)],
   } as const satisfies Record<FunctionName, readonly PolicyStatement[]>;
   return [...statements[name]];
 }
@@ -96,7 +99,7 @@ export function functionStatements(name: FunctionName, grounds: Grounds): Policy
 function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }: Grounds) {
   const objects = (prefixes: readonly string[]) => prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`));
   const [control, incoming] = passingPrefixes;
-  const [artifacts, , state] = lastingPrefixes;
+  const [artifacts, diag, state] = lastingPrefixes;
   const projects = [Stack.of(table).formatArn({ service: 'codebuild', resource: 'project', resourceName: `${projectPrefix}*` })];
   return {
     keepRecords: allow('KeepRecords', {
@@ -107,7 +110,31 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       actions: ['dynamodb:Query'],
       resources: [`${table.tableArn}/index/${tableIndexes.open.name}`],
     }),
-    readOpenBuilds: allow('ReadOpenBuilds', { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }),
+    readSeveral: allow('ReadSeveralRecords', { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }),
+    listRecords: allow('ListRecords', {
+      actions: ['dynamodb:Query'],
+      resources: [`${table.tableArn}/index/${tableIndexes.listing.name}`],
+    }),
+    // A link names the version that it is for.
+    readKept: allow('ReadWhatIsKept', { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: objects(lastingPrefixes) }),
+    keepBundles: allow('KeepDiagBundles', {
+      actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'],
+      resources: objects([diag]),
+    }),
+    hearRuns: [
+      allow('FindLogsOfRuns', { actions: ['codebuild:BatchGetBuilds'], resources: projects }),
+      allow('ReadLogsOfRuns', {
+        actions: ['logs:GetLogEvents'],
+        resources: [
+          Stack.of(table).formatArn({
+            service: 'logs',
+            resource: 'log-group',
+            resourceName: `${Stack.of(table).stackName}-Builders*:log-stream:*`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ],
+      }),
+    ],
     // A start may say what the attempt is, and how long it may take. All else is as the project says.
     startRuns: allow('StartRuns', {
       actions: ['codebuild:StartBuild'],
@@ -142,6 +169,21 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
     encryptNotices: allow('EncryptNotices', { actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [operators.key.keyArn] }),
     announce: allow('Announce', { actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
   };
+}
+
+/** None where no builder has a parameter that shows what is published. */
+function movePointers({ table, pointers }: Grounds): PolicyStatement[] {
+  if (pointers.length === 0) return [];
+  return [
+    allow('MovePointers', {
+      actions: ['ssm:GetParameter', 'ssm:PutParameter'],
+      resources: pointers.map((name) =>
+        Stack.of(table).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.replace(/^\//, '') }),
+      ),
+    }),
+    // SSM looks at the image in the name of who writes the parameter; EC2 knows no narrower resource for what it describes.
+    allow('ShowImagesToSsm', { actions: ['ec2:DescribeImages'], resources: ['*'] }),
+  ];
 }
 
 /** The ARN of a secret of Secrets Manager, with the six characters that it puts after the name. */

@@ -11,12 +11,13 @@ import { systemClock, systemRandomness, systemWait } from '../../adapters/local/
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { startTurnLoop } from '../../adapters/local/turn-loop.ts';
 import { answerApi } from '../../core/api/answer-api.ts';
-import { type ApiAnswer, type ApiDispatcher, type Consoles } from '../../core/api/dispatcher.ts';
+import { type ApiAnswer, type ApiDispatcher, type Consoles, consolePiece, strangePlace } from '../../core/api/dispatcher.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { commandText } from '../../core/command-text.ts';
 import { makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
 import { dispatch } from '../../core/dispatch.ts';
+import { FailureError } from '../../core/failure-error.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
@@ -30,9 +31,6 @@ const pause = 500;
 
 /** How often what has expired is deleted. Milliseconds. */
 const retentionPause = 86_400_000;
-
-/** How much of a console one answer holds at most. Bytes. */
-const consolePiece = 256 * 1024;
 
 /**
  * `serve`: the dispatcher on this machine for who asks over HTTP, with its schedules running and what has expired deleted daily.
@@ -131,16 +129,18 @@ async function deleteExpired(embedded: Embedded, config: Repository['config'], s
 
 function consolesOf(embedded: Embedded): Consoles {
   return {
-    async read(run, after) {
+    async read(run, from) {
+      if (!/^\d{1,15}$/.test(from)) throw new FailureError(strangePlace(from));
+      const after = Number(from);
       const file = await open(embedded.consoleFile(run), 'r').catch(() => undefined);
-      if (file === undefined) return { text: '', next: after };
+      if (file === undefined) return { text: '', next: from };
       try {
         const buffer = Buffer.alloc(consolePiece);
         const { bytesRead } = await file.read(buffer, 0, consolePiece, after);
         // To the end of a line, so that no character and no line is given in two pieces.
         const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
         const size = end > 0 || bytesRead < consolePiece ? end : bytesRead;
-        return { text: plainText(buffer.subarray(0, size).toString()), next: after + size };
+        return { text: plainText(buffer.subarray(0, size).toString()), next: `${after + size}` };
       } finally {
         await file.close();
       }

@@ -12,6 +12,7 @@ import { findBuild } from '../find-build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { BuilderName, type BuildId, isBuilderName } from '../identity.ts';
 import { type Records } from '../ports.ts';
+import { pointOutside } from '../point-outside.ts';
 import { publishDocument } from '../publish-document.ts';
 import { type Wanted, planPublish, publish } from '../publish.ts';
 import { releaseQuarantine } from '../quarantine.ts';
@@ -21,7 +22,7 @@ import { isFinal } from '../states.ts';
 import { stopBuild } from '../stop.ts';
 import type * as z from '../zod.ts';
 import { type BuildDocument, type BuildersDocument, type LogLinksDocument } from './api-documents.ts';
-import { type ApiDispatcher, type Asked } from './dispatcher.ts';
+import { type ApiDispatcher, type Asked, consoleBeginning } from './dispatcher.ts';
 import { type OperationName, type operations } from './operations.ts';
 import { type ProblemAnswer, problemOfRequest } from './problem.ts';
 
@@ -84,8 +85,8 @@ export const answers: Answers = {
       if (wanted !== undefined && wanted !== attempt) continue;
       const path = outcome?.log?.path ?? null;
       const link = path === null ? null : ((await links.link(path)) ?? null);
-      const said = outcome === null && run !== null ? await consoles.read(run, Number(after ?? '0')) : null;
-      attempts.push({ attempt, log_path: path, link, live: said === null ? null : { text: said.text, next: `${said.next}` } });
+      const said = outcome === null && run !== null ? await consoles.read(run, after ?? consoleBeginning) : null;
+      attempts.push({ attempt, log_path: path, link, live: said });
     }
     return success({ build_id: id, state: build.value.state, attempts });
   },
@@ -138,7 +139,7 @@ export const answers: Answers = {
     );
   },
 
-  async publish({ config, ports }, { parameters: { name }, body: { channel, check, build, fingerprint, variables = {} }, by }) {
+  async publish({ config, ports, pointers }, { parameters: { name }, body: { channel, check, build, fingerprint, variables = {} }, by }) {
     const known = declared(config, name);
     if (!known.ok) return known;
     const [refused] = refusedVariables(known.value, name, variables);
@@ -148,7 +149,9 @@ export const answers: Answers = {
     if (wanted === undefined) throw new TypeError('unreachable: the schema asks for a build or a fingerprint');
     const request = { builder: name, channel, wanted, by };
     const plan = await (check ? planPublish(ports, request) : publish(ports, request));
-    return plan.ok ? success(publishDocument(known.value, plan.value, { check, set: false, undeclared: [] })) : plan;
+    if (!plan.ok) return plan;
+    const pointed = check ? success(false) : await pointOutside(pointers, known.value, plan.value.channel);
+    return pointed.ok ? success(publishDocument(known.value, plan.value, { check, set: pointed.value, undeclared: [] })) : pointed;
   },
 
   async releaseQuarantine(dispatcher, { parameters: { name }, body: { reason }, by }) {

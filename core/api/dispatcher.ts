@@ -2,9 +2,9 @@ import { type Build } from '../build.ts';
 import { type Config } from '../config.ts';
 import { type Digest } from '../digest.ts';
 import { type DispatchPorts } from '../dispatch.ts';
-import { type Outcome } from '../failure.ts';
+import { type Failure, type Outcome } from '../failure.ts';
 import { type RunId } from '../identity.ts';
-import { type Objects } from '../ports.ts';
+import { type ChannelPointers, type Objects } from '../ports.ts';
 import { type Turns } from '../turn.ts';
 import { type Link } from './api-documents.ts';
 
@@ -14,14 +14,26 @@ export interface Links {
   link(key: string): Promise<Link | undefined>;
 }
 
+/** The place where every console begins. The others are the home's own, and mean nothing to whoever passes them on. */
+export const consoleBeginning = '0';
+
+/** What an answer holds of a console at most. Bytes. */
+export const consolePiece = 256 * 1024;
+
 /** What runs say while they are under way. */
 export interface Consoles {
   /**
    * What the console of a run has from a place on, scrubbed; at most 256 KiB of it.
    *
-   * @param after as `next` of the call before; 0 at first.
+   * @param after as `next` of the call before, untrusted; `consoleBeginning` at first.
+   * @throws FailureError REQUEST_INVALID where the home has no such place.
    */
-  read(run: RunId, after: number): Promise<{ readonly text: string; readonly next: number }>;
+  read(run: RunId, after: string): Promise<{ readonly text: string; readonly next: string }>;
+}
+
+/** Of a place in a console that this home never gave. */
+export function strangePlace(after: string): Failure {
+  return { rule: 'REQUEST_INVALID', message: `query.after: ${after} is no place in this console`, remedy: 'pass on `next` as it came' };
 }
 
 /** The dispatcher behind an API. */
@@ -30,6 +42,8 @@ export interface ApiDispatcher {
   readonly ports: DispatchPorts & { readonly objects: Objects };
   /** Told of each builder for which something is due now. */
   readonly turns: Turns;
+  /** The pointers outside that channels have, where the home has such. */
+  readonly pointers?: ChannelPointers;
   readonly links: Links;
   readonly consoles: Consoles;
   /** Makes the diag bundle of a build and stores it. */

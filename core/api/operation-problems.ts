@@ -38,6 +38,7 @@ const own: { readonly [Name in OperationName]: readonly ProblemCode[] } = {
     'INPUTS_DRIFTED',
     'BUILD_UNKNOWN',
     'BUILD_NOT_PUBLISHABLE',
+    'POINTER_REFUSED',
   ],
   releaseQuarantine: ['BUILDER_UNKNOWN'],
 };

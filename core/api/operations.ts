@@ -142,7 +142,7 @@ export const operations = {
         ),
       ),
       after: z
-        .optional(z.string().check(z.regex(/^\d{1,15}$/, 'a place is passed on as it came')))
+        .optional(z.string().check(z.regex(/^[\w+/=.-]{1,256}$/, 'a place is passed on as it came')))
         .check(z.describe('`next` of the answer before')),
     }),
     body: null,

@@ -14,7 +14,9 @@ export const httpProblems = {
   TOO_SLOW: { status: 408, title: 'the request took too long to come' },
   HEADERS_TOO_LARGE: { status: 431, title: 'the path and the headers are larger than those of any request' },
   BODY_TOO_LARGE: { status: 413, title: 'the body is larger than any request' },
+  ANSWER_TOO_LARGE: { status: 422, title: 'the answer is larger than the API can give' },
   MEDIA_TYPE: { status: 415, title: 'the body is not said to be JSON' },
+  TOO_MANY_REQUESTS: { status: 429, title: 'more requests came than are taken at a time' },
   INTERNAL: { status: 500, title: 'the dispatcher failed' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 export type HttpProblem = keyof typeof httpProblems;
@@ -27,6 +29,7 @@ const statuses: Partial<Record<OwnRule, number>> = {
   TOKEN_CONFLICT: 409,
   INPUTS_DRIFTED: 409,
   BUILD_NOT_PUBLISHABLE: 409,
+  POINTER_REFUSED: 409,
   RECORD_NEWER: 500,
   QUEUE_FULL: 429,
 };

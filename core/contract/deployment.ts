@@ -73,6 +73,10 @@ export const runStateEvent = { source: 'aws.codebuild', detailType: 'CodeBuild B
 
 /** What the command line and a person read of a deployed stack: the names of its outputs. */
 export const outputs = {
+  /** Where the API is: its address, without a `/` at its end. */
+  api: 'ApiUrl',
+  /** Policies for whoever uses the API: their ARNs. */
+  policies: { Ask: 'AskPolicy', Publish: 'PublishPolicy', Release: 'ReleasePolicy', Audit: 'AuditPolicy' },
   /** The function that takes requests: its name. */
   dispatch: 'DispatchFunction',
   table: 'Table',
@@ -91,11 +95,11 @@ export const outputs = {
  */
 export const environmentLimits = { inAll: 5500, ofProject: 1000 } as const;
 /** The functions: each is the folder `lambdas/<name>/`, and the folder of its bundle. */
-export const functionNames = ['dispatch', 'complete', 'reconcile'] as const;
+export const functionNames = ['dispatch', 'complete', 'reconcile', 'api'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** The memory of each function, in MB. `complete` holds the whole log of a run several times over: as bytes, as text, as lines. */
-export const functionMemory = { dispatch: 1024, complete: 2048, reconcile: 512 } as const satisfies Record<FunctionName, number>;
+/** The memory of each function, in MB. `complete` and the diag bundles of `api` hold whole logs several times over: as bytes, as text, as lines. */
+export const functionMemory = { dispatch: 1024, complete: 2048, reconcile: 512, api: 2048 } as const satisfies Record<FunctionName, number>;
 
 /** Who asks for the builds of a schedule. */
 export const scheduleCaller = 'schedule';

@@ -24,23 +24,30 @@ const Switch = z.union(
   },
 );
 
-const Addresses = z
-  .pipe(
-    z.union(
-      [
-        z.array(z.string()),
-        z.pipe(
-          z.string(),
-          z.transform((text) => text.split(',').map((each) => each.trim())),
-        ),
-      ],
-      {
-        error: 'it is a list of e-mail addresses, or a text with commas between them',
-      },
-    ),
-    z.transform((addresses) => addresses.filter((each) => each !== '')),
-  )
-  .check(z.refine((addresses) => addresses.every((each) => address.test(each)), 'each of it is an e-mail address'));
+/** A list of texts of a form, which `-c` gives as one text with commas. @param what each of it is, with its article. */
+function listOf(form: RegExp, what: string) {
+  const texts = z.union(
+    [
+      z.array(z.string()),
+      z.pipe(
+        z.string(),
+        z.transform((text) => text.split(',').map((each) => each.trim())),
+      ),
+    ],
+    { error: 'it is a list, or a text with commas between the items' },
+  );
+  return z
+    .pipe(
+      texts,
+      z.transform((all) => all.filter((each) => each !== '')),
+    )
+    .check(z.refine((all) => all.every((each) => form.test(each)), `each of it is ${what}`));
+}
+
+const RequestsPerSecond = z.pipe(
+  z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d{1,6}$/)), z.transform(Number))], { error: 'it is a whole number' }),
+  z.int('it is a whole number').check(z.gte(1, 'it is at least 1'), z.lte(10_000, 'it is at most 10000, which is what an account takes')),
+);
 
 /** What a deployment is told beside `hybridcore.yaml`: the context in `cdk.json`, or `-c KEY=VALUE`. */
 const DeploymentContext = z.strictObject({
@@ -56,10 +63,19 @@ const DeploymentContext = z.strictObject({
       ),
       z.describe("the stack's name"),
     ),
-  operators: z.withDefault(Addresses, []).check(z.describe('e-mail addresses that are told what needs a person')),
+  operators: z.withDefault(listOf(address, 'an e-mail address'), []).check(z.describe('e-mail addresses that are told what needs a person')),
   runbook: z
     .string({ error: 'it is missing; it says where docs/runbook.md is read, and alarms link it' })
     .check(z.regex(/^[^\s#]+$/, 'it is an address or a path, without # and blanks'), z.describe('where docs/runbook.md is read')),
+  api_requests_per_second: z
+    .withDefault(RequestsPerSecond, 20)
+    .check(z.describe('requests that the API takes a second; for a moment twice as many')),
+  api_vpc_endpoints: z
+    .withDefault(listOf(/^vpce-[0-9a-f]{8,17}$/, 'the id of a VPC endpoint (vpce-...)'), [])
+    .check(z.describe('the endpoints by which alone the API is reached: it is private then')),
+  api_addresses: z
+    .withDefault(listOf(/^(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}$|^[0-9a-fA-F:]+\/\d{1,3}$/, 'a range of addresses (203.0.113.0/24)'), [])
+    .check(z.describe('the ranges of addresses from which alone the API is asked')),
   reserve_concurrency: z
     .withDefault(Switch, false)
     .check(z.describe('true where the account has concurrency to reserve, and sweeps are never to overlap')),

@@ -99,6 +99,11 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
       buildspec: Buildspec.parse(parse(await readBuildspec())),
       operators: context.operators,
       runbook: context.runbook,
+      api: {
+        requestsPerSecond: context.api_requests_per_second,
+        vpcEndpoints: context.api_vpc_endpoints,
+        addresses: context.api_addresses,
+      },
       reserveConcurrency: context.reserve_concurrency,
     },
   });
@@ -114,8 +119,13 @@ function scheduleProblems(config: Config): readonly string[] {
 }
 
 function foldersIn(bundles: string): Readonly<Record<FunctionName, string>> {
-  const [dispatch, complete, reconcile] = functionNames;
-  return { dispatch: join(bundles, dispatch), complete: join(bundles, complete), reconcile: join(bundles, reconcile) };
+  const [dispatch, complete, reconcile, api] = functionNames;
+  return {
+    dispatch: join(bundles, dispatch),
+    complete: join(bundles, complete),
+    reconcile: join(bundles, reconcile),
+    api: join(bundles, api),
+  };
 }
 
 async function readConfig({ context, environment, from, workingFolder }: PlanRequest): Promise<Outcome<ConfigFile>> {

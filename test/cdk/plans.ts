@@ -33,6 +33,9 @@ export const plainContext: DeploymentContext = {
   stack: 'images',
   operators: ['duty@example.com'],
   runbook: 'https://example.com/runbook.md',
+  api_requests_per_second: 20,
+  api_vpc_endpoints: [],
+  api_addresses: [],
   reserve_concurrency: false,
 };
 

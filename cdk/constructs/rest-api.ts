@@ -1,0 +1,141 @@
+import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  ApiDefinition,
+  CfnAccount,
+  EndpointType,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  SpecRestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import { AnyPrincipal, Effect, ManagedPolicy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type Function } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+
+import { accessLogLine, gatewayDocument } from '../../core/api/gateway-document.ts';
+import { type Operation, operations } from '../../core/api/operations.ts';
+import { namesOf } from '../../core/names-of.ts';
+import { version } from '../../core/version.ts';
+import { type ApiPlan } from '../plan.ts';
+import { allow, iamPath } from './permissions.ts';
+
+/** The one stage: the part of the address that says which API this is of. */
+const stageName = 'v1';
+
+export interface RestApiProps {
+  readonly stackName: string;
+  /** What answers. */
+  readonly function: Function;
+  readonly plan: ApiPlan;
+}
+
+type Permission = Operation['permission'];
+
+/** Who may do what through the API: each policy with the permissions that it gives, for people and CI to attach. */
+const audiences = {
+  Ask: { permissions: ['read', 'ask'], description: 'Asks for builds of any builder, stops them, and reads' },
+  Publish: { permissions: ['read', 'publish'], description: 'Publishes builds of any builder, and reads' },
+  Release: { permissions: ['read', 'release'], description: 'Opens quarantined builders again, and reads' },
+  Audit: { permissions: ['read'], description: 'Reads builds, manifests, summaries, logs and diag bundles' },
+} as const satisfies Record<string, { permissions: readonly Permission[]; description: string }>;
+export type Audience = keyof typeof audiences;
+
+/** The API for people, CI and other programs: each request is signed, and IAM says who may do what. */
+export class RestApi extends Construct {
+  /** Without a `/` at its end. */
+  readonly url: string;
+  readonly api: SpecRestApi;
+  readonly logGroup: LogGroup;
+  readonly logWriter: Role;
+  readonly policies: Readonly<Record<Audience, ManagedPolicy>>;
+
+  constructor(scope: Construct, id: string, { stackName, function: answering, plan }: RestApiProps) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
+    const integration = `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${answering.functionArn}/invocations`;
+    const isPrivate = plan.vpcEndpoints.length > 0;
+    const policy = resourcePolicy(plan);
+    this.api = new SpecRestApi(this, 'Api', {
+      restApiName: stackName,
+      apiDefinition: ApiDefinition.fromInline(gatewayDocument(stackName, version, integration)),
+      endpointTypes: [isPrivate ? EndpointType.PRIVATE : EndpointType.REGIONAL],
+      ...(policy === undefined ? {} : { policy }),
+      failOnWarnings: true,
+      cloudWatchRole: false,
+      deployOptions: {
+        stageName,
+        accessLogDestination: new LogGroupLogDestination(this.logGroup),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
+        throttlingRateLimit: plan.requestsPerSecond,
+        throttlingBurstLimit: 2 * plan.requestsPerSecond,
+        // Its own log of executions would be kept for ever, and holds what was asked.
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+      },
+    });
+    this.logWriter = this.letItLog(stackName);
+    answering.addPermission('Api', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: this.api.arnForExecuteApi('*', '/*', stageName),
+    });
+    this.url = `https://${this.api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stageName}`;
+    const policyOf = (audience: Audience) =>
+      new ManagedPolicy(this, `${audience}Policy`, {
+        path: iamPath(stackName),
+        description: audiences[audience].description,
+        statements: audiences[audience].permissions.map((permission) => this.callOf(permission)),
+      });
+    this.policies = { Ask: policyOf('Ask'), Publish: policyOf('Publish'), Release: policyOf('Release'), Audit: policyOf('Audit') };
+  }
+
+  /** Access logs need a role that is set once for an account and region, whichever stack sets it: each is as good as another. */
+  private letItLog(stackName: string): Role {
+    const role = new Role(this, 'LogWriter', {
+      path: iamPath(stackName),
+      assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
+      description: "Writes API Gateway's logs of this account and region",
+      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs')],
+    });
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
+    account.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.api.deploymentStage.node.addDependency(account);
+    return role;
+  }
+
+  private callOf(permission: Permission): PolicyStatement {
+    const methods = namesOf(operations).filter((name) => operations[name].permission === permission);
+    const title = `${permission.slice(0, 1).toUpperCase()}${permission.slice(1)}`;
+    return allow(title, {
+      actions: ['execute-api:Invoke'],
+      resources: methods.map((name) => {
+        const { method, path } = operations[name];
+        return Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: this.api.restApiId,
+          resourceName: `${stageName}/${method}${path.replaceAll(/\{\w+\}/g, '*')}`,
+        });
+      }),
+    });
+  }
+}
+
+/**
+ * Undefined where IAM alone decides. It only ever denies: within an account, what a resource policy allows needs no policy of
+ * IAM any more, so an allowance here would open every method to everybody of the account.
+ */
+function resourcePolicy({ vpcEndpoints, addresses }: ApiPlan): PolicyDocument | undefined {
+  if (vpcEndpoints.length === 0 && addresses.length === 0) return undefined;
+  const anyone = { principals: [new AnyPrincipal()], actions: ['execute-api:Invoke'], resources: ['execute-api:/*'] };
+  const deny = (sid: string, conditions: Record<string, Record<string, readonly string[]>>) =>
+    new PolicyStatement({ sid, effect: Effect.DENY, ...anyone, conditions });
+  return new PolicyDocument({
+    statements: [
+      ...(vpcEndpoints.length === 0 ? [] : [deny('ByTheseEndpointsAlone', { StringNotEquals: { 'aws:SourceVpce': vpcEndpoints } })]),
+      ...(addresses.length === 0
+        ? []
+        : [deny('FromTheseAddressesAlone', { NotIpAddress: { [vpcEndpoints.length === 0 ? 'aws:SourceIp' : 'aws:VpcSourceIp']: addresses } })]),
+    ],
+  });
+}

@@ -1,0 +1,43 @@
+import type { APIGatewayProxyResult, Context } from 'aws-lambda';
+
+import { dynamoRecords } from '../../adapters/aws/dynamo-records.ts';
+import { gzip } from '../../adapters/local/gzip.ts';
+import { systemClock, systemIds, systemRandomness } from '../../adapters/local/system.ts';
+import { type ApiDispatcher } from '../../core/api/dispatcher.ts';
+import { createOutgoing } from '../../core/scrub/outgoing.ts';
+import { boundFunction, clientOptions } from '../bound-function.ts';
+import { readDeployment } from '../deployment-file.ts';
+import { objectsOnDemand, once, turnsOnDemand } from '../on-demand.ts';
+import { scrubText } from '../scrub-text.ts';
+import { type ApiDependencies, answerEvent } from './answer-event.ts';
+
+const scrub = scrubText(systemRandomness);
+const bound = boundFunction(process.env, async () => scrub);
+const { environment } = bound;
+const { config } = await readDeployment(import.meta.dirname);
+const rules = { policy: config.retention, clock: systemClock };
+const queue = once(async () => (await import('../turn-queue.ts')).turnQueue(environment, clientOptions));
+const bucket = once(async () => (await import('./bucket.ts')).bucket(environment, rules, clientOptions));
+const consoles = once(async () => (await import('./consoles.ts')).consoles(environment, scrub, clientOptions));
+const pointers = once(async () => (await import('./pointers.ts')).pointers(environment, clientOptions));
+const bundles = once(async () => import('./bundles.ts'));
+
+const records = dynamoRecords(bound.dynamo, environment.table);
+const objects = objectsOnDemand(async () => (await bucket()).objects);
+const dispatcher: Omit<ApiDispatcher, 'tell'> = {
+  config,
+  ports: { records, clock: systemClock, ids: systemIds, objects },
+  turns: turnsOnDemand(queue),
+  links: { link: async (key) => (await bucket()).links.link(key) },
+  pointers: { point: async (channel, image) => (await pointers()).point(channel, image) },
+  consoles: { read: async (run, after) => (await consoles()).read(run, after) },
+  scrub,
+  bundle: async (build) => (await bundles()).bundle({ records, objects, compression: gzip, randomness: systemRandomness }, config, build),
+};
+const dependencies: ApiDependencies = { ...bound, dispatcher, outgoing: createOutgoing(systemRandomness.bytes(32)) };
+
+/** What Lambda calls: API Gateway hands over a request. */
+export async function handler(event: unknown, context: Context): Promise<APIGatewayProxyResult> {
+  bound.begin(context);
+  return answerEvent(dependencies, event);
+}
