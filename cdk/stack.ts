@@ -43,6 +43,7 @@ export class DispatcherStack extends Stack {
     super(scope, stackName, { stackName, description: 'hybridcore-packer: dispatches machine image builds' });
     const { config } = deployment;
     const projectPrefix = projectPrefixOf(stackName);
+    const pointers = pointersOf(config);
     const table = recordsTable(this, 'Records');
     const storage = new Storage(this, 'Storage', config.retention);
     const operators = new OperatorsTopic(this, 'Operators', plan.operators);
@@ -55,7 +56,7 @@ export class DispatcherStack extends Stack {
       eventBus: finalStates.bus,
       queue: queues.queue,
       projectPrefix,
-      pointers: pointersOf(config),
+      pointers,
       stackName,
       bundles: plan.assets.functions,
       missed: queues.missed,
@@ -71,6 +72,7 @@ export class DispatcherStack extends Stack {
       table,
       storage,
       functions,
+      api,
       queues,
       operators,
       finalStates,
@@ -133,6 +135,7 @@ export class DispatcherStack extends Stack {
       queues,
       functions,
       api,
+      pointers,
       projects,
       projectPrefix,
       reserveConcurrency: plan.reserveConcurrency,
