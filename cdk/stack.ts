@@ -9,6 +9,7 @@ import { BuilderName } from '../core/identity.ts';
 import { namesOf } from '../core/names-of.ts';
 import { acknowledgeFindings } from './acknowledged.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { ApiMetrics } from './constructs/api-metrics.ts';
 import { BuilderProject } from './constructs/builder-project.ts';
 import { dashboard } from './constructs/dashboard.ts';
 import { FinalStates } from './constructs/final-states.ts';
@@ -43,6 +44,7 @@ export class DispatcherStack extends Stack {
     super(scope, stackName, { stackName, description: 'hybridcore-packer: dispatches machine image builds' });
     const { config } = deployment;
     const projectPrefix = projectPrefixOf(stackName);
+    const pointers = pointersOf(config);
     const table = recordsTable(this, 'Records');
     const storage = new Storage(this, 'Storage', config.retention);
     const operators = new OperatorsTopic(this, 'Operators', plan.operators);
@@ -55,14 +57,14 @@ export class DispatcherStack extends Stack {
       eventBus: finalStates.bus,
       queue: queues.queue,
       projectPrefix,
-      pointers: pointersOf(config),
+      pointers,
       stackName,
       bundles: plan.assets.functions,
       missed: queues.missed,
       reserveConcurrency: plan.reserveConcurrency,
     });
-    // `api` keeps diag bundles and nothing else: its own policy says so.
-    storage.keepFor([functions.roles.complete, functions.roles.api]);
+    // `api` keeps diag bundles.
+    storage.keepFor(functions.roles.complete, [functions.roles.api]);
     const api = new RestApi(this, 'RestApi', { stackName, function: functions.byName.api, plan: plan.api });
 
     const repository = new Asset(this, 'Repository', { path: plan.assets.repository });
@@ -71,6 +73,7 @@ export class DispatcherStack extends Stack {
       table,
       storage,
       functions,
+      api,
       queues,
       operators,
       finalStates,
@@ -101,14 +104,16 @@ export class DispatcherStack extends Stack {
       reconcile: functions.byName.reconcile,
       missed: queues.missed,
     });
+    const apiMetrics = new ApiMetrics(this, 'ApiMetrics', stackName, api);
     const { alarms } = new Alarms(this, 'Alarms', {
       stackName,
       queues,
       functions: functions.byName,
+      api: apiMetrics,
       topic: operators.topic,
       runbook: plan.runbook,
     });
-    const page = dashboard(this, 'Dashboard', { stackName, alarms, functions: functions.byName, queues });
+    const page = dashboard(this, 'Dashboard', { stackName, alarms, functions: functions.byName, queues, api: apiMetrics });
 
     const named = {
       [outputs.api]: api.url,
@@ -133,6 +138,7 @@ export class DispatcherStack extends Stack {
       queues,
       functions,
       api,
+      pointers,
       projects,
       projectPrefix,
       reserveConcurrency: plan.reserveConcurrency,

@@ -49,7 +49,7 @@ interface WithBody {
 }
 const withBody: readonly WithBody[] = namesOf(operations).flatMap((name) => {
   const { body }: Operation = operations[name];
-  return body === null ? [] : [{ name, body, model: new AjvDraft4().compile(bodyModel(body)) }];
+  return body === null ? [] : [{ name, body, model: new AjvDraft4.default().compile(bodyModel(body)) }];
 });
 const ofOperation = (name: OperationName): WithBody => {
   const found = withBody.find((each) => each.name === name);
