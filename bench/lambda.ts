@@ -14,7 +14,7 @@ import sdk from '@aws-sdk/client-dynamodb/package.json' with { type: 'json' };
 import { type AwsEndpoint, type Item, type RunStatus, startAwsEndpoint } from './aws-endpoint.ts';
 
 /** What each function is measured against: a handler that constructs the same clients. */
-const baselines = { dispatch: 'baseline', complete: 'baseline-for-runs', reconcile: 'baseline' } as const satisfies Record<
+const baselines = { dispatch: 'baseline', complete: 'baseline-for-runs', reconcile: 'baseline', api: 'baseline' } as const satisfies Record<
   FunctionName,
   string
 >;
@@ -119,8 +119,21 @@ async function firstRequests(endpoint: AwsEndpoint, folder: string): Promise<Rea
       done: z.object({ batchItemFailures: z.array(z.unknown()).check(z.maxLength(0)) }),
     },
     reconcile: { event: {}, runs: 'IN_PROGRESS', items, done: z.object({ open: z.literal(1) }) },
+    api: { event: request, runs: 'IN_PROGRESS', items: new Map(), done: z.object({ statusCode: z.literal(202) }) },
   };
 }
+
+/** As API Gateway hands over `POST /builders/base/builds`. */
+const request = {
+  httpMethod: 'POST',
+  resource: '/builders/{name}/builds',
+  pathParameters: { name: 'base' },
+  headers: { 'content-type': 'application/json' },
+  multiValueQueryStringParameters: null,
+  body: '{}',
+  isBase64Encoded: false,
+  requestContext: { identity: { userArn: 'arn:aws:iam::123456789012:user/bench' } },
+};
 
 function stateChange(build: string): object {
   const environment = { 'environment-variables': [{ name: 'HYBRIDCORE_BUILD_ID', type: 'PLAINTEXT', value: build }] };

@@ -11,7 +11,7 @@ import { type BuilderProject } from './constructs/builder-project.ts';
 import { type FinalStates } from './constructs/final-states.ts';
 import { type Functions } from './constructs/functions.ts';
 import { type Queues } from './constructs/queues.ts';
-import { type RestApi } from './constructs/rest-api.ts';
+import { type RestApi, callsOf, stageName } from './constructs/rest-api.ts';
 import { type Storage } from './constructs/storage.ts';
 
 /** What of the stack the rule packs find fault with, and where it stands all the same. */
@@ -22,6 +22,8 @@ export interface Acknowledged {
   readonly queues: Queues;
   readonly functions: Functions;
   readonly api: RestApi;
+  /** The parameters that show what is published, each with `*` for the channel. */
+  readonly pointers: readonly string[];
   readonly projects: readonly BuilderProject[];
   readonly projectPrefix: string;
   readonly reserveConcurrency: boolean;
@@ -52,7 +54,37 @@ export function acknowledgeFindings(parts: Acknowledged): void {
   for (const project of projects) acknowledgeProject(project, storage.bucket);
 }
 
+const firewall = 'Every request is signed by somebody of IAM, and throttled; a firewall is the choice of whoever opens it further.';
+
 function acknowledgeApi({ api, logWriter, policies }: RestApi): void {
+  acknowledge(api, {
+    'AwsSolutions-APIG2': 'What it is imported from has the validator of bodies, and names it for every method.',
+    'AwsSolutions-APIG6':
+      'Its log of executions would be kept for ever and hold what was asked; the access log and that of the function say all else.',
+    'NIST.800.53.R5-APIGWExecutionLoggingEnabled':
+      'Its log of executions would be kept for ever and hold what was asked; the access log and that of the function say all else.',
+    'AwsSolutions-APIG3': firewall,
+    'NIST.800.53.R5-APIGWAssociatedWithWAF': firewall,
+    'NIST.800.53.R5-APIGWCacheEnabledAndEncrypted': 'What it answers changes from one moment to the next, so nothing of it is kept.',
+    'NIST.800.53.R5-APIGWSSLEnabled':
+      'Behind it is a function, which API Gateway calls by its own name in IAM: no certificate is asked for there.',
+  });
+  acknowledge(logWriter, {
+    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+      'What API Gateway asks for: it is the one role of the account and region for the logs of every API.',
+  });
+  for (const audience of namesOf(policies))
+    acknowledge(
+      policies[audience],
+      Object.fromEntries(
+        callsOf(audience)
+          .filter((call) => call.includes('*'))
+          .map((call) => [
+            `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${logicalIdOf(api)}>/${stageName}/${call}]`,
+            'Any builder or build of this API, and this method of it alone; docs/deploy.md shows how to allow one builder.',
+          ]),
+      ),
+    );
 }
 
 function acknowledgeBucket(bucket: Bucket): void {
@@ -63,6 +95,8 @@ function acknowledgeBucket(bucket: Bucket): void {
       'S3 encrypts it with keys of its own. A key of the account would have to be granted to every attempt, which writes here.',
   });
 }
+
+const ownProjects = "This stack's projects and no others: the underscore cannot be in the name of a stack.";
 
 const functionReasons: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
   dispatch: {
@@ -82,7 +116,11 @@ const functionReasons: Readonly<Record<FunctionName, Readonly<Record<string, str
   },
 };
 
-function acknowledgeFunction(functions: Functions, name: FunctionName, { storage, projectPrefix, reserveConcurrency }: Acknowledged): void {
+function acknowledgeFunction(
+  functions: Functions,
+  name: FunctionName,
+  { storage, projectPrefix, pointers, reserveConcurrency }: Acknowledged,
+): void {
   acknowledge(functions.byName[name], {
     ...functionReasons[name],
     ...(name === 'reconcile' && !reserveConcurrency
@@ -95,6 +133,32 @@ function acknowledgeFunction(functions: Functions, name: FunctionName, { storage
       'It speaks to AWS alone, each call signed and over TLS; a VPC would only add gateways to pay for and to fail.',
   });
   if (name === 'complete') acknowledgeCompleter(functions.roles[name], storage.bucket, projectPrefix);
+  if (name === 'api') acknowledgeAnswerer(functions.roles[name], storage.bucket, projectPrefix, pointers);
+}
+
+/** The role that reads what is kept, and shows what is published. */
+function acknowledgeAnswerer(role: Role, bucket: Bucket, projectPrefix: string, pointers: readonly string[]): void {
+  const { stackName } = Stack.of(role);
+  acknowledge(role, {
+    ...Object.fromEntries(
+      lastingPrefixes.map((prefix) => [
+        `AwsSolutions-IAM5[Resource::${arnOf(bucket)}/${prefix}*]`,
+        'Builds are not known before they are: the prefix is as narrow as it gets, and it writes diag bundles alone.',
+      ]),
+    ),
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:project/${projectPrefix}*]`]: ownProjects,
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${stackName}-Builders*:log-stream:*]`]:
+      "The logs of this stack's projects, whose names CloudFormation makes up.",
+    ...(pointers.length === 0 ? {} : { 'AwsSolutions-IAM5[Resource::*]': 'EC2 knows no narrower resource for what it describes.' }),
+    ...Object.fromEntries(
+      pointers
+        .filter((name) => name.includes('*'))
+        .map((name) => [
+          `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${name.replace(/^\//, '')}]`,
+          'The channels of one builder: who publishes names them.',
+        ]),
+    ),
+  });
 }
 
 /** The one role that works on objects and runs. */
@@ -108,8 +172,7 @@ function acknowledgeCompleter(role: Role, bucket: Bucket, projectPrefix: string)
         'Builds and runs are not known before they are: the prefix is as narrow as it gets, and the bucket policy says what may be done below it.',
       ]),
     ),
-    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:project/${projectPrefix}*]`]:
-      "This stack's projects and no others: the underscore cannot be in the name of a stack.",
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:project/${projectPrefix}*]`]: ownProjects,
   });
 }
 
@@ -137,9 +200,13 @@ function acknowledgeProject(project: BuilderProject, bucket: Bucket): void {
 
 /** How cdk-nag names the ARN of a resource of the stack. */
 function arnOf(bucket: Bucket): string {
-  const { defaultChild } = bucket.node;
-  if (!CfnElement.isCfnElement(defaultChild)) throw new TypeError('unreachable: a bucket without its resource');
-  return `<${Stack.of(bucket).getLogicalId(defaultChild)}.Arn>`;
+  return `<${logicalIdOf(bucket)}.Arn>`;
+}
+
+function logicalIdOf(construct: IConstruct): string {
+  const { defaultChild } = construct.node;
+  if (!CfnElement.isCfnElement(defaultChild)) throw new TypeError('unreachable: a construct without its resource');
+  return Stack.of(construct).getLogicalId(defaultChild);
 }
 
 function acknowledge(scope: IConstruct, reasons: Readonly<Record<string, string>>): void {

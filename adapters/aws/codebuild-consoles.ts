@@ -4,6 +4,7 @@ import { BatchGetBuildsCommand, type CodeBuildClient } from '@aws-sdk/client-cod
 import { type Consoles, consoleBeginning, consolePiece, strangePlace } from '../../core/api/dispatcher.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type RunId } from '../../core/identity.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
 import { buildIdsOf } from './codebuild-run.ts';
 import { errorName, explained } from './service-failure.ts';
 
@@ -42,7 +43,7 @@ export function codebuildConsoles(
         const text = (answer.events ?? []).map(({ message = '' }) => (message.endsWith('\n') ? message : `${message}\n`)).join('');
         // Where one event alone is more than an answer holds, its end is left out.
         if (Buffer.byteLength(text) <= consolePiece || limit === 1)
-          return { text: scrub(Buffer.from(text).subarray(0, consolePiece).toString()), next: answer.nextForwardToken ?? after };
+          return { text: scrub(plainText(Buffer.from(text).subarray(0, consolePiece).toString())), next: answer.nextForwardToken ?? after };
       }
     },
   };

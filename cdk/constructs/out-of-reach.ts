@@ -7,12 +7,14 @@ import { type Functions } from './functions.ts';
 import { type OperatorsTopic } from './operators-topic.ts';
 import { iamPath } from './permissions.ts';
 import { type Queues } from './queues.ts';
+import { type RestApi } from './rest-api.ts';
 import { type Storage } from './storage.ts';
 
 export interface DispatchersOwn {
   readonly table: Table;
   readonly storage: Storage;
   readonly functions: Functions;
+  readonly api: RestApi;
   readonly queues: Queues;
   readonly operators: OperatorsTopic;
   readonly finalStates: FinalStates;
@@ -27,7 +29,7 @@ export interface DispatchersOwn {
  * CloudFormation names ends with characters of its own, so a pattern that goes on from there fits nothing of anybody else.
  */
 export function outOfReach(stackName: string, own: DispatchersOwn): string[] {
-  const { table, storage, functions, queues, operators, finalStates, projectPrefix, assets } = own;
+  const { table, storage, functions, api, queues, operators, finalStates, projectPrefix, assets } = own;
   const andBelow = [
     ...[storage.bucket, storage.accessLogs, assets].map(({ bucketArn }) => bucketArn),
     table.tableArn,
@@ -41,12 +43,14 @@ export function outOfReach(stackName: string, own: DispatchersOwn): string[] {
     queues.runStates.attrArn,
   ];
   const byName = [
+    `apigateway:*::/restapis/${api.api.restApiId}*`,
     `cloudformation:*:*:stack/${stackName}/*`,
     `cloudwatch:*:*:alarm:${stackName}-*`,
     `cloudwatch::*:dashboard/${stackName}`,
     `codebuild:*:*:build/${projectPrefix}*`,
     `codebuild:*:*:project/${projectPrefix}*`,
     `events:*:*:rule/${stackName}/*`,
+    `execute-api:*:*:${api.api.restApiId}/*`,
     `iam::*:policy${iamPath(stackName)}*`,
     `iam::*:role${iamPath(stackName)}*`,
     // Whoever takes a role that the CDK deploys by may do anything.

@@ -85,13 +85,25 @@ export function writeLog(group: ILogGroup): PolicyStatement {
  * rest to `complete`, to which they send turns: it alone starts runs, seals what they leave and tells the operators.
  */
 export function functionStatements(name: FunctionName, grounds: Grounds): PolicyStatement[] {
-  const { keepRecords, sendTurns, findOpenBuilds, readSeveral, listRecords, readKept, keepBundles, hearRuns, ...rest } = abilities(grounds);
+  const { keepRecords, sendTurns, findOpenBuilds, readSeveral, listRecords, readKept, linkKept, keepBundles, hearRuns, ...rest } =
+    abilities(grounds);
   const { findObjects } = rest;
   const statements = {
     dispatch: [keepRecords, sendTurns],
     complete: [keepRecords, sendTurns, ...Object.values(rest)],
     reconcile: [findOpenBuilds, readSeveral, sendTurns],
-    api: [keepRecords, listRecords, readSeveral, sendTurns, readKept, findObjects, keepBundles, ...hearRuns, ...movePointers(grounds)],
+    api: [
+      keepRecords,
+      listRecords,
+      readSeveral,
+      sendTurns,
+      readKept,
+      linkKept,
+      findObjects,
+      keepBundles,
+      ...hearRuns,
+      ...movePointers(grounds),
+    ],
   } as const satisfies Record<FunctionName, readonly PolicyStatement[]>;
   return [...statements[name]];
 }
@@ -115,8 +127,9 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       actions: ['dynamodb:Query'],
       resources: [`${table.tableArn}/index/${tableIndexes.listing.name}`],
     }),
+    readKept: allow('ReadWhatIsKept', { actions: ['s3:GetObject'], resources: objects(lastingPrefixes) }),
     // A link names the version that it is for.
-    readKept: allow('ReadWhatIsKept', { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: objects(lastingPrefixes) }),
+    linkKept: allow('LinkWhatIsKept', { actions: ['s3:GetObjectVersion'], resources: objects([diag, state]) }),
     keepBundles: allow('KeepDiagBundles', {
       actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'],
       resources: objects([diag]),

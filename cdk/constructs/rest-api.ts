@@ -21,7 +21,7 @@ import { type ApiPlan } from '../plan.ts';
 import { allow, iamPath } from './permissions.ts';
 
 /** The one stage: the part of the address that says which API this is of. */
-const stageName = 'v1';
+export const stageName = 'v1';
 
 export interface RestApiProps {
   readonly stackName: string;
@@ -74,6 +74,8 @@ export class RestApi extends Construct {
         dataTraceEnabled: false,
       },
     });
+    // What it says of itself is among the outputs that the contract names.
+    this.api.node.tryRemoveChild('Endpoint');
     this.logWriter = this.letItLog(stackName);
     answering.addPermission('Api', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
@@ -84,7 +86,7 @@ export class RestApi extends Construct {
       new ManagedPolicy(this, `${audience}Policy`, {
         path: iamPath(stackName),
         description: audiences[audience].description,
-        statements: audiences[audience].permissions.map((permission) => this.callOf(permission)),
+        statements: audiences[audience].permissions.map((permission) => this.callsOf(permission)),
       });
     this.policies = { Ask: policyOf('Ask'), Publish: policyOf('Publish'), Release: policyOf('Release'), Audit: policyOf('Audit') };
   }
@@ -104,21 +106,27 @@ export class RestApi extends Construct {
     return role;
   }
 
-  private callOf(permission: Permission): PolicyStatement {
-    const methods = namesOf(operations).filter((name) => operations[name].permission === permission);
+  private callsOf(permission: Permission): PolicyStatement {
     const title = `${permission.slice(0, 1).toUpperCase()}${permission.slice(1)}`;
     return allow(title, {
       actions: ['execute-api:Invoke'],
-      resources: methods.map((name) => {
-        const { method, path } = operations[name];
-        return Stack.of(this).formatArn({
-          service: 'execute-api',
-          resource: this.api.restApiId,
-          resourceName: `${stageName}/${method}${path.replaceAll(/\{\w+\}/g, '*')}`,
-        });
-      }),
+      resources: callsFor(permission).map((call) =>
+        Stack.of(this).formatArn({ service: 'execute-api', resource: this.api.restApiId, resourceName: `${stageName}/${call}` }),
+      ),
     });
   }
+}
+
+/** What an audience may call, as IAM names it after the stage; `*` stands for a builder or a build. */
+export function callsOf(audience: Audience): string[] {
+  return audiences[audience].permissions.flatMap((permission) => callsFor(permission));
+}
+
+function callsFor(permission: Permission): string[] {
+  const called: Operation[] = namesOf(operations).map((name) => operations[name]);
+  return called
+    .filter((operation) => operation.permission === permission)
+    .map(({ method, path }) => `${method}${path.replaceAll(/\{\w+\}/g, '*')}`);
 }
 
 /**
@@ -135,7 +143,11 @@ function resourcePolicy({ vpcEndpoints, addresses }: ApiPlan): PolicyDocument | 
       ...(vpcEndpoints.length === 0 ? [] : [deny('ByTheseEndpointsAlone', { StringNotEquals: { 'aws:SourceVpce': vpcEndpoints } })]),
       ...(addresses.length === 0
         ? []
-        : [deny('FromTheseAddressesAlone', { NotIpAddress: { [vpcEndpoints.length === 0 ? 'aws:SourceIp' : 'aws:VpcSourceIp']: addresses } })]),
+        : [
+            deny('FromTheseAddressesAlone', {
+              NotIpAddress: { [vpcEndpoints.length === 0 ? 'aws:SourceIp' : 'aws:VpcSourceIp']: addresses },
+            }),
+          ]),
     ],
   });
 }

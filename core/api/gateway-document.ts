@@ -64,7 +64,9 @@ function methodOf(name: OperationName, { path, body }: Operation, integration: s
     })),
     ...(body === null
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${modelName(name)}` } } } } }),
+      : {
+          requestBody: { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${modelName(name)}` } } } },
+        }),
     // What is answered is the function's to say.
     responses: {},
     security: [{ sigv4: [] }],
@@ -110,7 +112,10 @@ const ownAnswers: Readonly<Record<string, readonly [HttpProblem, string]>> = {
   INTEGRATION_TIMEOUT: ['INTERNAL', again],
   INVALID_SIGNATURE: ['UNAUTHORIZED', resign],
   // Also what a path or a method gets that there is not.
-  MISSING_AUTHENTICATION_TOKEN: ['UNAUTHORIZED', `${resign}; where it is signed, there is nothing at this path (docs/api.md has those that there are)`],
+  MISSING_AUTHENTICATION_TOKEN: [
+    'UNAUTHORIZED',
+    `${resign}; where it is signed, there is nothing at this path (docs/api.md has those that there are)`,
+  ],
   QUOTA_EXCEEDED: ['TOO_MANY_REQUESTS', 'wait, and ask again'],
   REQUEST_TOO_LARGE: ['BODY_TOO_LARGE', 'a request says what to build, and carries nothing else'],
   RESOURCE_NOT_FOUND: ['NOT_FOUND', 'see docs/api.md for the paths that there are'],
@@ -124,7 +129,9 @@ const ownAnswers: Readonly<Record<string, readonly [HttpProblem, string]>> = {
 function gatewayResponses(): Json {
   const invalid = problemOfFailure({ rule: 'REQUEST_INVALID', message: itsWords, remedy: 'see docs/api.md, or schemas/openapi.json' });
   return Object.fromEntries([
-    ...Object.entries(ownAnswers).map(([type, [code, remedy]]) => [type, gatewayResponse(problemOfRequest(code, itsWords, remedy))] as const),
+    ...Object.entries(ownAnswers).map(
+      ([type, [code, remedy]]) => [type, gatewayResponse(problemOfRequest(code, itsWords, remedy))] as const,
+    ),
     ...['BAD_REQUEST_BODY', 'BAD_REQUEST_PARAMETERS'].map((type) => [type, gatewayResponse(invalid)] as const),
   ]);
 }

@@ -7,11 +7,7 @@ import { digestOf } from '../../core/digest.ts';
 import { success } from '../../core/failure.ts';
 
 /** Makes the diag bundle of a build and stores it. This function knows no secret by its value: the hook finds those by their shape. */
-export async function bundle(
-  known: Omit<DiagPorts, 'archive'>,
-  config: Config,
-  build: Build,
-): ReturnType<ApiDispatcher['bundle']> {
+export async function bundle(known: Omit<DiagPorts, 'archive'>, config: Config, build: Build): ReturnType<ApiDispatcher['bundle']> {
   const ports = { ...known, archive: tarArchive };
   const made = await makeBundle(ports, config, build, []);
   if (!made.ok) return made;

@@ -8,17 +8,17 @@ import { createOutgoing } from '../../core/scrub/outgoing.ts';
 import { boundFunction, clientOptions } from '../bound-function.ts';
 import { readDeployment } from '../deployment-file.ts';
 import { objectsOnDemand, once, turnsOnDemand } from '../on-demand.ts';
-import { scrubText } from '../scrub-text.ts';
 import { type ApiDependencies, answerEvent } from './answer-event.ts';
 
-const scrub = scrubText(systemRandomness);
-const bound = boundFunction(process.env, async () => scrub);
+const scrub = once(async () => (await import('../scrub-text.ts')).scrubText(systemRandomness));
+const bound = boundFunction(process.env, scrub);
+const outgoing = createOutgoing(systemRandomness.bytes(32));
 const { environment } = bound;
 const { config } = await readDeployment(import.meta.dirname);
 const rules = { policy: config.retention, clock: systemClock };
 const queue = once(async () => (await import('../turn-queue.ts')).turnQueue(environment, clientOptions));
 const bucket = once(async () => (await import('./bucket.ts')).bucket(environment, rules, clientOptions));
-const consoles = once(async () => (await import('./consoles.ts')).consoles(environment, scrub, clientOptions));
+const consoles = once(async () => (await import('./consoles.ts')).consoles(environment, outgoing, clientOptions));
 const pointers = once(async () => (await import('./pointers.ts')).pointers(environment, clientOptions));
 const bundles = once(async () => import('./bundles.ts'));
 
@@ -31,10 +31,10 @@ const dispatcher: Omit<ApiDispatcher, 'tell'> = {
   links: { link: async (key) => (await bucket()).links.link(key) },
   pointers: { point: async (channel, image) => (await pointers()).point(channel, image) },
   consoles: { read: async (run, after) => (await consoles()).read(run, after) },
-  scrub,
+  scrub: (text) => outgoing.text(text),
   bundle: async (build) => (await bundles()).bundle({ records, objects, compression: gzip, randomness: systemRandomness }, config, build),
 };
-const dependencies: ApiDependencies = { ...bound, dispatcher, outgoing: createOutgoing(systemRandomness.bytes(32)) };
+const dependencies: ApiDependencies = { ...bound, dispatcher, outgoing };
 
 /** What Lambda calls: API Gateway hands over a request. */
 export async function handler(event: unknown, context: Context): Promise<APIGatewayProxyResult> {

@@ -30,10 +30,13 @@ const ProxyEvent = z.object({
 export function requestOf(event: unknown): ApiRequest | undefined {
   const parsed = ProxyEvent.safeParse(event);
   if (!parsed.success) return undefined;
-  const { httpMethod, resource, pathParameters, headers, multiValueQueryStringParameters, body, isBase64Encoded, requestContext } = parsed.data;
+  const { httpMethod, resource, pathParameters, headers, multiValueQueryStringParameters, body, isBase64Encoded, requestContext } =
+    parsed.data;
   const path = resource.replace(/\{([^{}]+)\}/g, (_, name: string) => encodeURIComponent(pathParameters?.[name] ?? ''));
   const query = new URLSearchParams(
-    Object.entries(multiValueQueryStringParameters ?? {}).flatMap(([name, values = []]) => values.map((value): [string, string] => [name, value])),
+    Object.entries(multiValueQueryStringParameters ?? {}).flatMap(([name, values = []]) =>
+      values.map((value): [string, string] => [name, value]),
+    ),
   ).toString();
   return {
     method: httpMethod,

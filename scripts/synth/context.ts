@@ -63,7 +63,9 @@ const DeploymentContext = z.strictObject({
       ),
       z.describe("the stack's name"),
     ),
-  operators: z.withDefault(listOf(address, 'an e-mail address'), []).check(z.describe('e-mail addresses that are told what needs a person')),
+  operators: z
+    .withDefault(listOf(address, 'an e-mail address'), [])
+    .check(z.describe('e-mail addresses that are told what needs a person')),
   runbook: z
     .string({ error: 'it is missing; it says where docs/runbook.md is read, and alarms link it' })
     .check(z.regex(/^[^\s#]+$/, 'it is an address or a path, without # and blanks'), z.describe('where docs/runbook.md is read')),

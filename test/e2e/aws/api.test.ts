@@ -1,0 +1,242 @@
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { BuildDocument, BuildersDocument, DiagLinkDocument, LogLinksDocument } from '../../../core/api/api-documents.ts';
+import { Problem } from '../../../core/api/problem.ts';
+import { BuildsDocument, DispatchDocument, PublishDocument, QuarantineDocument } from '../../../core/documents.ts';
+import { HashManifest } from '../../../core/hash-manifest.ts';
+import { BuildId } from '../../../core/identity.ts';
+import { LogSummary } from '../../../core/log-summary.ts';
+import { Result } from '../../../core/result.ts';
+import { type ApiGateway, type Caller, startApiGateway } from '../../fixtures/aws/api-gateway/api-gateway.ts';
+import { buildProjects } from '../../fixtures/aws/deployment/build-project.ts';
+import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
+import { commandLine } from '../../fixtures/command-line.ts';
+import { describeWithMoto, motoRegion } from '../../fixtures/aws/moto.ts';
+import { ebsBuilder, scriptBuilder } from '../../fixtures/aws/stage/image-repository.ts';
+import { stageOfFile } from './stage-of-test.ts';
+
+const run = promisify(execFile);
+
+function callerWith(name: string, number: number, ...policies: readonly string[]): Caller {
+  return {
+    accessKeyId: `AKIAIOSFODNN7EXAMP${number}`,
+    secretAccessKey: `wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE${number}`,
+    arn: `arn:aws:iam::123456789012:user/${name}`,
+    policies: policies.map((policy) => `RestApi${policy}Policy`),
+  };
+}
+const callers = {
+  asker: callerWith('asker', 10, 'Ask'),
+  publisher: callerWith('publisher', 11, 'Publish'),
+  releaser: callerWith('releaser', 12, 'Release'),
+  auditor: callerWith('auditor', 13, 'Audit'),
+  nobody: callerWith('nobody', 14),
+} as const;
+type CallerName = keyof typeof callers;
+
+describeWithMoto('the API on AWS', () => {
+  describeWithAwsCommandLine('as deployed', () => {
+    const stage = stageOfFile(() => ({
+      builders: {
+        base: ebsBuilder({ publish: { ssm_parameter: '/images/base/{channel}' } }),
+        // In two pieces, so that no scanner takes this file for a leak.
+        leaky: scriptBuilder('leaky'),
+        slow: scriptBuilder('slow'),
+      },
+      scripts: { leaky: `# ${['ghp_', 'a1B2c3D4e5F6'.repeat(3)].join('')}`, slow: 'echo has begun\nsleep 60' },
+    }));
+    let api: ApiGateway;
+    beforeAll(async () => {
+      api = await startApiGateway({
+        stack: stage().world.stack,
+        callers: Object.values(callers),
+        invoke: (event) => stage().invoke('api', event),
+      });
+    });
+    afterAll(() => api[Symbol.asyncDispose]());
+
+    /** `curl`, signing in the name of somebody: the status and the document that came. */
+    async function curl(name: CallerName, path: string, ...options: readonly string[]) {
+      const { accessKeyId, secretAccessKey } = callers[name];
+      const signing = ['--aws-sigv4', `aws:amz:${motoRegion}:execute-api`, '--user', `${accessKeyId}:${secretAccessKey}`];
+      const { stdout } = await run('curl', ['-sS', '-w', '\n%{content_type}\n%{http_code}', ...signing, ...options, `${api.url}${path}`]);
+      const [status = '', type = '', ...body] = stdout.split('\n').toReversed();
+      return { status: Number(status), type, document: JSON.parse(body.toReversed().join('\n')) as unknown };
+    }
+    const json = (body: object) => ['-X', 'POST', '-H', 'content-type: application/json', '-d', JSON.stringify(body)];
+
+    const logGroupOf = (builder: string) =>
+      buildProjects(stage().world.stack).find(({ name }) => name === `stage_${builder}`)?.logGroup ?? 'none';
+
+    /** A build that somebody has asked for with `curl`, once it has ended. */
+    async function built(builder: string) {
+      const asked = await curl('asker', `/builders/${builder}/builds`, ...json({}));
+      expect(asked).toMatchObject({ status: 202, type: 'application/json' });
+      const { dispatched } = DispatchDocument.parse(asked.document);
+      await stage().pump();
+      return stage().ended(dispatched.build_id ?? BuildId.parse(''));
+    }
+
+    it('takes a request of who may ask, records who that is, and answers for the build until it is published outside', async () => {
+      const build = await built('base');
+      const id = build.build_id;
+      expect(build).toMatchObject({ state: 'succeeded', requested_by: callers.asker.arn });
+      const read = async (path: string) => (await curl('auditor', path)).document;
+      expect(BuildDocument.parse(await read(`/builds/${id}`))).toMatchObject({ build_id: id, state: 'succeeded', exit_code: 0 });
+      expect(Result.parse(await read(`/builds/${id}/result`))).toMatchObject({ build_id: id, exit_code: 0 });
+      expect(LogSummary.parse(await read(`/builds/${id}/summary`))).toMatchObject({ build_id: id });
+      expect(BuildersDocument.parse(await read('/builders?limit=2'))).toMatchObject({
+        builders: [{ builder: 'base', last: id }, { builder: 'leaky' }],
+      });
+      expect(BuildsDocument.parse(await read('/builders/base/builds'))).toMatchObject({ builds: [{ build_id: id }], cursor: null });
+      const manifest = HashManifest.parse(await read('/builders/base/manifest'));
+      expect(manifest).toMatchObject({ build_id: id });
+
+      const wanted = { fingerprint: manifest.fingerprint };
+      const parameter = async () => {
+        const asked = new SSMClient(stage().world.moto.clientOptions).send(new GetParameterCommand({ Name: '/images/base/latest' }));
+        return asked.then(
+          ({ Parameter }) => Parameter?.Value,
+          () => undefined,
+        );
+      };
+      const check = await curl('publisher', '/builders/base/publish', ...json({ ...wanted, check: true }));
+      expect(PublishDocument.parse(check.document)).toMatchObject({ outcome: 'would-move', pointer: { set: false } });
+      expect(await parameter()).toBeUndefined();
+      const published = await curl('publisher', '/builders/base/publish', ...json(wanted));
+      expect(PublishDocument.parse(published.document)).toMatchObject({
+        outcome: 'moved',
+        published: { build_id: id },
+        pointer: { parameter: '/images/base/latest', set: true },
+      });
+      expect(await parameter()).toBe(manifest.artifacts[0]?.id.split(':')[1]);
+      const drifted = await curl('publisher', '/builders/base/publish', ...json({ fingerprint: `sha256:${'0'.repeat(64)}` }));
+      expect(drifted).toMatchObject({ status: 409, type: 'application/problem+json', document: { code: 'INPUTS_DRIFTED' } });
+    });
+
+    it('gives links to logs and bundles that anybody can follow, for a while', async () => {
+      const [last] = BuildsDocument.parse((await curl('auditor', '/builders/base/builds')).document).builds;
+      const log = LogLinksDocument.parse((await curl('auditor', `/builds/${last?.build_id}/log`)).document);
+      const link = log.attempts[0]?.link;
+      const content = Buffer.from(await (await fetch(link?.url ?? '')).arrayBuffer());
+      expect(content.length).toBe(link?.size);
+      expect(gunzipSync(content).toString()).toContain('amazon-ebs');
+      expect(new URL(link?.url ?? '').searchParams.get('X-Amz-Expires')).toBe('900');
+      expect(new URL(link?.url ?? '').searchParams.get('versionId')).toBeTruthy();
+      const bundle = DiagLinkDocument.parse((await curl('auditor', `/builds/${last?.build_id}/diag`)).document);
+      expect((await (await fetch(bundle.link.url)).arrayBuffer()).byteLength).toBe(bundle.link.size);
+      expect(await stage().tags(bundle.path)).toMatchObject({ 'hybridcore:kind': 'diag' });
+    });
+
+    it('lets each do what its policy says, and nothing else', async () => {
+      const call = (path: string, ...options: readonly string[]): readonly [string, ...string[]] => [path, ...options];
+      const ask = call('/builders/slow/builds', ...json({}));
+      const publish = call('/builders/base/publish', ...json({ check: true, fingerprint: `sha256:${'0'.repeat(64)}` }));
+      const release = call('/builders/base/quarantine/release', ...json({ reason: 'looked at' }));
+      const read = call('/builders/base');
+      const may = { asker: [ask, read], publisher: [publish, read], releaser: [release, read], auditor: [read], nobody: [] };
+      const refused: string[] = [];
+      for (const name of ['asker', 'publisher', 'releaser', 'auditor', 'nobody'] as const)
+        for (const asked of [publish, release, read, ...(name === 'asker' ? [] : [ask])]) {
+          const { status, document } = await curl(name, ...asked);
+          const allowed: readonly (readonly string[])[] = may[name];
+          if (allowed.includes(asked)) expect(status, `${name} ${asked[0]}`).not.toBe(403);
+          else refused.push(`${name} ${asked[0]} ${status} ${Problem.parse(document).code}`);
+        }
+      expect(refused.filter((line) => !line.endsWith(' 403 FORBIDDEN'))).toEqual([]);
+      expect(refused).toHaveLength(13);
+    });
+
+    it('answers what is wrong with a problem document, whoever finds it', async () => {
+      const unsigned = await fetch(`${api.url}/builders`);
+      expect([unsigned.status, Problem.parse(await unsigned.json()).code]).toEqual([401, 'UNAUTHORIZED']);
+      const wrong = { ...callers.asker, secretAccessKey: 'another' };
+      const signing = ['--aws-sigv4', `aws:amz:${motoRegion}:execute-api`, '--user', `${wrong.accessKeyId}:${wrong.secretAccessKey}`];
+      expect(Problem.parse(JSON.parse((await run('curl', ['-sS', ...signing, `${api.url}/builders`])).stdout))).toMatchObject({
+        code: 'UNAUTHORIZED',
+      });
+      const code = async (...call: readonly [string, ...string[]]) => {
+        const { status, document } = await curl('asker', ...call);
+        return `${status} ${Problem.parse(document).code}`;
+      };
+      expect(await code('/builders/base/builds', ...json({ retention: 5 }))).toBe('400 REQUEST_INVALID');
+      expect(await code('/builders/base/builds', ...json({ variables: { region: 'x' } }))).toBe('400 VARIABLE_NOT_ALLOWED');
+      expect(await code('/builders/base/builds', '-X', 'POST', '-H', 'content-type: text/plain', '-d', '{}')).toBe('415 MEDIA_TYPE');
+      expect(await code('/builders/other/builds', ...json({}))).toBe('404 BUILDER_UNKNOWN');
+      expect(await code('/builds/7ZZZZZZZZZZZZZZZZZZZZZZZZZ')).toBe('404 BUILD_UNKNOWN');
+      expect(await code('/builders?limit=0')).toBe('400 REQUEST_INVALID');
+      expect(await code('/builders?limit=1&limit=2')).toBe('400 REQUEST_INVALID');
+    });
+
+    it('opens a builder that a violation closed, for who may, and says who did', async () => {
+      expect(await built('leaky')).toMatchObject({ state: 'quarantined' });
+      expect(await curl('asker', '/builders/leaky/builds', ...json({}))).toMatchObject({
+        status: 409,
+        document: { code: 'BUILDER_QUARANTINED', exit_code: 3 },
+      });
+      const released = await curl('releaser', '/builders/leaky/quarantine/release', ...json({ reason: 'the token is revoked' }));
+      expect(QuarantineDocument.parse(released.document)).toMatchObject({
+        builders: [{ builder: 'leaky', quarantine: null, released: { by: callers.releaser.arn, reason: 'the token is revoked' } }],
+      });
+    });
+
+    it('is what the command line asks, which follows a build that somebody stops through it', async () => {
+      const environment = {
+        ...process.env,
+        HYBRIDCORE_API: api.url,
+        AWS_REGION: motoRegion,
+        AWS_ACCESS_KEY_ID: callers.asker.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: callers.asker.secretAccessKey,
+        NO_COLOR: '1',
+      };
+      const words = ['dispatch', 'slow', '--wait', '--json', '--api-auth', 'sigv4'];
+      const asking = spawn(process.execPath, [commandLine, ...words], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+      let [stdout, stderr] = ['', ''];
+      asking.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+      asking.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      const ended = new Promise<number | null>((resolve) => asking.once('close', resolve));
+      await expect.poll(() => stderr, { timeout: 60_000 }).toMatch(/[0-7][0-9A-HJKMNP-TV-Z]{25}/);
+      const id = BuildId.parse(/[0-7][0-9A-HJKMNP-TV-Z]{25}/.exec(stderr)?.[0]);
+      await stage().until(id, (build) => (build.attempts[0]?.run ?? null) !== null);
+      const [, stream = ''] = /:([^:]+)$/.exec((await stage().records.readBuild(id))?.attempts[0]?.run ?? '') ?? [];
+      const place = { logGroupName: logGroupOf('slow'), logStreamName: stream };
+      const logs = new CloudWatchLogsClient(stage().world.moto.clientOptions);
+      await logs.send(new CreateLogGroupCommand(place));
+      await logs.send(new CreateLogStreamCommand(place));
+      const write = (message: string) => logs.send(new PutLogEventsCommand({ ...place, logEvents: [{ timestamp: Date.now(), message }] }));
+      await write('it has begun\n');
+      const liveFrom = async (after: string) =>
+        LogLinksDocument.parse((await curl('auditor', `/builds/${id}/log?after=${after}`)).document);
+      const live = await liveFrom('0');
+      await write('it goes on\n');
+      const more = await liveFrom(encodeURIComponent(live.attempts[0]?.live?.next ?? ''));
+      expect([live, more].map(({ attempts }) => attempts[0]?.live?.text)).toEqual(['it has begun\n', 'it goes on\n']);
+      expect(live).toMatchObject({
+        state: 'running',
+        attempts: [{ attempt: 1, link: null, live: { next: expect.any(String) as string } }],
+      });
+      expect((await curl('asker', `/builds/${id}/stop`, '-X', 'POST')).status).toBe(202);
+      expect(await stage().ended(id)).toMatchObject({ state: 'stopped', stop: { by: callers.asker.arn } });
+      expect(await ended, stderr).toBe(1);
+      expect(Result.parse(JSON.parse(stdout))).toMatchObject({
+        build_id: id,
+        state: 'stopped',
+        exit_code: 1,
+        classification: { rule: 'STOPPED' },
+      });
+    });
+
+    it('leaves a line for each request, without what was asked, and is denied nothing', () => {
+      const lines = stage().lines.filter((line) => line.includes('API_ANSWERED'));
+      expect(lines.length).toBeGreaterThan(20);
+      expect(lines.filter((line) => /looked at|revoked|fingerprint/.test(line))).toEqual([]);
+      const role = stage().parts.host('api').definition.roleName;
+      expect(stage().world.proxy.calls.filter(({ principal, outcome }) => principal === role && outcome === 'denied')).toEqual([]);
+    });
+  });
+});
