@@ -113,6 +113,7 @@ describeWithMoto('the permissions of a stage, both ways', () => {
 
     /** Has the API do all that it does, of builds that have ended and of one that runs. */
     async function askForEverything(): Promise<void> {
+      stage().events('delivered');
       const call = async (method: 'GET' | 'POST', resource: string, parameters: Readonly<Record<string, string>> = {}, body?: object) => {
         const request = {
           httpMethod: method,
