@@ -5,6 +5,7 @@ const here = (service: string, name: string) => `arn:aws:${service}:REGION:ACCOU
 
 /** The ARNs by which IAM knows what the stack has of a type, each as an example of what is below it. */
 const arns: Readonly<Record<string, (resource: NamedResource) => readonly string[]>> = {
+  'AWS::ApiGateway::Account': () => ['arn:aws:apigateway:REGION::/account'],
   'AWS::ApiGateway::RestApi': ({ name }) => [
     `arn:aws:apigateway:REGION::/restapis/${name}`,
     `arn:aws:apigateway:REGION::/restapis/${name}/stages/v1`,
