@@ -47,28 +47,24 @@ export const apiChecks: readonly Check[] = [
       ...justThese(template, 'AWS::ApiGateway::Deployment', {
         RestApiDeployment: { RestApiId: 'RestApi', Description: 'Automatically created by the RestApi construct' },
       }),
-      ...justThese(
-        template,
-        'AWS::ApiGateway::Stage',
-        {
-          RestApiDeploymentStagev1: {
-            RestApiId: 'RestApi',
-            DeploymentId: 'RestApiDeployment',
-            StageName: 'v1',
-            MethodSettings: [
-              {
-                HttpMethod: '*',
-                ResourcePath: '/*',
-                ThrottlingRateLimit: 20,
-                ThrottlingBurstLimit: 40,
-                LoggingLevel: 'OFF',
-                DataTraceEnabled: false,
-              },
-            ],
-            AccessLogSetting: { DestinationArn: 'RestApiLog.Arn', Format: logLine },
-          },
+      ...justThese(template, 'AWS::ApiGateway::Stage', {
+        RestApiDeploymentStagev1: {
+          RestApiId: 'RestApi',
+          DeploymentId: 'RestApiDeployment',
+          StageName: 'v1',
+          MethodSettings: [
+            {
+              HttpMethod: '*',
+              ResourcePath: '/*',
+              ThrottlingRateLimit: 20,
+              ThrottlingBurstLimit: 40,
+              LoggingLevel: 'OFF',
+              DataTraceEnabled: false,
+            },
+          ],
+          AccessLogSetting: { DestinationArn: 'RestApiLog.Arn', Format: logLine },
         },
-      ),
+      }),
     ],
   },
   {

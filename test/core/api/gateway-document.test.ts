@@ -93,7 +93,11 @@ describe('what API Gateway holds a body against', () => {
       fc.property(apiRequests(known), ({ target, body }) => {
         const document = jsonOf(body);
         for (const { name, body: schema, model } of withBody) {
-          if (document === undefined || !target.includes(operations[name].path.split('/').at(-1) ?? '') || !schema.safeParse(document).success)
+          if (
+            document === undefined ||
+            !target.includes(operations[name].path.split('/').at(-1) ?? '') ||
+            !schema.safeParse(document).success
+          )
             continue;
           expect(model(document), JSON.stringify({ name, document, errors: model.errors })).toBe(true);
           seen.set(name, (seen.get(name) ?? 0) + 1);
@@ -141,7 +145,10 @@ describe('what API Gateway answers by itself', () => {
   });
 
   it('says by its code what is to be done about it', () => {
-    const codes = responses.map(([type, { responseTemplates }]) => [type, /problem:(\w+)/.exec(responseTemplates['application/json'] ?? '')?.[1]]);
+    const codes = responses.map(([type, { responseTemplates }]) => [
+      type,
+      /problem:(\w+)/.exec(responseTemplates['application/json'] ?? '')?.[1],
+    ]);
     expect(Object.fromEntries(codes)).toMatchObject({
       ACCESS_DENIED: 'FORBIDDEN',
       BAD_REQUEST_BODY: 'REQUEST_INVALID',
@@ -155,13 +162,17 @@ describe('what API Gateway answers by itself', () => {
 describe('the access log', () => {
   it('has who asked for what, how it was answered and how long it took', () => {
     expect(Object.values(accessLogLine)).toEqual(
-      expect.arrayContaining(['identity.userArn', 'httpMethod', 'path', 'status', 'responseLatency', 'requestId'].map((name) => `$context.${name}`)),
+      expect.arrayContaining(
+        ['identity.userArn', 'httpMethod', 'path', 'status', 'responseLatency', 'requestId'].map((name) => `$context.${name}`),
+      ),
     );
   });
 
   it('has nothing that may hold a secret: no query, no header, no body, no credentials', () => {
     for (const variable of Object.values(accessLogLine))
-      expect(variable).toMatch(/^\$context\.(?:requestTime|requestId|identity\.(?:userArn|sourceIp)|httpMethod|path|status|error\.responseType|responseLatency)$/);
+      expect(variable).toMatch(
+        /^\$context\.(?:requestTime|requestId|identity\.(?:userArn|sourceIp)|httpMethod|path|status|error\.responseType|responseLatency)$/,
+      );
   });
 });
 
