@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
 import { gzip } from '../../adapters/local/gzip.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { BuildersDocument, DiagLinkDocument, LogLinksDocument } from '../../core/api/api-documents.ts';
-import { operations } from '../../core/api/operations.ts';
+import { operationAnswers } from '../../core/api/operation-answers.ts';
 import { bundleLimits } from '../../core/diag/bundle-limits.ts';
 import { type DiagDocument } from '../../core/diag/diag-documents.ts';
 import { readBundle } from '../../core/diag/read-bundle.ts';
@@ -103,7 +103,7 @@ export async function statusElsewhere(api: ApiClient, typed: string | undefined)
   if (!names.ok) return names;
   const builders: StatusDocument['builders'] = [];
   for (const { builder } of names.value) {
-    const status = await api.send(reading(ofBuilder(builder)), operations.readBuilder.answer);
+    const status = await api.send(reading(ofBuilder(builder)), operationAnswers.readBuilder);
     if (!status.ok) return status;
     builders.push(status.value);
   }

@@ -23,6 +23,7 @@ import { stopBuild } from '../stop.ts';
 import type * as z from '../zod.ts';
 import { type BuildDocument, type BuildersDocument, type LogLinksDocument } from './api-documents.ts';
 import { type ApiDispatcher, type Asked, consoleBeginning } from './dispatcher.ts';
+import { type operationAnswers } from './operation-answers.ts';
 import { type OperationName, type operations } from './operations.ts';
 import { type ProblemAnswer, problemOfRequest } from './problem.ts';
 
@@ -46,7 +47,7 @@ export type Answers = {
   readonly [Name in OperationName]: (
     dispatcher: ApiDispatcher,
     asked: AskedFor<Name>,
-  ) => Promise<Answered<z.infer<(typeof operations)[Name]['answer']>>>;
+  ) => Promise<Answered<z.infer<(typeof operationAnswers)[Name]>>>;
 };
 
 export const answers: Answers = {

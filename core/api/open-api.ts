@@ -10,6 +10,7 @@ import { BuildState } from '../states.ts';
 import { version } from '../version.ts';
 import * as z from '../zod.ts';
 import { Link } from './api-documents.ts';
+import { operationAnswers } from './operation-answers.ts';
 import { type Operation, type OperationName, operations } from './operations.ts';
 import { problemsOf } from './operation-problems.ts';
 import { Problem } from './problem.ts';
@@ -145,7 +146,7 @@ function components(): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries({ ...shared, Problem })) registry.add(schema, { id });
   const names = namesOf(operations);
-  for (const name of names) registry.add(operations[name].answer, { id: answerName(name) });
+  for (const name of names) registry.add(operationAnswers[name], { id: answerName(name) });
   const { schemas } = z.toJSONSchema(registry, { uri: (id) => `${place}${id}`, io: 'output' });
   const bodies = names.flatMap((name) => {
     const { body } = operations[name];

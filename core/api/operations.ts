@@ -1,13 +1,8 @@
 import { ChannelName, defaultChannel } from '../channel.ts';
 import { Digest } from '../digest.ts';
-import { BuildsDocument, DispatchDocument, PublishDocument, QuarantineDocument, StatusDocument, StopDocument } from '../documents.ts';
-import { HashManifest } from '../hash-manifest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
-import { LogSummary } from '../log-summary.ts';
 import { BuildRequest, RequestVariables } from '../request.ts';
-import { Result } from '../result.ts';
 import * as z from '../zod.ts';
-import { BuildDocument, BuildersDocument, DiagLinkDocument, LogLinksDocument } from './api-documents.ts';
 
 /** What a request for a build says beside the builder, which stands in its path. */
 export const RequestBody = z.omit(BuildRequest, { builder: true });
@@ -65,7 +60,6 @@ export interface Operation {
   /** Null where it takes none. */
   readonly body: z.ZodMiniType | null;
   readonly status: 200 | 202;
-  readonly answer: z.ZodMiniType;
 }
 
 /**
@@ -82,7 +76,6 @@ export const operations = {
     query: none,
     body: RequestBody,
     status: 202,
-    answer: DispatchDocument,
   },
   readBuild: {
     method: 'GET',
@@ -93,7 +86,6 @@ export const operations = {
     query: none,
     body: null,
     status: 200,
-    answer: BuildDocument,
   },
   stopBuild: {
     method: 'POST',
@@ -104,7 +96,6 @@ export const operations = {
     query: none,
     body: null,
     status: 202,
-    answer: StopDocument,
   },
   readResult: {
     method: 'GET',
@@ -115,7 +106,6 @@ export const operations = {
     query: none,
     body: null,
     status: 200,
-    answer: Result,
   },
   readSummary: {
     method: 'GET',
@@ -126,7 +116,6 @@ export const operations = {
     query: none,
     body: null,
     status: 200,
-    answer: LogSummary,
   },
   readLog: {
     method: 'GET',
@@ -147,7 +136,6 @@ export const operations = {
     }),
     body: null,
     status: 200,
-    answer: LogLinksDocument,
   },
   readDiag: {
     method: 'GET',
@@ -158,7 +146,6 @@ export const operations = {
     query: none,
     body: null,
     status: 200,
-    answer: DiagLinkDocument,
   },
   listBuilders: {
     method: 'GET',
@@ -169,7 +156,6 @@ export const operations = {
     query: pageQuery({ usual: 50, most: 50 }),
     body: null,
     status: 200,
-    answer: BuildersDocument,
   },
   readBuilder: {
     method: 'GET',
@@ -180,7 +166,6 @@ export const operations = {
     query: none,
     body: null,
     status: 200,
-    answer: StatusDocument.shape.builders.def.element,
   },
   listBuilds: {
     method: 'GET',
@@ -191,7 +176,6 @@ export const operations = {
     query: pageQuery({ usual: 20, most: 100 }),
     body: null,
     status: 200,
-    answer: BuildsDocument,
   },
   readManifest: {
     method: 'GET',
@@ -202,7 +186,6 @@ export const operations = {
     query: z.strictObject({ build: z.optional(BuildId) }),
     body: null,
     status: 200,
-    answer: HashManifest,
   },
   publish: {
     method: 'POST',
@@ -213,7 +196,6 @@ export const operations = {
     query: none,
     body: PublishBody,
     status: 200,
-    answer: PublishDocument,
   },
   releaseQuarantine: {
     method: 'POST',
@@ -224,7 +206,6 @@ export const operations = {
     query: none,
     body: ReleaseBody,
     status: 200,
-    answer: QuarantineDocument,
   },
 } as const satisfies Record<string, Operation>;
 export type OperationName = keyof typeof operations;

@@ -174,10 +174,11 @@ describe.each(functionNames)('the bundle of %s', (name) => {
       /tree-sitter|secretlint|\.wasm$|node_modules\/(?:yaml|commander|tinyglobby|get-east-asian-width)\/|^(?:cli|adapters\/packer)\//;
     expect(inputs.filter((input) => foreign.test(input))).toEqual([]);
     expect(inputs.filter((input) => input.startsWith('adapters/local/')).sort()).toEqual([
-      ...(name === 'complete' ? ['adapters/local/gzip.ts'] : []),
+      ...(name === 'complete' || name === 'api' ? ['adapters/local/gzip.ts'] : []),
       ...(name === 'reconcile' ? [] : ['adapters/local/record-documents.ts']),
       'adapters/local/record-listing.ts',
       'adapters/local/system.ts',
+      ...(name === 'api' ? ['adapters/local/tar-archive.ts'] : []),
     ]);
   });
 
@@ -200,12 +201,16 @@ describe.each(functionNames)('the bundle of %s', (name) => {
     const inputs = parts.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input);
     expect(inputs).toContain(`lambdas/${name}/handler.ts`);
     const clients = inputs.flatMap((input) => /\/client-(ec2|s3|codebuild|dynamodb|sns|sqs|eventbridge)\//.exec(input)?.[1] ?? []);
-    expect([...new Set(clients)].sort()).toEqual(name === 'dispatch' ? ['dynamodb'] : ['dynamodb', 'sqs']);
+    expect([...new Set(clients)].sort()).toEqual(name === 'dispatch' || name === 'api' ? ['dynamodb'] : ['dynamodb', 'sqs']);
     const schemas = /core\/(?:config|deployment)\.ts/;
-    const handedOver = /core\/(?:input|hash-manifest|attempt-report)\.ts|scrub-manifest\.ts/;
+    // `api` publishes, for which it reads manifests.
+    const handedOver =
+      name === 'api'
+        ? /core\/attempt-report\.ts|scrub-manifest\.ts/
+        : /core\/(?:input|hash-manifest|attempt-report)\.ts|scrub-manifest\.ts/;
     expect(inputs.filter((input) => schemas.test(input) || (handedOver.test(input) && name !== 'complete'))).toEqual([]);
-    // What runs hand over goes through the hook in any case; elsewhere only what went wrong does.
-    expect(inputs.some((input) => input.endsWith('redaction-rules.ts'))).toBe(name === 'complete');
+    // What runs hand over and what is answered goes through the hook in any case; elsewhere only what went wrong does.
+    expect(inputs.some((input) => input.endsWith('redaction-rules.ts'))).toBe(name === 'complete' || name === 'api');
     // A sweep parses nothing that takes a schema.
     expect(inputs.some((input) => input.includes('node_modules/zod/'))).toBe(name !== 'reconcile');
   });

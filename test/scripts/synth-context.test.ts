@@ -26,15 +26,36 @@ describe('the context of a deployment', () => {
     });
     expect(context).toEqual({
       ok: true,
-      value: { stack: 'mine', config: 'b=c.yaml', runbook: 'docs/runbook.md', operators: ['a@example.com'], reserve_concurrency: false },
+      value: {
+        stack: 'mine',
+        config: 'b=c.yaml',
+        runbook: 'docs/runbook.md',
+        operators: ['a@example.com'],
+        api_requests_per_second: 20,
+        api_vpc_endpoints: [],
+        api_addresses: [],
+        reserve_concurrency: false,
+      },
     });
   });
 
   it("is what the CDK's command line hands over, where that runs it", async () => {
-    const handed = { ...least, operators: 'a@example.com, b@example.com', reserve_concurrency: 'true' };
+    const handed = {
+      ...least,
+      operators: 'a@example.com, b@example.com',
+      api_requests_per_second: '50',
+      api_addresses: '192.0.2.0/24, 2001:db8::/32',
+      reserve_concurrency: 'true',
+    };
     expect(await read([], { context: { stack: 'other' } }, { CDK_CONTEXT_JSON: JSON.stringify(handed) })).toMatchObject({
       ok: true,
-      value: { stack: 'images', operators: ['a@example.com', 'b@example.com'], reserve_concurrency: true },
+      value: {
+        stack: 'images',
+        operators: ['a@example.com', 'b@example.com'],
+        api_requests_per_second: 50,
+        api_addresses: ['192.0.2.0/24', '2001:db8::/32'],
+        reserve_concurrency: true,
+      },
     });
   });
 
@@ -55,7 +76,11 @@ describe('the context of a deployment', () => {
     [{ stack: 'x'.repeat(41) }, /at most 40 characters/],
     [{ runbook: undefined }, /context runbook: it is missing; it says where docs\/runbook.md is read/],
     [{ operators: 'duty' }, /context operators: each of it is an e-mail address/],
-    [{ operators: 7 }, /context operators: it is a list of e-mail addresses/],
+    [{ operators: 7 }, /context operators: it is a list, or a text with commas/],
+    [{ api_requests_per_second: 'many' }, /context api_requests_per_second: it is a whole number/],
+    [{ api_requests_per_second: 0 }, /context api_requests_per_second: it is at least 1/],
+    [{ api_vpc_endpoints: 'vpc-1' }, /context api_vpc_endpoints: each of it is the id of a VPC endpoint/],
+    [{ api_addresses: '10.0.0.1' }, /context api_addresses: each of it is a range of addresses/],
     [{ reserve_concurrency: 'maybe' }, /context reserve_concurrency: it is true or false/],
     [{ config: '' }, /context config: it is empty/],
   ])('is refused before anything is synthesized: %j', (wrong, message) => {
