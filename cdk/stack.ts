@@ -9,6 +9,7 @@ import { BuilderName } from '../core/identity.ts';
 import { namesOf } from '../core/names-of.ts';
 import { acknowledgeFindings } from './acknowledged.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { ApiMetrics } from './constructs/api-metrics.ts';
 import { BuilderProject } from './constructs/builder-project.ts';
 import { dashboard } from './constructs/dashboard.ts';
 import { FinalStates } from './constructs/final-states.ts';
@@ -62,8 +63,8 @@ export class DispatcherStack extends Stack {
       missed: queues.missed,
       reserveConcurrency: plan.reserveConcurrency,
     });
-    // `api` keeps diag bundles and nothing else: its own policy says so.
-    storage.keepFor([functions.roles.complete, functions.roles.api]);
+    // `api` keeps diag bundles.
+    storage.keepFor(functions.roles.complete, [functions.roles.api]);
     const api = new RestApi(this, 'RestApi', { stackName, function: functions.byName.api, plan: plan.api });
 
     const repository = new Asset(this, 'Repository', { path: plan.assets.repository });
@@ -103,14 +104,16 @@ export class DispatcherStack extends Stack {
       reconcile: functions.byName.reconcile,
       missed: queues.missed,
     });
+    const apiMetrics = new ApiMetrics(this, 'ApiMetrics', stackName, api);
     const { alarms } = new Alarms(this, 'Alarms', {
       stackName,
       queues,
       functions: functions.byName,
+      api: apiMetrics,
       topic: operators.topic,
       runbook: plan.runbook,
     });
-    const page = dashboard(this, 'Dashboard', { stackName, alarms, functions: functions.byName, queues });
+    const page = dashboard(this, 'Dashboard', { stackName, alarms, functions: functions.byName, queues, api: apiMetrics });
 
     const named = {
       [outputs.api]: api.url,

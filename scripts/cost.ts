@@ -5,7 +5,7 @@ import { metrics } from '../core/contract/metrics.ts';
 import { namesOf } from '../core/names-of.ts';
 import { states } from '../core/states.ts';
 import { lookedUp, prices } from './cost/prices.ts';
-import { type Usage, assumed, usageOfBuild, usageOfIdleMonth, usageOfWholeBuild } from './cost/usage.ts';
+import { type Usage, apiRequests, assumed, usageOfApiRequests, usageOfBuild, usageOfIdleMonth, usageOfWholeBuild } from './cost/usage.ts';
 
 const command = 'npm run docs';
 const begin = `<!-- Written by \`${command}\` from scripts/cost/: change the numbers there. -->`;
@@ -44,9 +44,15 @@ Calls of CodeBuild and EC2 have no price. A retry adds an attempt, two invocatio
 
 ${bill(month)}
 
+### ${apiRequests.toLocaleString('en-US')} requests of the API
+
+For the state of a build, as \`dispatch --wait\` asks for it. An alarm and the log of the API cost what they cost in the month above; a private endpoint is one of VPC, and costs by the hour.
+
+${bill(usageOfApiRequests())}
+
 ### What is assumed
 
-Nobody has measured these in an account; put your own into \`scripts/cost/usage.ts\`: ${assumed.dispatchSeconds} s of \`dispatch\`, ${assumed.startSeconds} s and ${assumed.completeSeconds} s of \`complete\` for the start and the end, ${assumed.sweepSeconds} s of each sweep and ${assumed.sweptSeconds} s of \`complete\` with each turn of it, each with the memory that the stack gives it; ${assumed.buildLog} MB of packer's output and ${assumed.sweepLog * 1000} KB in a sweep's log; ${assumed.metrics} metrics of our own that every sweep counts (a month with builds of every kind has ${mostMetrics}). What is stored is not counted: a build leaves its scrubbed log and a few small documents in S3, with four tags an object, and some records in DynamoDB, which also bills restoring to any second. No price was found for \`small\`, which is arm64 and the default: put it in for \`buildMinute\`. A VPC needs a way out, and a NAT gateway costs more than all of this.
+Nobody has measured these in an account; put your own into \`scripts/cost/usage.ts\`: ${assumed.dispatchSeconds} s of \`dispatch\`, ${assumed.startSeconds} s and ${assumed.completeSeconds} s of \`complete\` for the start and the end, ${assumed.sweepSeconds} s of each sweep and ${assumed.sweptSeconds} s of \`complete\` with each turn of it, ${assumed.apiSeconds} s of \`api\`, each with the memory that the stack gives it; ${assumed.buildLog} MB of packer's output and ${assumed.sweepLog * 1000} KB in a sweep's log, ${assumed.apiLog * 1000} KB in those of a request; ${assumed.metrics} metrics of our own that every sweep counts (a month with builds of every kind has ${mostMetrics}). What is stored is not counted: a build leaves its scrubbed log and a few small documents in S3, with four tags an object, and some records in DynamoDB, which also bills restoring to any second. No price was found for \`small\`, which is arm64 and the default: put it in for \`buildMinute\`. A VPC needs a way out, and a NAT gateway costs more than all of this.
 
 ### Prices
 

@@ -8,12 +8,14 @@ import { Construct } from 'constructs';
 import { type FunctionName, functionNames } from '../../core/contract/deployment.ts';
 import { finalStates, metrics, metricsNamespace } from '../../core/contract/metrics.ts';
 import { type BuildState } from '../../core/states.ts';
+import { type ApiMetrics } from './api-metrics.ts';
 import { type Queues } from './queues.ts';
 
 export interface AlarmsProps {
   readonly stackName: string;
   readonly queues: Queues;
   readonly functions: Readonly<Record<FunctionName, Function>>;
+  readonly api: ApiMetrics;
   readonly topic: Topic;
   /** Where the runbook is read. */
   readonly runbook: string;
@@ -62,7 +64,13 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    this.alarms = [...queueAlarms(props.queues), ...functionAlarms(props.functions), ...buildAlarms(props.stackName)].map((watched) => {
+    const all = [
+      ...queueAlarms(props.queues),
+      ...functionAlarms(props.functions),
+      ...apiAlarms(props.api),
+      ...buildAlarms(props.stackName),
+    ];
+    this.alarms = all.map((watched) => {
       const alarm = new Alarm(this, watched.id, {
         alarmDescription: `${watched.says} Runbook: ${props.runbook}#${watched.entry}`,
         metric: watched.metric,
@@ -140,6 +148,20 @@ function functionAlarms(functions: Readonly<Record<FunctionName, Function>>): Wa
       silenceAlarms: true,
       entry: 'sweep-not-running',
       says: 'No sweep has ended well for a quarter of an hour: what an event did not tell stays unfinished.',
+    },
+  ];
+}
+
+function apiAlarms({ failed, throttled }: ApiMetrics): Watched[] {
+  return [
+    { id: 'RequestsFailed', metric: failed, entry: 'requests-failed', says: 'The API answered requests with 5xx.' },
+    {
+      id: 'RequestsThrottled',
+      metric: throttled,
+      // A client that is told to wait comes again; who is told so for half an hour does not get through.
+      periods: 6,
+      entry: 'requests-throttled',
+      says: 'For half an hour the API has had more requests than it takes.',
     },
   ];
 }

@@ -8,6 +8,7 @@ import { type FunctionName, functionNames } from '../../core/contract/deployment
 import { namesOf } from '../../core/names-of.ts';
 import { isFinal, states } from '../../core/states.ts';
 import { countMetric, endedMetric } from './alarms.ts';
+import { type ApiMetrics } from './api-metrics.ts';
 import { type Queues } from './queues.ts';
 
 export interface DashboardProps {
@@ -15,12 +16,13 @@ export interface DashboardProps {
   readonly alarms: readonly Alarm[];
   readonly functions: Readonly<Record<FunctionName, Function>>;
   readonly queues: Queues;
+  readonly api: ApiMetrics;
 }
 
 const finalStates = namesOf(states).filter((state) => isFinal(state));
 
-/** One page for who is on duty: alarms first, then builds, queues and functions. */
-export function dashboard(scope: Construct, id: string, { stackName, alarms, functions, queues }: DashboardProps): Dashboard {
+/** One page for who is on duty: alarms first, then builds, queues, functions and the API. */
+export function dashboard(scope: Construct, id: string, { stackName, alarms, functions, queues, api }: DashboardProps): Dashboard {
   const period = Duration.minutes(5);
   const kept = [queues.queue, queues.undelivered, queues.unprocessed, queues.missed];
   return new Dashboard(scope, id, {
@@ -58,6 +60,19 @@ export function dashboard(scope: Construct, id: string, { stackName, alarms, fun
           width: 12,
           left: functionNames.map((name) => functions[name].metricDuration({ period, statistic: Stats.percentile(90), label: name })),
         }),
+      ],
+      [
+        new GraphWidget({
+          title: 'API: requests, and how they were answered',
+          width: 12,
+          left: [
+            api.requests.with({ label: 'requests' }),
+            api.refused.with({ label: '4xx' }),
+            api.failed.with({ label: '5xx' }),
+            api.throttled.with({ label: 'throttled' }),
+          ],
+        }),
+        new GraphWidget({ title: 'API: time of the slowest tenth', width: 12, left: [api.latency.with({ label: 'answered' })] }),
       ],
     ],
   });

@@ -43,6 +43,8 @@ export function outOfReach(stackName: string, own: DispatchersOwn): string[] {
     queues.runStates.attrArn,
   ];
   const byName = [
+    // By its setting the API's access log is written.
+    'apigateway:*::/account',
     `apigateway:*::/restapis/${api.api.restApiId}*`,
     `cloudformation:*:*:stack/${stackName}/*`,
     `cloudwatch:*:*:alarm:${stackName}-*`,

@@ -74,6 +74,8 @@ export class RestApi extends Construct {
         dataTraceEnabled: false,
       },
     });
+    // What it says of itself is among the outputs that the contract names.
+    this.api.node.tryRemoveChild('Endpoint');
     this.logWriter = this.letItLog(stackName);
     answering.addPermission('Api', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),

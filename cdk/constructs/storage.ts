@@ -81,12 +81,13 @@ export class Storage extends Construct {
    * What holds for every principal, whatever its own policies allow: sealed keys are only ever created, the newest-of keys only
    * replaced on a condition, neither is deleted before its lifecycle ends, and nobody but the dispatcher writes or tags them.
    *
-   * @param dispatcher the roles that seal.
+   * @param sealer the role that seals.
+   * @param others those that keep objects of other kinds, with their tags.
    */
-  keepFor(dispatcher: readonly Role[]): void {
+  keepFor(sealer: Role, others: readonly Role[]): void {
     const objects = (patterns: readonly string[]) => patterns.map((pattern) => this.bucket.arnForObjects(pattern));
     const lasting = objects(lastingPrefixes.map((prefix) => `${prefix}*`));
-    const othersThanDispatcher = { ArnNotEquals: { 'aws:PrincipalArn': dispatcher.map((role) => role.roleArn) } };
+    const othersThan = (roles: readonly Role[]) => ({ ArnNotEquals: { 'aws:PrincipalArn': roles.map((role) => role.roleArn) } });
     const deny = (sid: string, actions: string[], resources: string[], conditions?: Record<string, Record<string, unknown>>) =>
       this.bucket.addToResourcePolicy(
         new PolicyStatement({
@@ -103,8 +104,8 @@ export class Storage extends Construct {
       Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' },
     });
     deny('NothingLastingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion'], lasting);
-    deny('OnlyTheDispatcherSeals', ['s3:PutObject'], objects([...new Set([...sealedKeys, ...newestKeys])]), othersThanDispatcher);
-    deny('OnlyTheDispatcherTags', tagActions, [this.bucket.arnForObjects('*')], othersThanDispatcher);
+    deny('OnlyTheDispatcherSeals', ['s3:PutObject'], objects([...new Set([...sealedKeys, ...newestKeys])]), othersThan([sealer]));
+    deny('OnlyTheDispatcherTags', tagActions, [this.bucket.arnForObjects('*')], othersThan([sealer, ...others]));
   }
 }
 

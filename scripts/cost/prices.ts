@@ -37,6 +37,13 @@ export const prices = {
     source: 'https://wring.co/blog/aws-lambda-pricing-guide',
     dated: '2026-03-08',
   },
+  apiRequest: {
+    per: 'request to a REST API of API Gateway',
+    dollars: 3.5,
+    for: aMillion,
+    source: 'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained',
+    dated: '2025-05-19',
+  },
   readUnit: {
     per: 'read unit of DynamoDB, on demand',
     dollars: 0.125,

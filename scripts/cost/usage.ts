@@ -24,7 +24,7 @@ export const usageOfBuild = {
 } as const satisfies Readonly<Record<string, Usage>>;
 
 /** What a stack has all the time, whatever is built. test/scripts/cost.test.ts counts it in the synthesized example. */
-export const standing = { alarm: 17, dashboard: 1, key: 1 } as const satisfies Usage;
+export const standing = { alarm: 21, dashboard: 1, key: 1 } as const satisfies Usage;
 
 /**
  * What nobody has measured in an account: put your own in. Minutes and seconds of a function are billed as they pass, so they
@@ -40,6 +40,9 @@ export const assumed = {
   /** Of a sweep, and of `complete` with a turn of it. */
   sweepSeconds: 0.5,
   sweptSeconds: 0.5,
+  /** Of `api` for a request that reads, and what the two logs keep of it, in MB. */
+  apiSeconds: 0.1,
+  apiLog: 0.001,
   /** What packer prints, and what a sweep leaves in its log, in MB. */
   buildLog: 1,
   sweepLog: 0.0015,
@@ -51,6 +54,7 @@ const gigabytes = {
   dispatch: functionMemory.dispatch / 1024,
   complete: functionMemory.complete / 1024,
   sweep: functionMemory.reconcile / 1024,
+  api: functionMemory.api / 1024,
 };
 
 /** The source of the project, and the head and body of the command line's file. */
@@ -98,6 +102,24 @@ export function usageOfIdleMonth(): Usage {
     queueRequest: minutesOfMonth * pollsAMinute,
     logGigabyte: (sweeps * assumed.sweepLog) / 1000,
   });
+}
+
+/** Requests of the API in the bill. */
+export const apiRequests = 1000;
+
+/** All that so many requests for the state of a build use: one that follows a build asks for nothing else. */
+export function usageOfApiRequests(): Usage {
+  return times(
+    {
+      apiRequest: 1,
+      invocation: 1,
+      functionSecond: assumed.apiSeconds * gigabytes.api,
+      // The build, and while it waits its builder.
+      readUnit: 2,
+      logGigabyte: assumed.apiLog / 1000,
+    },
+    apiRequests,
+  );
 }
 
 function times(usage: Usage, factor: number): Usage {

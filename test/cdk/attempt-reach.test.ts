@@ -68,12 +68,21 @@ const resourceOf = (name: string) => {
 };
 const inStack = (service: string, name: string) => `arn:aws:${service}:${region}:${account}:${name}`;
 
+const inApi = (below: string) => `arn:aws:apigateway:${region}::/restapis/${resourceOf('RestApi').ref}${below}`;
+
 type Acts = (resource: DeployedResource) => readonly (readonly [action: string, resource: string])[];
 
 const on = (resource: string, ...actions: string[]) => actions.map((action) => [action, resource] as const);
 
 /** What could be done to each type of resource to harm the dispatcher, or to learn what is not the attempt's. */
 const acts: Readonly<Record<string, Acts>> = {
+  'AWS::ApiGateway::Account': () => on(`arn:aws:apigateway:${region}::/account`, 'apigateway:PATCH'),
+  'AWS::ApiGateway::Deployment': () => on(inApi('/deployments/0a1b2c'), 'apigateway:DELETE', 'apigateway:PATCH'),
+  'AWS::ApiGateway::RestApi': ({ ref }) => [
+    ...on(inApi(''), 'apigateway:DELETE', 'apigateway:PATCH', 'apigateway:PUT'),
+    ...on(inStack('execute-api', `${ref}/v1/POST/builders/greedy/publish`), 'execute-api:Invoke'),
+  ],
+  'AWS::ApiGateway::Stage': ({ name }) => on(inApi(`/stages/${name}`), 'apigateway:DELETE', 'apigateway:PATCH'),
   'AWS::CloudWatch::Alarm': (alarm) => on(alarm.attribute('Arn'), 'cloudwatch:DeleteAlarms', 'cloudwatch:DisableAlarmActions'),
   'AWS::CloudWatch::Dashboard': ({ name }) => on(`arn:aws:cloudwatch::${account}:dashboard/${name}`, 'cloudwatch:DeleteDashboards'),
   'AWS::CodeBuild::Project': (project) =>
@@ -126,6 +135,7 @@ const acts: Readonly<Record<string, Acts>> = {
 /** What is a setting of something else, and is changed by an act on that. */
 const settings = new Set([
   'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::Permission',
   'AWS::Logs::MetricFilter',
   'AWS::S3::BucketPolicy',
   'AWS::SNS::Subscription',

@@ -31,6 +31,8 @@ const atLeast: Readonly<Record<MutationKind, number>> = {
   'queue mapping': 30,
   tag: 50,
   'lifecycle rule': 40,
+  'method of the API': 90,
+  'setting of the stage': 18,
   'retention of a resource': 16,
   resource: 70,
   'property of a resource': 400,

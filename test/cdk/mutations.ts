@@ -7,6 +7,8 @@ export const mutationKinds = [
   'queue mapping',
   'tag',
   'lifecycle rule',
+  'method of the API',
+  'setting of the stage',
   'retention of a resource',
   'resource',
   'property of a resource',
@@ -41,6 +43,8 @@ export function mutationsOf(template: Template): readonly Mutation[] {
         ...mappingMutations(Type, Properties, path),
         ...eachOf(Properties['Tags']).map((_, index) => removal('tag', [...path, 'Tags', index])),
         ...lifecycleMutations(Properties, path),
+        ...methodMutations(Type, Properties, path),
+        ...stageMutations(Type, Properties, path),
       ];
     }),
     ...Object.keys(template.Outputs ?? {}).map((name) => removal('output', ['Outputs', name])),
@@ -153,6 +157,55 @@ function lifecycleMutations(properties: Record<string, unknown>, path: Path): Mu
       removal('lifecycle rule', [...place, index]),
       ...Object.keys(isRecord(rule) ? rule : {}).map((key) => removal('lifecycle rule', [...place, index, key])),
     ]),
+  ];
+}
+
+/** Of what API Gateway imports: each method, who may call it and what it is held against, and each answer of its own. */
+function methodMutations(type: string, properties: Record<string, unknown>, path: Path): Mutation[] {
+  if (type !== 'AWS::ApiGateway::RestApi') return [];
+  const body = properties['Body'] as Record<string, Record<string, unknown>>;
+  const at = [...path, 'Body'];
+  const responses = 'x-amazon-apigateway-gateway-responses';
+  const { paths = {}, [responses]: answers = {} } = body;
+  return [
+    removal('method of the API', [...at, 'x-amazon-apigateway-request-validator']),
+    ...Object.entries(paths).flatMap(([resource, methods]) =>
+      Object.entries(isRecord(methods) ? methods : {}).flatMap(([method, about]) => {
+        const place = [...at, 'paths', resource, method];
+        return [
+          removal('method of the API', place),
+          change('method of the API', [...place, 'security'], 'is open to everybody', []),
+          ...Object.keys(isRecord(about) ? about : {}).map((key) => removal('method of the API', [...place, key])),
+        ];
+      }),
+    ),
+    change('method of the API', [...at, 'paths', '/healthz'], 'is there', { get: { responses: {} } }),
+    ...Object.keys(answers).map((answer) => removal('method of the API', [...at, responses, answer])),
+  ];
+}
+
+/** Of a stage: its throttle and its logs, and each thing that its access log says. */
+function stageMutations(type: string, properties: Record<string, unknown>, path: Path): Mutation[] {
+  if (type !== 'AWS::ApiGateway::Stage') return [];
+  const settings = eachOf(properties['MethodSettings']);
+  const { Format } = properties['AccessLogSetting'] as { Format: string };
+  const line = JSON.parse(Format) as Record<string, string>;
+  const format = [...path, 'AccessLogSetting', 'Format'];
+  return [
+    ...settings.flatMap((setting, index) => {
+      const place = [...path, 'MethodSettings', index];
+      return [
+        ...Object.keys(isRecord(setting) ? setting : {}).map((key) => removal('setting of the stage', [...place, key])),
+        change('setting of the stage', [...place, 'ThrottlingRateLimit'], 'is ten thousand', 10_000),
+        change('setting of the stage', [...place, 'DataTraceEnabled'], 'is true', true),
+      ];
+    }),
+    removal('setting of the stage', [...path, 'AccessLogSetting', 'DestinationArn']),
+    ...Object.keys(line).map((key) => {
+      const { [key]: _, ...rest } = line;
+      return change('setting of the stage', format, `has no ${key}`, JSON.stringify(rest));
+    }),
+    change('setting of the stage', format, 'has the query', JSON.stringify({ ...line, query: '$context.requestOverride.querystring' })),
   ];
 }
 

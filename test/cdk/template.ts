@@ -11,7 +11,7 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** A resource with the name that it has in expectations: its logical id without the hash that the CDK puts after it. */
+/** A resource with the name that it has in expectations: its logical id without the hashes that the CDK puts after it. */
 export interface NamedResource {
   readonly name: string;
   readonly properties: Record<string, unknown>;
@@ -40,7 +40,8 @@ function grouped(template: Template): ReadonlyMap<string, NamedResource[]> {
 }
 
 function nameOf(logicalId: string): string {
-  return logicalId.replace(/[0-9A-F]{8}$/, '');
+  // A deployment of an API has one more, of what it deploys.
+  return logicalId.replace(/[0-9A-F]{8}(?:[0-9a-f]{32})?$/, '');
 }
 
 const pseudoParameters: Readonly<Record<string, string>> = {

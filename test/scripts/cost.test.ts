@@ -6,7 +6,7 @@ import { namesOf } from '../../core/names-of.ts';
 import { stopPoll } from '../../core/run-limit.ts';
 import { costOf, costSection, withCostSection } from '../../scripts/cost.ts';
 import { prices } from '../../scripts/cost/prices.ts';
-import { assumed, standing, usageOfBuild, usageOfIdleMonth, usageOfWholeBuild } from '../../scripts/cost/usage.ts';
+import { assumed, standing, usageOfApiRequests, usageOfBuild, usageOfIdleMonth, usageOfWholeBuild } from '../../scripts/cost/usage.ts';
 import { exampleConfig, templateOf, withPlan } from '../cdk/plans.ts';
 import { listOf, resourcesOf } from '../cdk/template.ts';
 
@@ -28,17 +28,21 @@ describe('the costs in docs/deploy.md', () => {
     expect(withCostSection(document)).toBe(document);
   });
 
-  it('are counts times prices, line by line, and add up to what is said of a build and of a month', () => {
+  it('are counts times prices, line by line, and add up to what is said of a build, a month and the API', () => {
     const byName = new Map(namesOf(prices).map((name) => [prices[name].per as string, prices[name]]));
     const rows = bills();
-    expect(rows).toHaveLength(Object.keys(usageOfWholeBuild()).length + Object.keys(usageOfIdleMonth()).length);
+    const usages = [usageOfWholeBuild(), usageOfIdleMonth(), usageOfApiRequests()];
+    expect(rows).toHaveLength(usages.reduce((sum, usage) => sum + Object.keys(usage).length, 0));
     for (const [what, count, dollars] of rows) {
       const price = byName.get(what);
       expect(price, what).toBeDefined();
       expect(dollars, what).toBe(Number(((count * (price?.dollars ?? 0)) / (price?.for ?? 1)).toFixed(6)));
     }
     const printed = rows.reduce((sum, [, , dollars]) => sum + dollars, 0);
-    expect(printed).toBeCloseTo(costOf(usageOfWholeBuild()) + costOf(usageOfIdleMonth()), 4);
+    expect(printed).toBeCloseTo(
+      usages.reduce((sum, usage) => sum + costOf(usage), 0),
+      4,
+    );
     expect(costSection()).toContain(`**$${costOf(usageOfWholeBuild()).toFixed(2)}**`);
     expect(costSection()).toContain(`A month without a build: **$${costOf(usageOfIdleMonth()).toFixed(2)}**`);
   });

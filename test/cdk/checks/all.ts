@@ -1,3 +1,4 @@
+import { apiChecks } from './api.ts';
 import { type Check } from './check.ts';
 import { functionChecks } from './functions.ts';
 import { messageChecks } from './messages.ts';
@@ -11,6 +12,7 @@ export const checks: readonly Check[] = [
   ...storageChecks,
   ...messageChecks,
   ...functionChecks,
+  ...apiChecks,
   ...projectChecks,
   ...permissionChecks,
   ...watchingChecks,

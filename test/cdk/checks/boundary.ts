@@ -5,6 +5,12 @@ const here = (service: string, name: string) => `arn:aws:${service}:REGION:ACCOU
 
 /** The ARNs by which IAM knows what the stack has of a type, each as an example of what is below it. */
 const arns: Readonly<Record<string, (resource: NamedResource) => readonly string[]>> = {
+  'AWS::ApiGateway::Account': () => ['arn:aws:apigateway:REGION::/account'],
+  'AWS::ApiGateway::RestApi': ({ name }) => [
+    `arn:aws:apigateway:REGION::/restapis/${name}`,
+    `arn:aws:apigateway:REGION::/restapis/${name}/stages/v1`,
+    here('execute-api', `${name}/v1/POST/builders/full/publish`),
+  ],
   'AWS::CloudWatch::Alarm': ({ name }) => [here('cloudwatch', `alarm:images-${name}-1A2B`)],
   'AWS::CloudWatch::Dashboard': ({ properties }) => [`arn:aws:cloudwatch::ACCOUNT:dashboard/${String(properties['DashboardName'])}`],
   'AWS::CodeBuild::Project': ({ properties }) =>

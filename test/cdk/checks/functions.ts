@@ -15,6 +15,12 @@ const shapes = {
     RecursiveLoop: 'Allow',
   },
   Reconcile: { Description: 'Finds what a crash or a lost event left', MemorySize: 512, Timeout: 60, RecursiveLoop: 'Terminate' },
+  Api: {
+    Description: 'Answers the API: asks, stops, publishes, releases, reads',
+    MemorySize: 2048,
+    Timeout: 29,
+    RecursiveLoop: 'Terminate',
+  },
 } as const;
 
 const environment = {
@@ -61,6 +67,7 @@ export const functionChecks: readonly Check[] = [
           FunctionsDispatch: { ...common('Dispatch'), ...shapes.Dispatch, DeadLetterConfig: { TargetArn: 'QueuesMissed.Arn' } },
           FunctionsComplete: { ...common('Complete'), ...shapes.Complete },
           FunctionsReconcile: { ...common('Reconcile'), ...shapes.Reconcile },
+          FunctionsApi: { ...common('Api'), ...shapes.Api },
         },
         ['Environment'],
       ),

@@ -20,6 +20,12 @@ const queuePolicies: Readonly<Record<string, readonly string[]>> = {
 const delivery = { Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] } };
 const finalStates = ['Succeeded', 'Skipped', 'Failed', 'Stopped', 'Escalated', 'Quarantined'];
 
+const counter = (log: string, what: string, metric: string) => ({
+  FilterPattern: `{ ${what} }`,
+  LogGroupName: log,
+  MetricTransformations: [{ MetricName: metric, MetricNamespace: 'HybridcorePacker/images', MetricValue: '1', Unit: 'Count' }],
+});
+
 export const messageChecks: readonly Check[] = [
   {
     name: 'the queue sets aside what cannot be worked off, hides a message for six timeouts, and all queues are encrypted',
@@ -102,7 +108,7 @@ export const messageChecks: readonly Check[] = [
       }),
   },
   {
-    name: 'final states have a bus of their own, whose events a log counts by state',
+    name: 'final states have a bus of their own, whose events a log counts by state, as another the requests that came too fast',
     problems: (template) => [
       ...justThese(template, 'AWS::Events::EventBus', {
         FinalStatesBus: { Name: 'images', Description: 'The final state of every build' },
@@ -110,18 +116,13 @@ export const messageChecks: readonly Check[] = [
       ...justThese(
         template,
         'AWS::Logs::MetricFilter',
-        Object.fromEntries(
-          finalStates.map((state) => [
+        Object.fromEntries([
+          ...finalStates.map((state) => [
             `FinalStatesCount${state.toLowerCase()}`,
-            {
-              FilterPattern: `{ $.detail.state = "${state.toLowerCase()}" }`,
-              LogGroupName: 'FinalStatesLog',
-              MetricTransformations: [
-                { MetricName: `Builds${state}`, MetricNamespace: 'HybridcorePacker/images', MetricValue: '1', Unit: 'Count' },
-              ],
-            },
+            counter('FinalStatesLog', `$.detail.state = "${state.toLowerCase()}"`, `Builds${state}`),
           ]),
-        ),
+          ['ApiMetricsThrottled', counter('RestApiLog', '$.refused = "THROTTLED"', 'RequestsThrottled')],
+        ]),
       ),
       ...justThese(template, 'AWS::Logs::ResourcePolicy', {
         FinalStatesKeepPolicy: {

@@ -1,5 +1,6 @@
 import { startOverrides } from '../../fixtures/aws/deployment/permissions/service-permissions.ts';
 import { type Template, listOf, policyLines, resourcesOf, shown } from '../template.ts';
+import { people } from './api.ts';
 import { boundaryChecks, boundaryOf } from './boundary.ts';
 import { type Check, sameLines, sameValue } from './check.ts';
 
@@ -70,7 +71,26 @@ const functions: Readonly<Record<string, readonly string[]>> = {
     sendTurns,
     ...writeLog('FunctionsReconcileLog'),
     'Allow FindOpenBuilds: dynamodb:Query on Records.Arn/index/open-builds',
-    'Allow ReadOpenBuilds: dynamodb:BatchGetItem on Records.Arn',
+    'Allow ReadSeveralRecords: dynamodb:BatchGetItem on Records.Arn',
+  ],
+  FunctionsApiRole: [
+    ...keepRecords,
+    sendTurns,
+    ...writeLog('FunctionsApiLog'),
+    'Allow ListRecords: dynamodb:Query on Records.Arn/index/listing',
+    'Allow ReadSeveralRecords: dynamodb:BatchGetItem on Records.Arn',
+    ...['artifacts', 'diag', 'state/packer'].map((prefix) => `Allow ReadWhatIsKept: s3:GetObject on StorageObjects.Arn/${prefix}/*`),
+    ...['diag', 'state/packer'].map((prefix) => `Allow LinkWhatIsKept: s3:GetObjectVersion on StorageObjects.Arn/${prefix}/*`),
+    'Allow FindObjects: s3:ListBucket on StorageObjects.Arn',
+    ...['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'].map(
+      (action) => `Allow KeepDiagBundles: ${action} on StorageObjects.Arn/diag/*`,
+    ),
+    `Allow FindLogsOfRuns: codebuild:BatchGetBuilds on ${projects}`,
+    'Allow ReadLogsOfRuns: logs:GetLogEvents on arn:aws:logs:REGION:ACCOUNT:log-group:images-Builders*:log-stream:*',
+    ...['ssm:GetParameter', 'ssm:PutParameter'].map(
+      (action) => `Allow MovePointers: ${action} on arn:aws:ssm:REGION:ACCOUNT:parameter/images/full/*`,
+    ),
+    'Allow ShowImagesToSsm: ec2:DescribeImages on *',
   ],
 };
 
@@ -148,9 +168,12 @@ const scheduler = assumed('scheduler', { StringEquals: { 'aws:SourceAccount': 'A
 const trust: Readonly<Record<string, string>> = {
   BuildersfullRole: projectOf('full'),
   BuildersplainRole: projectOf('plain'),
+  FunctionsApiRole: assumed('lambda'),
   FunctionsCompleteRole: assumed('lambda'),
   FunctionsDispatchRole: assumed('lambda'),
   FunctionsReconcileRole: assumed('lambda'),
+  // The one of the account and region, whichever API writes.
+  RestApiLogWriter: assumed('apigateway'),
   SchedulesBuildsRole: scheduler,
   SchedulesSweepRole: scheduler,
 };
@@ -185,7 +208,7 @@ export const permissionChecks: readonly Check[] = [
       ),
   },
   {
-    name: 'permissions are in managed policies of the stack, for roles of the stack, and nowhere else',
+    name: 'permissions are in managed policies of the stack, for its roles and for people, and nowhere else',
     problems: (template) => [
       ...sameLines(
         'the stack',
@@ -193,11 +216,11 @@ export const permissionChecks: readonly Check[] = [
         resourcesOf(template, 'AWS::IAM::Role').map(({ name }) => name),
       ),
       ...resourcesOf(template, 'AWS::IAM::Role')
-        .filter(({ properties }) => 'Policies' in properties || 'ManagedPolicyArns' in properties)
+        .filter(({ name, properties }) => 'Policies' in properties || ('ManagedPolicyArns' in properties && name !== 'RestApiLogWriter'))
         .map(({ name }) => `${name} has policies of its own`),
       ...resourcesOf(template, 'AWS::IAM::Policy').map(({ name }) => `${name} is an inline policy`),
       ...resourcesOf(template, 'AWS::IAM::ManagedPolicy')
-        .filter(({ properties }) => listOf(properties['Roles']).length !== 1)
+        .filter(({ name, properties }) => listOf(properties['Roles']).length !== 1 && !(name in people))
         .filter(({ name }) => resourcesOf(template, 'AWS::IAM::Role').filter((role) => boundaryOf(role) === name).length !== 1)
         .map(({ name }) => `${name} neither is for one role nor bounds one`),
     ],

@@ -5,7 +5,8 @@ const bucket = 'StorageObjects';
 const accessLogs = 'StorageAccessLogs';
 const everyone = '{"AWS":"*"}';
 
-const dispatcher = JSON.stringify({ ArnNotEquals: { 'aws:PrincipalArn': ['FunctionsCompleteRole.Arn'] } });
+const othersThan = (...roles: readonly string[]) =>
+  JSON.stringify({ ArnNotEquals: { 'aws:PrincipalArn': roles.map((role) => `Functions${role}Role.Arn`) } });
 
 const sealed = [
   'artifacts/*/*.hash.json',
@@ -37,14 +38,14 @@ const policy: Readonly<Record<string, readonly string[]>> = {
     ),
   ),
   'nobody but the dispatcher writes sealed and newest-of keys': [...sealed, ...newest].map(
-    (key) => `Deny OnlyTheDispatcherSeals ${everyone}: s3:PutObject on ${bucket}.Arn/${key} if ${dispatcher}`,
+    (key) => `Deny OnlyTheDispatcherSeals ${everyone}: s3:PutObject on ${bucket}.Arn/${key} if ${othersThan('Complete')}`,
   ),
   'tags are only set by the dispatcher': [
     's3:PutObjectTagging',
     's3:PutObjectVersionTagging',
     's3:DeleteObjectTagging',
     's3:DeleteObjectVersionTagging',
-  ].map((action) => `Deny OnlyTheDispatcherTags ${everyone}: ${action} on ${bucket}.Arn/* if ${dispatcher}`),
+  ].map((action) => `Deny OnlyTheDispatcherTags ${everyone}: ${action} on ${bucket}.Arn/* if ${othersThan('Complete', 'Api')}`),
 };
 
 const guarded = {

@@ -21,6 +21,16 @@ const counted = (metric: string) => ({
 });
 const ended = (state: string) => ({ Namespace: 'HybridcorePacker/images', MetricName: `Builds${state}`, Statistic: 'Sum' });
 
+const apiMetric = (metric: string) => ({
+  Namespace: 'AWS/ApiGateway',
+  MetricName: metric,
+  Dimensions: [
+    { Name: 'ApiName', Value: 'images' },
+    { Name: 'Stage', Value: 'RestApiDeploymentStagev1' },
+  ],
+  Statistic: 'Sum',
+});
+
 const alarm = (says: string, entry: string, about: object) => ({
   AlarmActions: ['OperatorsTopic'],
   AlarmDescription: `${says} Runbook: https://example.com/runbook.md#${entry}`,
@@ -65,6 +75,14 @@ const alarms: Readonly<Record<string, Record<string, unknown>>> = {
   ...ofFunction('Dispatch'),
   ...ofFunction('Complete'),
   ...ofFunction('Reconcile'),
+  ...ofFunction('Api'),
+  AlarmsRequestsFailed: alarm('The API answered requests with 5xx.', 'requests-failed', apiMetric('5XXError')),
+  AlarmsRequestsThrottled: alarm('For half an hour the API has had more requests than it takes.', 'requests-throttled', {
+    Namespace: 'HybridcorePacker/images',
+    MetricName: 'RequestsThrottled',
+    Statistic: 'Sum',
+    EvaluationPeriods: 6,
+  }),
   AlarmsBuildsEscalated: alarm('A build failed twice.', 'builds-escalated', ended('Escalated')),
   AlarmsBuildsQuarantined: alarm('A security or retention violation closed a builder.', 'builds-quarantined', ended('Quarantined')),
   AlarmsSchedulesRefused: alarm(
@@ -98,6 +116,11 @@ const alarms: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 const outputs = {
+  ApiUrl: 'https://RestApi.execute-api.REGION.amazonaws.com/v1',
+  AskPolicy: 'RestApiAskPolicy',
+  AuditPolicy: 'RestApiAuditPolicy',
+  PublishPolicy: 'RestApiPublishPolicy',
+  ReleasePolicy: 'RestApiReleasePolicy',
   DispatchFunction: 'FunctionsDispatch',
   Table: 'Records',
   Bucket: 'StorageObjects',
@@ -110,9 +133,12 @@ const outputs = {
 
 /** What CloudFormation gives no tags, or the checkers of templates do not know to have any. */
 const untagged = new Set([
+  'AWS::ApiGateway::Account',
+  'AWS::ApiGateway::Deployment',
   'AWS::CloudWatch::Dashboard',
   'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::Permission',
   'AWS::Logs::MetricFilter',
   'AWS::Logs::ResourcePolicy',
   'AWS::S3::BucketPolicy',
@@ -126,10 +152,14 @@ const untagged = new Set([
 const retained = [
   'BuildersfullLog',
   'BuildersplainLog',
+  'FunctionsApiLog',
   'FunctionsCompleteLog',
   'FunctionsDispatchLog',
   'FunctionsReconcileLog',
   'Records',
+  'RestApiAccount',
+  'RestApiLog',
+  'RestApiLogWriter',
   'StorageAccessLogs',
   'StorageObjects',
 ];
@@ -140,7 +170,7 @@ export const watchingChecks: readonly Check[] = [
     problems: (template) => justThese(template, 'AWS::CloudWatch::Alarm', alarms),
   },
   {
-    name: 'one dashboard shows alarms, builds, queues and functions',
+    name: 'one dashboard shows alarms, builds, queues, functions and the API',
     problems: (template) => [
       ...justThese(template, 'AWS::CloudWatch::Dashboard', { Dashboard: { DashboardName: 'images' } }, ['DashboardBody']),
       ...resourcesOf(template, 'AWS::CloudWatch::Dashboard').flatMap(({ properties }) =>
@@ -157,6 +187,8 @@ export const watchingChecks: readonly Check[] = [
         FunctionsDispatchLog: { RetentionInDays: 365 },
         FunctionsCompleteLog: { RetentionInDays: 365 },
         FunctionsReconcileLog: { RetentionInDays: 365 },
+        FunctionsApiLog: { RetentionInDays: 365 },
+        RestApiLog: { RetentionInDays: 365 },
         FinalStatesLog: { LogGroupName: '/aws/events/images-final-states', RetentionInDays: 365 },
       }),
   },
@@ -198,6 +230,8 @@ const widgets = [
   'Messages, and those set aside',
   'Functions: errors and throttles',
   'Functions: time of the slowest tenth',
+  'API: requests, and how they were answered',
+  'API: time of the slowest tenth',
 ];
 
 function titlesOf(body: unknown): unknown[] {
