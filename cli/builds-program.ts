@@ -2,6 +2,7 @@ import { type Command } from 'commander';
 
 import { systemUser } from '../adapters/local/system.ts';
 import { registerDiag } from './diag-program.ts';
+import { failure } from '../core/failure.ts';
 import { type Host, findBuilder } from './host.ts';
 import { apiOptions, wholeNumber } from './options.ts';
 import { type RemoteOptions } from './remote-address.ts';
@@ -62,15 +63,44 @@ export function registerBuilds(
   )
     .option('--attempt <number>', 'one attempt only', wholeNumber(1, 2))
     .option('--raw', "packer's machine-readable lines, as they are stored")
-    .action((typed: string, options: RemoteOptions & { attempt?: number; raw?: boolean }) => {
+    .option('--follow', 'print what comes until the build has ended, and end as it did')
+    .action((typed: string, options: RemoteOptions & { attempt?: number; raw?: boolean; follow?: boolean }) => {
       const one = options.attempt === undefined ? {} : { attempt: options.attempt === 1 ? (1 as const) : (2 as const) };
       const wanted = { raw: options.raw ?? false, ...one };
+      if (options.follow === true) return followBuild(typed, options, one.attempt);
       return onEither(
         options,
         async (api) => (await import('./commands/elsewhere.ts')).logsElsewhere(api, typed, wanted),
         () => onThisMachine(null, options, async (embedded) => (await import('./commands/logs.ts')).logs(embedded, typed, wanted)),
       );
     });
+
+  function followBuild(typed: string, options: RemoteOptions & { raw?: boolean }, only: 1 | 2 | undefined): Promise<void> {
+    const { json = false, raw = false } = options;
+    if (json || raw)
+      return run(null, options, async () =>
+        failure(
+          'USAGE',
+          `--follow prints lines for a person as they come, and ${json ? '--json' : '--raw'} is about a log that is whole`,
+          'leave out one of them; `dispatch --wait --json` waits for a result',
+        ),
+      );
+    return onEither(
+      options,
+      async (api) => {
+        const [{ followLogs }, { followedLogsElsewhere }] = await Promise.all([
+          import('./commands/follow-logs.ts'),
+          import('./commands/elsewhere.ts'),
+        ]);
+        return followLogs(host, followedLogsElsewhere(api, typed), only);
+      },
+      () =>
+        onThisMachine(null, options, async (embedded, { config }) => {
+          const [{ followLogs }, { followedLogs }] = await Promise.all([import('./commands/follow-logs.ts'), import('./commands/logs.ts')]);
+          return followLogs(host, followedLogs(embedded, config, typed), only);
+        }),
+    );
+  }
 
   registerDiag(
     command(

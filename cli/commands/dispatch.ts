@@ -53,7 +53,7 @@ export async function dispatch(
   return success({
     exitCode: 0,
     document: asked.value,
-    text: `build ${id} of ${typed} is ${howWord[how]}\n  follow it with: hybridcore-packer builds ${typed}; its log: hybridcore-packer logs ${id}`,
+    text: `build ${id} of ${typed} is ${howWord[how]}\n  follow it with: hybridcore-packer builds ${typed}; its log: hybridcore-packer logs ${id} --follow`,
   });
 }
 
@@ -73,7 +73,7 @@ function withNearestName(refused: Outcome<never>, repository: Repository | undef
 
 /** Follows a build to its end, and gives its result. */
 async function waitFor(host: Host, api: ApiClient, id: BuildId): Promise<Outcome<Answer>> {
-  const leaving = `to stop it: hybridcore-packer stop ${id}; to follow it again: hybridcore-packer logs ${id}`;
+  const leaving = `to stop it: hybridcore-packer stop ${id}; to follow it again: hybridcore-packer logs ${id} --follow`;
   const waking = new AbortController();
   const interrupts = countInterrupts(host.terminal, async () => {
     waking.abort();

@@ -4,7 +4,7 @@ import { type ApiCall, type ApiClient } from '../../adapters/api/api-client.ts';
 import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
 import { gzip } from '../../adapters/local/gzip.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
-import { BuildersDocument, DiagLinkDocument, LogLinksDocument } from '../../core/api/api-documents.ts';
+import { BuildDocument, BuildersDocument, DiagLinkDocument, LogLinksDocument } from '../../core/api/api-documents.ts';
 import { operationAnswers } from '../../core/api/operation-answers.ts';
 import { bundleLimits } from '../../core/diag/bundle-limits.ts';
 import { type DiagDocument } from '../../core/diag/diag-documents.ts';
@@ -22,11 +22,13 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
 import { type UndeclaredInput } from '../../core/input.ts';
+import { isFinal } from '../../core/states.ts';
 import { type Answer } from '../answer.ts';
 import { type Host, type Repository, findBuilder } from '../host.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
 import { buildsAnswer } from './builds.ts';
 import { bundleText } from './diag.ts';
+import { type FollowedLogs } from './follow-logs.ts';
 import { linesOf, logsAnswer, packedLines } from './logs.ts';
 import { type PublishOptions, publishText } from './publish.ts';
 import { quarantineAnswer } from './quarantine.ts';
@@ -69,11 +71,40 @@ export async function logsElsewhere(
       document.attempts.push({ attempt, log_path: path, lines: live === null ? [] : linesOf(live.text) });
       continue;
     }
-    const packed = await api.download(link.url, handoverLimits.log);
-    if (!packed.ok) return packed;
-    document.attempts.push({ attempt, log_path: path, lines: packedLines(gzip, path ?? link.url, packed.value) });
+    const lines = await packedLog(api, link.url, path);
+    if (!lines.ok) return lines;
+    document.attempts.push({ attempt, log_path: path, lines: lines.value });
   }
   return success(logsAnswer(document, options.raw));
+}
+
+/** The logs of a build elsewhere, for who follows them. */
+export function followedLogsElsewhere(api: ApiClient, typed: string): FollowedLogs {
+  return {
+    async look(attempt, after) {
+      const found = await api.send(reading(`${ofBuild(typed)}/log`, { attempt: `${attempt}`, after }), LogLinksDocument);
+      if (!found.ok) return found;
+      const { build_id, state, attempts } = found.value;
+      const [here] = attempts;
+      if (here === undefined || (here.live === null && here.link === null && !isFinal(state)))
+        return success({ build_id, state, attempt: null });
+      const { link, log_path: path, live } = here;
+      return success({
+        build_id,
+        state,
+        attempt: { live, stored: async () => (link === null ? success([]) : packedLog(api, link.url, path)) },
+      });
+    },
+    async end() {
+      const build = await api.send(reading(ofBuild(typed)), BuildDocument);
+      return build.ok ? success({ exit_code: build.value.exit_code, rule: build.value.rule, reason: build.value.reason }) : build;
+    },
+  };
+}
+
+async function packedLog(api: ApiClient, url: string, path: string | null): Promise<Outcome<string[]>> {
+  const packed = await api.download(url, handoverLimits.log);
+  return packed.ok ? success(packedLines(gzip, path ?? url, packed.value)) : packed;
 }
 
 /** `diag <build>`: the bundle is made where the build is, and brought here. */

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { apiToken } from '../../adapters/local/api-token.ts';
@@ -11,18 +10,18 @@ import { systemClock, systemRandomness, systemWait } from '../../adapters/local/
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { startTurnLoop } from '../../adapters/local/turn-loop.ts';
 import { answerApi } from '../../core/api/answer-api.ts';
-import { type ApiAnswer, type ApiDispatcher, type Consoles, consolePiece, strangePlace } from '../../core/api/dispatcher.ts';
+import { type ApiAnswer, type ApiDispatcher } from '../../core/api/dispatcher.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { commandText } from '../../core/command-text.ts';
 import { makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
 import { dispatch } from '../../core/dispatch.ts';
-import { FailureError } from '../../core/failure-error.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
 import { sweep } from '../../core/retention/sweep.ts';
 import { type Answer, paint } from '../answer.ts';
+import { consolesOf } from '../consoles.ts';
 import { type Embedded } from '../embedded.ts';
 import { type Host, type Repository } from '../host.ts';
 
@@ -125,27 +124,6 @@ async function deleteExpired(embedded: Embedded, config: Repository['config'], s
   if (deleted.length > 0)
     say(`retention: ${deleted.length} objects had expired and were deleted; \`hybridcore-packer retention report\` lists them`);
   for (const { message } of problems) say(`retention: ${message}`);
-}
-
-function consolesOf(embedded: Embedded): Consoles {
-  return {
-    async read(run, from) {
-      if (!/^\d{1,15}$/.test(from)) throw new FailureError(strangePlace(from));
-      const after = Number(from);
-      const file = await open(embedded.consoleFile(run), 'r').catch(() => undefined);
-      if (file === undefined) return { text: '', next: from };
-      try {
-        const buffer = Buffer.alloc(consolePiece);
-        const { bytesRead } = await file.read(buffer, 0, consolePiece, after);
-        // To the end of a line, so that no character and no line is given in two pieces.
-        const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-        const size = end > 0 || bytesRead < consolePiece ? end : bytesRead;
-        return { text: plainText(buffer.subarray(0, size).toString()), next: `${after + size}` };
-      } finally {
-        await file.close();
-      }
-    },
-  };
 }
 
 /** What is answered passes the hook as everything does that is said. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Problem } from '../../core/api/problem.ts';
+import { digestOf } from '../../core/digest.ts';
+import { success } from '../../core/failure.ts';
 import { createOutgoing } from '../../core/scrub/outgoing.ts';
 import { answerEvent } from '../../lambdas/api/answer-event.ts';
 import { requestOf } from '../../lambdas/api/proxy-event.ts';
@@ -92,11 +94,8 @@ describe('an event of API Gateway', () => {
     const { ask, dispatcher } = await api();
     const secret = ['AKIA', 'IOSFODNN7EXAMQLE'].join('');
     const url = `https://bucket.example.com/log?X-Amz-Credential=${secret}`;
-    dispatcher.links = { link: async () => ({ url, expires_at: '2026-11-25T10:15:00.000Z', size: 1 }) } as typeof dispatcher.links;
-    dispatcher.bundle = async () =>
-      ({ ok: true, value: { path: `diag/${secret}`, digest: `sha256:${'0'.repeat(64)}` } }) as Awaited<
-        ReturnType<typeof dispatcher.bundle>
-      >;
+    dispatcher.links = { link: async () => ({ url, expires_at: '2026-11-25T10:15:00.000Z', size: 1 }) };
+    dispatcher.bundle = async () => success({ path: `diag/${secret}`, digest: digestOf('') });
     const asked = JSON.parse((await ask(asking)).body) as { dispatched: { build_id: string } };
     const answer = await ask(eventOf({ resource: '/builds/{id}/diag', pathParameters: { id: asked.dispatched.build_id } }));
     const document = JSON.parse(answer.body) as { path: string; link: { url: string } };
@@ -107,13 +106,10 @@ describe('an event of API Gateway', () => {
   it('gets a problem where the answer is more than Lambda can give', async () => {
     const { ask, dispatcher } = await api();
     const { build_id: id } = (JSON.parse((await ask(asking)).body) as { dispatched: { build_id: string } }).dispatched;
-    dispatcher.bundle = async () =>
-      ({ ok: true, value: { path: 'x'.repeat(6_000_000), digest: `sha256:${'0'.repeat(64)}` } }) as Awaited<
-        ReturnType<typeof dispatcher.bundle>
-      >;
+    dispatcher.bundle = async () => success({ path: 'x'.repeat(6_000_000), digest: digestOf('') });
     dispatcher.links = {
       link: async () => ({ url: 'https://x.example.com', expires_at: '2026-11-25T10:15:00.000Z', size: 1 }),
-    } as typeof dispatcher.links;
+    };
     const answer = await ask(eventOf({ resource: '/builds/{id}/diag', pathParameters: { id } }));
     expect(Problem.parse(JSON.parse(answer.body))).toMatchObject({ code: 'ANSWER_TOO_LARGE', status: 422 });
   });
