@@ -111,7 +111,7 @@ const sweeping: readonly Missing[] = [
   },
   {
     what: 'the records of what is open',
-    mutate: withoutAction('ReconcileRole', 'ReadOpenBuilds', 'dynamodb:BatchGetItem'),
+    mutate: withoutAction('ReconcileRole', 'ReadSeveralRecords', 'dynamodb:BatchGetItem'),
     complaint: /SWEEP_FAILED/,
   },
   { what: 'the turns', mutate: withoutAction('ReconcileRole', 'SendTurns', 'sqs:SendMessage'), complaint: /TURN_NOT_SENT/ },
