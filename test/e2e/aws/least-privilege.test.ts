@@ -123,8 +123,8 @@ describeWithMoto('calls held against the policies of a stack', () => {
     const wildcards = world.leastPrivilege.wildcards(['little-buildrole']).filter(({ policy }) => policy === 'HandOver');
     expect(wildcards.map(({ action, resource }) => [action, resource])).toEqual([
       ['s3:PutObject', 'arn:aws:s3:::little-objects/incoming/${codebuild:buildArn}/*'],
-      ['logs:CreateLogStream', 'arn:aws:logs:us-east-1:123456789012:log-group:little-log:*'],
-      ['logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:little-log:*'],
+      ['logs:CreateLogStream', 'arn:aws:logs:us-east-1:123456789012:log-group:little-Log-a1B2c3D4e5F6:*'],
+      ['logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:little-Log-a1B2c3D4e5F6:*'],
       ['s3:Get*', '*'],
     ]);
   });
