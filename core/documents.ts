@@ -220,6 +220,10 @@ export const LogsDocument = z.strictObject({
 });
 export type LogsDocument = z.infer<typeof LogsDocument>;
 
+/** `serve`, once it has been ended kindly */
+export const ServeDocument = z.strictObject({ stopped: z.literal(true) });
+export type ServeDocument = z.infer<typeof ServeDocument>;
+
 /** `stop` */
 export const StopDocument = z.strictObject({ build_id: BuildId, state: BuildState, stop: z.made(Build).shape.stop });
 export type StopDocument = z.infer<typeof StopDocument>;

@@ -3,11 +3,13 @@ import {
   AccessLogFormat,
   ApiDefinition,
   CfnAccount,
+  type EndpointConfiguration,
   EndpointType,
   LogGroupLogDestination,
   MethodLoggingLevel,
   SpecRestApi,
 } from 'aws-cdk-lib/aws-apigateway';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, ManagedPolicy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type Function } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -54,12 +56,11 @@ export class RestApi extends Construct {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
     const integration = `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${answering.functionArn}/invocations`;
-    const isPrivate = plan.vpcEndpoints.length > 0;
     const policy = resourcePolicy(plan);
     this.api = new SpecRestApi(this, 'Api', {
       restApiName: stackName,
       apiDefinition: ApiDefinition.fromInline(gatewayDocument(stackName, version, integration)),
-      endpointTypes: [isPrivate ? EndpointType.PRIVATE : EndpointType.REGIONAL],
+      endpointConfiguration: this.endpointsOf(plan),
       ...(policy === undefined ? {} : { policy }),
       failOnWarnings: true,
       cloudWatchRole: false,
@@ -89,6 +90,14 @@ export class RestApi extends Construct {
         statements: audiences[audience].permissions.map((permission) => this.callsOf(permission)),
       });
     this.policies = { Ask: policyOf('Ask'), Publish: policyOf('Publish'), Release: policyOf('Release'), Audit: policyOf('Audit') };
+  }
+
+  /** A private API gets a name of its own for each endpoint, by which it is found where the endpoint has no private DNS. */
+  private endpointsOf({ vpcEndpoints }: ApiPlan): EndpointConfiguration {
+    if (vpcEndpoints.length === 0) return { types: [EndpointType.REGIONAL] };
+    const endpoint = (vpcEndpointId: string) =>
+      InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(this, vpcEndpointId, { vpcEndpointId, port: 443 });
+    return { types: [EndpointType.PRIVATE], vpcEndpoints: vpcEndpoints.map((id) => endpoint(id)) };
   }
 
   /** Access logs need a role that is set once for an account and region, whichever stack sets it: each is as good as another. */

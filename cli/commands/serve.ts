@@ -16,6 +16,7 @@ import { commandText } from '../../core/command-text.ts';
 import { makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
 import { dispatch } from '../../core/dispatch.ts';
+import { type ServeDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
@@ -109,7 +110,8 @@ export async function serve(
   say('stopping: what runs goes on, and whatever is called here next goes on with it');
   await Promise.all([server.stop(), schedules.stop()]);
   await Promise.all([turns.stop(), retention.stop()]);
-  return success({ exitCode: 0, document: { stopped: true }, text: '' });
+  const document: ServeDocument = { stopped: true };
+  return success({ exitCode: 0, document, text: '' });
 }
 
 /** Goes on with everything that is open, and says what could not be gone on with. */

@@ -24,6 +24,8 @@ const Switch = z.union(
   },
 );
 
+const range = new RegExp(`${z.regexes.cidrv4.source}|${z.regexes.cidrv6.source}`);
+
 /** A list of texts of a form, which `-c` gives as one text with commas. @param what each of it is, with its article. */
 function listOf(form: RegExp, what: string) {
   const texts = z.union(
@@ -76,7 +78,7 @@ const DeploymentContext = z.strictObject({
     .withDefault(listOf(/^vpce-[0-9a-f]{8,17}$/, 'the id of a VPC endpoint (vpce-...)'), [])
     .check(z.describe('the endpoints by which alone the API is reached: it is private then')),
   api_addresses: z
-    .withDefault(listOf(/^(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}$|^[0-9a-fA-F:]+\/\d{1,3}$/, 'a range of addresses (203.0.113.0/24)'), [])
+    .withDefault(listOf(range, 'a range of addresses (203.0.113.0/24, 2001:db8::/32)'), [])
     .check(z.describe('the ranges of addresses from which alone the API is asked')),
   reserve_concurrency: z
     .withDefault(Switch, false)

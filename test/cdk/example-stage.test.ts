@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { exampleConfig, fullConfig, templateOf, withPlan } from './plans.ts';
+import { exampleConfig, fullConfig, plainContext, templateOf, withPlan } from './plans.ts';
 import { type Template } from './template.ts';
 
 let example: Template;
@@ -61,6 +61,8 @@ it.skipIf(!isInstalled && process.env['CI'] === undefined)(
   async () => {
     expect(isInstalled, 'cfn-lint is not installed, so the template was not linted: pip install cfn-lint').toBe(true);
     const wrong: Template = { Resources: { Queue: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 'long' } } } };
-    expect(await faultsOf({ example, full, wrong })).toEqual([expect.stringMatching(/^wrong\.json:.*E3012.*'long'/)]);
+    const context = { ...plainContext, api_vpc_endpoints: ['vpce-0a1b2c3d'], api_addresses: ['10.0.0.0/16'] };
+    const closed = await withPlan(exampleConfig, ({ plan }, folder) => templateOf(plan, join(folder, 'cdk.out')), context);
+    expect(await faultsOf({ example, full, closed, wrong })).toEqual([expect.stringMatching(/^wrong\.json:.*E3012.*'long'/)]);
   },
 );

@@ -12,6 +12,11 @@ import { account, deploy, region } from './deployed.ts';
 import { fullConfig, plainContext, templateOf, withPlan } from './plans.ts';
 import { resourcesOf, shown } from './template.ts';
 
+const ApiProperties = z.object({
+  EndpointConfiguration: z.object({ Types: z.array(z.string()), VpcEndpointIds: z.optional(z.array(z.string())) }),
+  Policy: z.optional(z.unknown()),
+});
+
 let stack: DeployedStack;
 let apiId: string;
 beforeAll(async () => {
@@ -115,11 +120,9 @@ describe('an API that is opened to some places alone', () => {
       async ({ plan }, folder) => {
         const template = await templateOf(plan, join(folder, 'cdk.out'));
         const [api] = resourcesOf(template, 'AWS::ApiGateway::RestApi');
-        const { EndpointConfiguration, Policy } = z
-          .object({ EndpointConfiguration: z.object({ Types: z.array(z.string()) }), Policy: z.optional(z.unknown()) })
-          .parse(api?.properties);
+        const { EndpointConfiguration: configuration, Policy } = ApiProperties.parse(api?.properties);
         const stage = resourcesOf(template, 'AWS::ApiGateway::Stage')[0]?.properties['MethodSettings'];
-        return { types: EndpointConfiguration.Types, policy: policyOf(Policy), settings: shown(stage) };
+        return { types: configuration.Types, endpoints: configuration.VpcEndpointIds, policy: policyOf(Policy), settings: shown(stage) };
       },
       { ...plainContext, ...options },
     );
@@ -146,8 +149,8 @@ describe('an API that is opened to some places alone', () => {
   });
 
   it('is private where endpoints are named, and is reached by those alone', async () => {
-    const { types, policy } = await withOptions({ api_vpc_endpoints: ['vpce-0a1b2c3d'], api_addresses: ['10.0.0.0/16'] });
-    expect(types).toEqual(['PRIVATE']);
+    const { types, endpoints, policy } = await withOptions({ api_vpc_endpoints: ['vpce-0a1b2c3d'], api_addresses: ['10.0.0.0/16'] });
+    expect({ types, endpoints }).toEqual({ types: ['PRIVATE'], endpoints: ['vpce-0a1b2c3d'] });
     const inside = { 'aws:SourceVpce': 'vpce-0a1b2c3d', 'aws:VpcSourceIp': '10.0.1.2' };
     expect(await isLet(documentOf('Ask'), from(inside), policy)).toBe(true);
     expect(await isLet(documentOf('Ask'), from({ ...inside, 'aws:SourceVpce': 'vpce-ffffffff' }), policy)).toBe(false);

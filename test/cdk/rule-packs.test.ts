@@ -45,6 +45,11 @@ describe.each([
   ['the example stage', exampleConfig, plainContext],
   ['the stack with all that a builder may have', fullConfig, plainContext],
   ['the stack of an account that has concurrency to reserve', exampleConfig, { ...plainContext, reserve_concurrency: true }],
+  [
+    'the stack with a private API',
+    exampleConfig,
+    { ...plainContext, api_vpc_endpoints: ['vpce-0a1b2c3d'], api_addresses: ['10.0.0.0/16'] },
+  ],
 ])('AWS Solutions and NIST 800-53 find no fault with %s', (_, config, context) => {
   it('but what is acknowledged with its reason', () =>
     appOf(

@@ -9,6 +9,7 @@ import { Problem } from '../../core/api/problem.ts';
 import { DispatchDocument, StatusDocument } from '../../core/documents.ts';
 import { Result } from '../../core/result.ts';
 import { type Ended, type Rig, type Started, fileTemplate, rig } from '../fixtures/rig.ts';
+import { publishedSchemaFaults } from './published-schema.ts';
 
 const run = promisify(execFile);
 const script = (line: string) => `#!/bin/sh\nset -eu\n${line}\n`;
@@ -38,8 +39,8 @@ async function repository(): Promise<Rig> {
   });
 }
 
-async function serving(images: Rig): Promise<Serving> {
-  const process = images.start(['serve', '--port', '0']);
+async function serving(images: Rig, ...options: readonly string[]): Promise<Serving> {
+  const process = images.start(['serve', '--port', '0', ...options]);
   onTestFinished(() => void process.process.kill('SIGKILL'));
   let said = '';
   process.process.stderr?.on('data', (text: string) => (said += text));
@@ -136,7 +137,7 @@ describe('serve', { timeout: 120_000 }, () => {
 
   it('ends kindly, and whatever runs goes on: the next one gives its result', async () => {
     const images = await repository();
-    const first = await serving(images);
+    const first = await serving(images, '--json');
     const { build_id: id } = DispatchDocument.parse((await first.ask('dispatch', 'slow', '--json')).json()).dispatched;
     await expect
       .poll(async () => BuildDocument.parse((await first.curl(`/builds/${id}`)).document).runs[0]?.run ?? null, {
@@ -145,7 +146,9 @@ describe('serve', { timeout: 120_000 }, () => {
       })
       .not.toBeNull();
     first.process.process.kill('SIGTERM');
-    expect(await first.process.ended).toMatchObject({ code: 0 });
+    const ended = await first.process.ended;
+    expect(ended).toMatchObject({ code: 0 });
+    expect(await publishedSchemaFaults('serve', ended.json())).toEqual([]);
     const second = await serving(images);
     const state = async () => BuildDocument.parse((await second.curl(`/builds/${id}`)).document).state;
     await expect.poll(state, { timeout: 30_000, interval: 200 }).toBe('succeeded');

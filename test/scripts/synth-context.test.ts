@@ -81,6 +81,8 @@ describe('the context of a deployment', () => {
     [{ api_requests_per_second: 0 }, /context api_requests_per_second: it is at least 1/],
     [{ api_vpc_endpoints: 'vpc-1' }, /context api_vpc_endpoints: each of it is the id of a VPC endpoint/],
     [{ api_addresses: '10.0.0.1' }, /context api_addresses: each of it is a range of addresses/],
+    [{ api_addresses: '10.0.0.0/16, 10.0.0.0/33' }, /context api_addresses: each of it is a range of addresses/],
+    [{ api_addresses: ['256.0.0.0/8'] }, /context api_addresses: each of it is a range of addresses/],
     [{ reserve_concurrency: 'maybe' }, /context reserve_concurrency: it is true or false/],
     [{ config: '' }, /context config: it is empty/],
   ])('is refused before anything is synthesized: %j', (wrong, message) => {

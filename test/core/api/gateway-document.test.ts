@@ -144,6 +144,28 @@ describe('what API Gateway answers by itself', () => {
     expect('gatewayresponse.header.Retry-After' in responseParameters).toBe(statusCode === 429);
   });
 
+  it('has an answer for each type that this API may meet: every 4xx by its name, and every 5xx', () => {
+    // "Gateway response types for API Gateway" (API Gateway Developer Guide), but for those of API keys and authorizers, of which it has none.
+    expect(responses.map(([type]) => type)).toEqual(
+      expect.arrayContaining([
+        'ACCESS_DENIED',
+        'BAD_REQUEST_BODY',
+        'BAD_REQUEST_PARAMETERS',
+        'DEFAULT_5XX',
+        'EXPIRED_TOKEN',
+        'INVALID_SIGNATURE',
+        'MISSING_AUTHENTICATION_TOKEN',
+        'QUOTA_EXCEEDED',
+        'REQUEST_TOO_LARGE',
+        'RESOURCE_NOT_FOUND',
+        'THROTTLED',
+        'UNAUTHORIZED',
+        'UNSUPPORTED_MEDIA_TYPE',
+        'WAF_FILTERED',
+      ]),
+    );
+  });
+
   it('says by its code what is to be done about it', () => {
     const codes = responses.map(([type, { responseTemplates }]) => [
       type,
