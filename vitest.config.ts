@@ -17,8 +17,8 @@ export default defineConfig({
       // The CDK's own validator takes four times as long as a synthesis; `npm run synth`, which a test runs, has it.
       CDK_VALIDATION: 'false',
     },
-    // More than there are cores: most tests wait for processes of their own, so that each worker leaves a third of a core idle.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // More than there are cores: most tests wait for processes of their own, and two workers on two cores leave a third of them idle.
+    maxWorkers: availableParallelism() * 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
