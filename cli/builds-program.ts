@@ -96,7 +96,10 @@ export function registerBuilds(
       },
       () =>
         onThisMachine(null, options, async (embedded, { config }) => {
-          const [{ followLogs }, { followedLogs }] = await Promise.all([import('./commands/follow-logs.ts'), import('./commands/logs.ts')]);
+          const [{ followLogs }, { followedLogs }] = await Promise.all([
+            import('./commands/follow-logs.ts'),
+            import('./commands/followed-here.ts'),
+          ]);
           return followLogs(host, followedLogs(embedded, config, typed), only);
         }),
     );

@@ -1,18 +1,13 @@
-import { advance } from '../../core/advance.ts';
 import { type Build } from '../../core/build.ts';
-import { type Config } from '../../core/config.ts';
 import { type LogsDocument } from '../../core/documents.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
 import { parseLine, renderLine } from '../../core/packer-log/packer-event.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type Compression } from '../../core/ports.ts';
-import { isFinal } from '../../core/states.ts';
 import { type Answer } from '../answer.ts';
-import { consolesOf } from '../consoles.ts';
 import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
-import { type FollowedLogs } from './follow-logs.ts';
 
 /** `logs <build>`: the scrubbed logs of its attempts; of a running one what there is so far. */
 export async function logs(embedded: Embedded, typed: string, options: { attempt?: 1 | 2; raw: boolean }): Promise<Outcome<Answer>> {
@@ -30,36 +25,6 @@ export async function logs(embedded: Embedded, typed: string, options: { attempt
   return success(logsAnswer(document, options.raw));
 }
 
-/** The logs of a build on this machine, for who follows them. Like any command here it goes on with what is due for the builder. */
-export function followedLogs(embedded: Embedded, config: Config, typed: string): FollowedLogs {
-  const consoles = consolesOf(embedded);
-  return {
-    async look(number, after) {
-      const found = await findBuild(embedded, typed);
-      if (!found.ok) return found;
-      await advance(embedded, config, found.value.builder);
-      const build = (await embedded.records.readBuild(found.value.build_id)) ?? found.value;
-      const attempt = build.attempts.find((each) => each.attempt === number);
-      const about = { build_id: build.build_id, state: build.state };
-      if (attempt === undefined || (attempt.run === null && !isFinal(build.state))) return success({ ...about, attempt: null });
-      const { run, outcome } = attempt;
-      const live = outcome === null && run !== null && !isFinal(build.state) ? await consoles.read(run, after) : null;
-      const path = outcome?.log?.path ?? null;
-      return success({
-        ...about,
-        attempt: { live, stored: async () => success(path === null ? [] : await storedLines(embedded, build, path)) },
-      });
-    },
-    async end() {
-      const found = await findBuild(embedded, typed);
-      if (!found.ok) return found;
-      const verdict = found.value.decision?.verdict;
-      const { rule = null, reason = null } = verdict?.classification ?? {};
-      return success({ exit_code: verdict?.exit_code ?? null, rule, reason });
-    },
-  };
-}
-
 /** Logs as they are shown, whichever dispatcher has them. */
 export function logsAnswer(document: LogsDocument, raw: boolean): Answer {
   const text = document.attempts
@@ -68,7 +33,8 @@ export function logsAnswer(document: LogsDocument, raw: boolean): Answer {
   return { exitCode: 0, document, text: text === '' ? `build ${document.build_id} is ${document.state}; packer did not run` : text };
 }
 
-async function storedLines(embedded: Embedded, { expired }: Build, path: string): Promise<string[]> {
+/** The lines of a log that is stored on this machine; where it is not there any more, one that says so. */
+export async function storedLines(embedded: Embedded, { expired }: Build, path: string): Promise<string[]> {
   const read = await embedded.objects.read(path, { bytes: handoverLimits.log });
   if (read.state === 'absent' && expired !== null) return [`[${path} has expired: it goes since ${expired.at}]`];
   if (read.state !== 'read') return [`[${path} is ${read.state}]`];

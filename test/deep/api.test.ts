@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
 import { apiRequests } from '../fixtures/api-requests.ts';
+import { contractFaults } from '../fixtures/contract-tester.ts';
 import { httpClient } from '../fixtures/http-client.ts';
 import { openApiFaults } from '../fixtures/open-api.ts';
 import { buildIdOf } from '../fixtures/records.ts';
@@ -35,6 +36,7 @@ it(`serve answers ${requests} requests of any kind as the OpenAPI document says,
       fc.asyncProperty(apiRequests({ builders: ['base', 'other'], builds: [dispatched.build_id, buildIdOf(1)] }), async (request) => {
         const answer = await client.send(request);
         expect(openApiFaults(request, answer)).toEqual([]);
+        expect(contractFaults(request, answer)).toEqual([]);
         expect(answer.status).toBeLessThan(500);
       }),
       { numRuns: requests / 2, endOnFailure: true },

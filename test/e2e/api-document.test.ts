@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, it, onTestFinished } from 'vitest';
 
 import { operations } from '../../core/api/operations.ts';
@@ -8,6 +9,14 @@ import { DispatchDocument } from '../../core/documents.ts';
 import { fileTemplate, rig } from '../fixtures/rig.ts';
 
 const text = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
+
+it('schemas/openapi.json is a document of OpenAPI 3.1, as somebody else reads it', async () => {
+  const document = JSON.parse(await readFile(new URL('../../schemas/openapi.json', import.meta.url), 'utf8')) as Record<string, unknown>;
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
+  expect(validator.version).toBe('3.1');
+  expect((await validator.validate({ ...document, paths: { '/builders': { get: { responses: 5 } } } })).valid).toBe(false);
+});
 
 it('docs/api.md names every operation', () => {
   const rows = text.split('\n').filter((line) => line.startsWith('| `'));
