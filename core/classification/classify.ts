@@ -90,8 +90,11 @@ function isConsequenceOfCancel(target: TargetRun, run: PackerRun): boolean {
  * common/step_run_source_instance.go). Where the instance never became ready, no script can have printed it.
  */
 function stateChanges(target: TargetRun): LogLine[] {
-  if (!target.errors.some((line) => /^Error waiting for (?:spot )?instance /.test(line.text))) return [];
-  return target.errorOutput.filter((line) => line.text.startsWith('Instance state change details: '));
+  if (!target.errors.some((line) => /^Error waiting for (?:spot )?instance (?!to stop\b)/.test(line.text))) return [];
+  // Output for people does not tell errors from the rest; there the line is one of packer's steps.
+  const told = [...target.errorOutput, ...target.step.filter((line) => line.marked)];
+  const details = told.filter((line) => line.text.startsWith('Instance state change details: '));
+  return [...new Map(details.map((line) => [line.number, line])).values()];
 }
 
 function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {

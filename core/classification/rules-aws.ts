@@ -23,6 +23,14 @@ export const awsRules: readonly RuleRow[] = [
     reason: 'an instance, image or snapshot went into a failed state, and AWS did not say why',
     hint: 'If the retry fails too, look at its state reason: an encryption key without a grant, expired credentials and snapshot limits end like this.',
     evidence: 'packer-plugin-amazon common/state.go:484-488, docs/README.md:394-450; hashicorp/packer#7708',
+    turns: [
+      {
+        to: 1,
+        when: ({ text, step }) =>
+          text.includes('Error waiting for AMI') && step.some((line) => /^Encrypting with KMS Key ID: \S/.test(line)),
+        says: 'The copy was to be encrypted with a key that the template names, and AWS made none: correct the id of the key and its region, or what its policy allows.',
+      },
+    ],
   },
   {
     code: 'AWS_AMI_EVENTUAL',

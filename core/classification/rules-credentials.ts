@@ -26,7 +26,7 @@ export const credentialRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\b403 Forbidden\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 403\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]|"(?:code|status|statusCode)": ?"?403\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission/,
+      /\b403 Forbidden\b|\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 403\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]|"(?:code|status|statusCode)": ?"?403\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission/,
     reason: 'a service refuses what packer asks for',
     hint: 'Check what the credentials of the builder may do; then release the builder.',
     evidence: 'HTTP status 403; Oracle, Alibaba and Google IAP texts',

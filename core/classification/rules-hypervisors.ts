@@ -15,7 +15,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     code: 'VSPHERE_DENIED',
     class: 3,
     reads: 'error',
-    pattern: /ServerFaultCode: (?:Permission to perform this operation was denied|NoPermission)/,
+    pattern: /ServerFaultCode: Permission to perform this operation was denied|\bNoPermission\b/,
     reason: 'the vSphere account lacks a privilege',
     hint: 'Grant the privilege on the folder, datastore, network and resource pool that the template names.',
     evidence: 'vSphere API fault NoPermission',

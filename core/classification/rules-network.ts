@@ -73,7 +73,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /already locked\b|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|used by another process|[Rr]esource busy/,
+      /already locked\b|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|already has an? (?:pending|active|ongoing|running) (?:event|task|operation|action)|used by another process|[Rr]esource busy/,
     reason: 'something else holds what packer needs',
     hint: 'If the retry fails too, see what holds it: another build, or one that was not cleaned up.',
     evidence: 'VirtualBox, VMware, Hyper-V and QEMU texts',

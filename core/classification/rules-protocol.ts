@@ -44,7 +44,7 @@ export const protocolRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\b(?:HTTP|[Ss]tatus|[Rr]esponse|[Cc]ode|[Rr]eturned)(?:\/\d(?:\.\d)?)?(?: response)?(?: error)?(?: status)?(?: ?[Cc]ode)?[:= ]{1,3}["\\[(]?(?:408|50[0234]|52\d)\b|\bbut got 50[0234] instead|^\[(?:408|50[0234])\]|: \[(?:408|50[0234])\]|\b(?:502|503|504) [A-Z][a-z]/,
+      /\b(?:HTTP|[Ss]tatus|[Rr]esponse|[Cc]ode|[Rr]eturned)(?:\/\d(?:\.\d)?)?(?: response)?(?: error)?(?: status)?(?: ?[Cc]ode)?[:= ]{1,3}["\\[(]?(?:408|50[0234]|52\d)\b|\bbut got 50[0234] instead|^\[(?:408|50[0234])\]|: \[(?:408|50[0234])\]|\b(?:502|503|504) [A-Z][a-z]|\bhttps?:\/\/[^"\s]{1,300}": (?:Bad Gateway|Service Unavailable|Gateway Time-?out)\b/,
     reason: 'a service had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'HTTP statuses 408, 500, 502 to 504 and those of proxies',

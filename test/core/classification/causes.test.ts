@@ -166,6 +166,30 @@ describe('a context turns an ambiguous row', () => {
     );
   });
 
+  it('a copy that failed may come later, but not one under a key that the template names', () => {
+    const error = 'Error waiting for AMI Copy: ResourceNotReady: failed waiting for successful resource state';
+    const encrypting = (key: string) => `1795380253,,ui,say,==> a.b: Encrypting with KMS Key ID: ${key}`;
+    expect(outcome(failedTarget('a.b', error, [encrypting('alias/images')]))).toBe('1 AWS_WAIT_FAILED');
+    expect(outcome(failedTarget('a.b', error, [encrypting('')]))).toBe('2 AWS_WAIT_FAILED');
+  });
+
+  it('an upload that the guest refuses is refused again, one that broke off is not', () => {
+    const upload = (why: string) =>
+      outcome(failedTarget('docker.a', `Error uploading script: Upload failed with non-zero exit status: ${why}`));
+    expect(upload('1')).toBe('1 UPLOAD_DENIED');
+    expect(upload('255')).toBe('2 SSH_UPLOAD');
+  });
+
+  it('a proxy or a service that says only the words of a status is known by them', () => {
+    const post = (words: string) => outcome(failedTarget('a.b', `Post "https://vcenter.example.com/sdk": ${words}`));
+    expect(post('Forbidden')).toBe('3 ACCESS_REFUSED');
+    expect(post('Bad Gateway')).toBe('2 HTTP_5XX');
+    expect(post('Forbiddenly slow')).toBe('1 UNKNOWN');
+    expect(outcome(failedTarget('a.b', 'error reading the metadata of the machine: NoPermission'))).toBe('3 VSPHERE_DENIED');
+    expect(outcome(failedTarget('a.b', 'Error creating snapshot: the machine already has an active task'))).toBe('2 RESOURCE_BUSY');
+    expect(outcome(failedTarget('a.b', 'Error creating snapshot: the machine already has an active disk'))).toBe('1 UNKNOWN');
+  });
+
   it('says so, and on the second attempt that there is no third', () => {
     const first = classifyLog(failedTarget('qemu.base', 'Timeout waiting for SSH.'), failed);
     expect(first.classification.hint).toContain('This builder installs its guest');

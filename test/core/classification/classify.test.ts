@@ -169,7 +169,21 @@ describe('why AWS ended an instance', () => {
     ).toBe('3 KMS_KEY');
   });
 
+  it('is read from a log for people too', () => {
+    const error = 'Error waiting for instance (i-1) to become ready: ResourceNotReady: failed waiting for successful resource state';
+    const log = [
+      '==> amazon-ebs.base: Waiting for instance (i-1) to become ready...',
+      `==> amazon-ebs.base: ${error}`,
+      '==> amazon-ebs.base: Instance state change details: Client.InternalError: Client.InvalidKMSKey.InvalidState',
+      `Build 'amazon-ebs.base' errored after 30 seconds: ${error}`,
+    ];
+    expect(outcome(log)).toBe('3 KMS_KEY');
+    expect(outcome([...log.slice(0, 2), ...log.slice(3)])).toBe('2 AWS_WAIT_FAILED');
+  });
+
   it('is not believed where a script may have printed it', () => {
+    const error = 'Error waiting for instance to stop: ResourceNotReady: failed waiting for successful resource state';
+    expect(outcome(failedTarget('amazon-ebs.base', error, [details]))).toBe('2 AWS_WAIT_FAILED');
     expect(outcome(exitOfScript('amazon-ebs.base', ['Instance state change details: Client.InvalidKMSKey.InvalidState']))).toBe(
       '1 SCRIPT_EXIT',
     );
