@@ -50,7 +50,13 @@ export async function measureBuild(folder: string, programs?: string): Promise<B
     env: { ...process.env, PATH },
   });
   const peaks = { command: 0, runner: 0, attempt: 0 };
-  const watch = setInterval(() => void lookAt(folder, peaks), 100);
+  const looks = new Map<string, number>();
+  let looking = false;
+  const watch = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void lookAt(folder, peaks, looks).finally(() => (looking = false));
+  }, 100);
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -59,11 +65,23 @@ export async function measureBuild(folder: string, programs?: string): Promise<B
   return { exitCode, seconds: (performance.now() - start) / 1000, peaks };
 }
 
-/** Raises the peaks by what the processes of a build in this folder have had so far. */
-async function lookAt(folder: string, peaks: { command: number; runner: number; attempt: number }): Promise<void> {
+/** A process that was looked at so often, and was none of a build's, is another's: it has had time to become what it is. */
+const enoughLooks = 5;
+
+/**
+ * Raises the peaks by what the processes of a build in this folder have had so far.
+ *
+ * @param looks how often each process was looked at in vain: on a machine with many, looking would take more than the build does.
+ */
+async function lookAt(
+  folder: string,
+  peaks: { command: number; runner: number; attempt: number },
+  looks: Map<string, number>,
+): Promise<void> {
   const processes = await readdir('/proc').catch(() => []);
   for (const id of processes) {
-    if (!/^\d+$/.test(id)) continue;
+    const vain = looks.get(id) ?? 0;
+    if (vain >= enoughLooks || !/^\d+$/.test(id)) continue;
     const [words, status, place] = await Promise.all(
       ['cmdline', 'status', 'environ'].map((name) => readFile(`/proc/${id}/${name}`, 'utf8').catch(() => '')),
     );
@@ -75,7 +93,10 @@ async function lookAt(folder: string, peaks: { command: number; runner: number; 
         : said.includes('build')
           ? 'command'
           : null;
-    if (role === null || !said.some((word) => word.endsWith('hybridcore-packer.mjs')) || !`${words}${place}`.includes(folder)) continue;
+    if (role === null || !said.some((word) => word.endsWith('hybridcore-packer.mjs')) || !`${words}${place}`.includes(folder)) {
+      looks.set(id, vain + 1);
+      continue;
+    }
     peaks[role] = Math.max(peaks[role], Number(/VmHWM:\s+(\d+)/.exec(status ?? '')?.[1] ?? 0));
   }
 }

@@ -1,14 +1,16 @@
+import { createHash } from 'node:crypto';
+
 import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
 import { type Attempt, type Build } from './build.ts';
 import { keys } from './contract/keys.ts';
-import { type Digest } from './digest.ts';
+import { type Digest, toDigest } from './digest.ts';
 import { FailureError } from './failure-error.ts';
 import { logLines } from './handed-log.ts';
 import { type ReadHandover } from './handed-over.ts';
 import { type PackerRun } from './packer-log/packer-run.ts';
 import { packerRunReader } from './packer-log/packer-run-reader.ts';
-import { plainText } from './packer-log/plain-text.ts';
+import { plainLines, plainText } from './packer-log/plain-text.ts';
 import { type Compression, GoneError } from './ports.ts';
 import { type RunRecord } from './run-record.ts';
 import { createRedactor, redactText } from './scrub/redactor.ts';
@@ -23,8 +25,16 @@ export interface Received {
   readonly run: PackerRun | null;
   /** The attempt's scrub manifest with what was redacted here; null where nothing was handed over. */
   readonly manifest: ScrubManifest | null;
-  /** The log as it is to be kept, by the digest of its text; null where there is none. */
-  readonly log: Digest | null;
+  /** Null where there is none. */
+  readonly log: ReceivedLog | null;
+}
+
+/** The log as it is to be kept. */
+export interface ReceivedLog {
+  /** Of its text. */
+  readonly digest: Digest;
+  /** Whether the hook on this side found anything in it. */
+  readonly redacted: boolean;
 }
 
 const logFile = 'packer.log, on receipt';
@@ -66,7 +76,7 @@ export async function receive(
     handed: { state: 'read', value: { report: scrubbed, log, scrubManifest: claimed }, parts },
     run,
     manifest: scrubManifest(of, claimed?.not_searched ?? [], files),
-    log: log === null ? null : received.digest_after,
+    log: log === null ? null : { digest: received.digest_after, redacted: received.actions.length > 0 },
   };
 }
 
@@ -77,17 +87,35 @@ async function readLog(lines: AsyncIterable<readonly string[]>, scrub: FileScrub
 }
 
 /**
- * The bytes of a received log as it is to be kept: read once more, since memory does not hold it, and through the hook again
- * with the same key.
+ * The bytes of a received log as it is to be kept: read once more, since memory does not hold it. It passes the hook again, with
+ * the same key, where that found something the first time; else the digest alone says that this is the text in which it found nothing.
  *
- * @param log compressed, as it was handed over.
- * @param digest what `receive` gave. Where the text is another one now, GoneError is thrown after it.
+ * @param lines of the log as it was handed over.
+ * @param log what `receive` gave. Where the text is another one now, GoneError is thrown after it.
  */
-export async function* keptLog(lines: AsyncIterable<readonly string[]>, key: Uint8Array, digest: Digest): AsyncGenerator<Uint8Array> {
-  const scrub = createFileScrub(logFile, createRedactor({ values: [], key }), key);
+export async function* keptLog(
+  lines: AsyncIterable<readonly string[]>,
+  key: Uint8Array,
+  { digest, redacted }: ReceivedLog,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  for await (const scrubbed of scrubbedLines(lines, scrub)) if (scrubbed.length > 0) yield encoder.encode(`${scrubbed.join('\n')}\n`);
-  if (scrub.end().digest_after !== digest) throw new GoneError('the log of a run is another one than was received');
+  const hash = createHash('sha256');
+  for await (const text of redacted ? redactedTexts(lines, key) : plainTexts(lines)) {
+    if (text === '') continue;
+    const content = encoder.encode(text);
+    hash.update(content);
+    yield content;
+  }
+  if (toDigest(hash.digest('hex')) !== digest) throw new GoneError('the log of a run is another one than was received');
+}
+
+async function* plainTexts(lines: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
+  for await (const some of lines) yield plainLines(some);
+}
+
+async function* redactedTexts(lines: AsyncIterable<readonly string[]>, key: Uint8Array): AsyncGenerator<string> {
+  const scrub = createFileScrub(logFile, createRedactor({ values: [], key }), key);
+  for await (const scrubbed of scrubbedLines(lines, scrub)) if (scrubbed.length > 0) yield `${scrubbed.join('\n')}\n`;
 }
 
 async function* scrubbedLines(lines: AsyncIterable<readonly string[]>, scrub: FileScrub): AsyncGenerator<string[]> {
