@@ -16,7 +16,8 @@ import { dynamoRecords } from '../../../adapters/aws/dynamo-records.ts';
 import { taggingHeader } from '../../../adapters/aws/s3-object-tags.ts';
 import { s3KeptBucket } from '../../../adapters/aws/s3-kept-bucket.ts';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
-import { type Build } from '../../../core/build.ts';
+import { type Attempt, type Build } from '../../../core/build.ts';
+import { verdictOf } from '../../../core/classification/verdict.ts';
 import { tagKeys } from '../../../core/contract/deployment.ts';
 import { keys } from '../../../core/contract/keys.ts';
 import { type Tags } from '../../../core/contract/tags.ts';
@@ -401,4 +402,60 @@ it('looks at the tags and locks of a hundred objects, others each day, however m
   expect(looked.size).toBe(100);
   await ask(day);
   expect(looked.size).toBeGreaterThan(190);
+});
+
+it('counts the days of what an earlier attempt left from its own end, as the bucket does', async () => {
+  const midnight = Date.UTC(2026, 5, 2);
+  const [first, end] = [midnight - 3_600_000, midnight + 3_600_000];
+  const log = (n: 1 | 2) => keys.log(debian, buildIdOf(1), n);
+  const attempt = (n: 1 | 2, at: number): Attempt => ({
+    attempt: n,
+    token: `t${n}`,
+    run: null,
+    intended_at: timestamp(at),
+    time_limit: 1,
+    unless: null,
+    expected: null,
+    builder_digest: null,
+    started_at: timestamp(at),
+    finished_at: timestamp(at),
+    expired_at: null,
+    outcome: {
+      verdict: verdictOf({ rule: 'STORAGE', message: 'gone', remedy: 'again' }),
+      fingerprint: null,
+      artifacts: [],
+      artifacts_shortened: false,
+      log: { path: log(n), size: 1 },
+      scrub_manifest_path: null,
+      redactions: 0,
+      decided_at: timestamp(at),
+      rules: null,
+      basis: null,
+    },
+  });
+  const at = timestamp(end);
+  const attempts = [attempt(1, first), attempt(2, end)];
+  const terms = retentionTerms(policy, 'short');
+  const document = buildRecord(1, {
+    state: 'escalated',
+    retention: 'short',
+    retention_terms: terms,
+    finished_at: at,
+    settled_at: at,
+    attempts,
+  });
+  const records = memoryRecords({ validating: false });
+  await records.commit([
+    { type: 'builder', expected: null, document: builderRecord(debian) },
+    { type: 'build', expected: null, document },
+  ]);
+  const empty = { settings: async () => bucketWith([]), versions: async function* () {}, look: async () => undefined };
+  const early = async (now: number) =>
+    (await auditBucket({ records, bucket: empty, clock: { now: () => now } }, policy, { deep: false })).findings.flatMap(
+      ({ finding, key }) => (finding === 'gone-early' ? [key] : []),
+    );
+  expect(await early(first + 30 * day - 1)).toEqual([log(1), log(2)]);
+  // S3 hides it at this midnight, and the build's own days are over two hours after it was made.
+  expect(await early(midnight + 30 * day)).toEqual([log(2)]);
+  expect(await early(end + 30 * day)).toEqual([]);
 });
