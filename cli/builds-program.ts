@@ -16,7 +16,7 @@ import { type Running } from './running.ts';
 export function registerBuilds(
   command: (words: string, description: string, example: string) => Command,
   host: Host,
-  { run, onThisMachine, onEither }: Running,
+  { run, onThisMachine, onEither }: Omit<Running, 'inRepository'>,
 ): void {
   apiOptions(
     command('status [builder]', 'shows what runs, what waits, how the last build ended, what is quarantined', 'hybridcore-packer status'),

@@ -10,7 +10,7 @@ import { type Running } from './running.ts';
  *
  * @param diag the command `diag <build>`, with the options that each command has.
  */
-export function registerDiag(diag: Command, host: Host, { onThisMachine, onEither, run }: Running): void {
+export function registerDiag(diag: Command, host: Host, { onThisMachine, onEither, run }: Omit<Running, 'inRepository'>): void {
   apiOptions(diag)
     .addOption(new Option('--output <file>', 'writes the bundle there (default: diag/BUILDER/BUILD.tar.gz below the home)').argParser(path))
     .action((typed: string, options: RemoteOptions & { output?: string }) =>

@@ -1,12 +1,17 @@
 import { type Command } from 'commander';
 
 import { systemUser } from '../adapters/local/system.ts';
+import { type DeployedHome } from './commands/retention-bucket.ts';
 import { type GlobalOptions, type Host } from './host.ts';
-import { jsonOption, repositoryOptions } from './options.ts';
+import { jsonOption, path, repositoryOptions } from './options.ts';
 import { type Running } from './running.ts';
 
 /** Adds `retention` and what stands below it. */
-export function registerRetention(program: Command, host: Host, { onThisMachine }: Pick<Running, 'onThisMachine'>): void {
+export function registerRetention(
+  program: Command,
+  host: Host,
+  { inRepository, onThisMachine }: Pick<Running, 'inRepository' | 'onThisMachine'>,
+): void {
   const retention = program.command('retention').description('shows and ends what is kept: audit, sweep, legal holds');
   const retentionCommand = (words: string, description: string, example: string): Command =>
     repositoryOptions(jsonOption(retention.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
@@ -15,12 +20,19 @@ export function registerRetention(program: Command, host: Host, { onThisMachine 
     'holds every object against its class, its records and the policy; exit code 3 on any finding',
     'hybridcore-packer retention audit --deep',
   )
-    .option('--deep', 'read the bytes of all objects, not of a sample')
-    .action((options: GlobalOptions & { deep?: boolean }) =>
-      onThisMachine(null, options, async (embedded, { config }) =>
-        (await import('./commands/retention.ts')).retentionAudit(host, embedded, config, { deep: options.deep ?? false }),
-      ),
-    );
+    .option('--deep', 'read the bytes of all objects, or in a bucket their tags and locks, not of a sample')
+    .option('--bucket <name>', 'the bucket of a deployed home, read with your own credentials', path)
+    .option('--table <name>', 'the table with its records', path)
+    .action((options: DeployedHome & { deep?: boolean }) => {
+      const how = { deep: options.deep ?? false };
+      return options.bucket === undefined && options.table === undefined
+        ? onThisMachine(null, options, async (embedded, { config }) =>
+            (await import('./commands/retention.ts')).retentionAudit(host, embedded, config, how),
+          )
+        : inRepository(null, options, async ({ config }) =>
+            (await import('./commands/retention-bucket.ts')).retentionBucketAudit(host, config, options, how),
+          );
+    });
   retentionCommand(
     'sweep',
     'shows what has expired, and with --yes deletes it; each deletion is recorded',

@@ -9,6 +9,12 @@ import { type RemoteOptions } from './remote-address.ts';
 export interface Running {
   /** Over nothing but what the command itself reads. */
   readonly run: (about: string | null, options: GlobalOptions, action: () => Promise<Outcome<Answer>>) => Promise<void>;
+  /** Over a repository, wherever its home is. */
+  readonly inRepository: (
+    about: string | null,
+    options: GlobalOptions,
+    action: (repository: Repository) => Promise<Outcome<Answer>>,
+  ) => Promise<void>;
   /** Over the dispatcher on this machine. */
   readonly onThisMachine: (
     about: string | null,

@@ -27,7 +27,13 @@ import { LogSummary } from '../log-summary.ts';
 import { namesOf } from '../names-of.ts';
 import { BuildRequest } from '../request.ts';
 import { Result } from '../result.ts';
-import { RetentionAuditDocument, RetentionHoldDocument, RetentionReportDocument, RetentionSweepDocument } from '../retention/documents.ts';
+import {
+  RetentionAuditDocument,
+  RetentionBucketAuditDocument,
+  RetentionHoldDocument,
+  RetentionReportDocument,
+  RetentionSweepDocument,
+} from '../retention/documents.ts';
 import { ScrubManifest } from '../scrub/scrub-manifest.ts';
 import * as z from '../zod.ts';
 
@@ -58,6 +64,11 @@ const schemas = {
   publish: { schema: PublishDocument, title: 'What `publish --json` prints', io: 'output' },
   quarantine: { schema: QuarantineDocument, title: 'What `quarantine --json` prints', io: 'output' },
   'retention-audit': { schema: RetentionAuditDocument, title: 'What `retention audit --json` prints', io: 'output' },
+  'retention-bucket-audit': {
+    schema: RetentionBucketAuditDocument,
+    title: 'What `retention audit --bucket --json` prints',
+    io: 'output',
+  },
   'retention-hold': {
     schema: RetentionHoldDocument,
     title: 'What `retention hold --json` and `retention release --json` print',

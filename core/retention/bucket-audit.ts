@@ -127,7 +127,7 @@ function goneFindings({ now }: Auditing, build: KeptBuild, standing: ReadonlySet
   const { id, terms, held, names } = build;
   if (terms === undefined) return [];
   return names
-    .filter(({ key, expires }) => !standing.has(key) && (held || !expires || terms.until > now))
+    .filter(({ key, expires, until }) => !standing.has(key) && (held || !expires || until > now))
     .map(({ key }) => ({
       finding: 'gone-early',
       key,

@@ -60,8 +60,9 @@ export interface KeptBuild {
   readonly retention: string;
   readonly held: boolean;
   /** Undefined while something is still to be done for it. */
-  readonly terms: { readonly days: number; readonly lock: LockMode | undefined; readonly until: number; readonly text: string } | undefined;
-  readonly names: readonly { readonly key: string; readonly expires: boolean }[];
+  readonly terms: { readonly days: number; readonly lock: LockMode | undefined; readonly text: string } | undefined;
+  /** `until`, in milliseconds since 1970: the bucket counts from when an object was made, and what an earlier attempt left was made before the build ended. */
+  readonly names: readonly { readonly key: string; readonly expires: boolean; readonly until: number }[];
 }
 
 export function keptBuild(build: Build, policy: RetentionPolicy): KeptBuild {
@@ -71,12 +72,23 @@ export function keptBuild(build: Build, policy: RetentionPolicy): KeptBuild {
     builder: build.builder,
     retention: build.retention,
     held: build.hold !== null,
-    terms:
+    terms: terms === undefined ? undefined : { days: terms.days, lock: terms.lock, text: termsText(build, terms) },
+    names:
       terms === undefined
-        ? undefined
-        : { days: terms.days, lock: terms.lock, until: Date.parse(terms.expires_at), text: termsText(build, terms) },
-    names: namedKeys(build).map((key) => ({ key, expires: !key.startsWith('artifacts/') })),
+        ? []
+        : namedKeys(build).map((key) => ({
+            key,
+            expires: !key.startsWith('artifacts/'),
+            until: Math.min(Date.parse(terms.expires_at), (madeByAttempt(build, key) ?? Infinity) + terms.days * dayMilliseconds),
+          })),
   };
+}
+
+/** From when on what an attempt left can have been sealed; undefined for what the build left as a whole, and where no record says it. */
+function madeByAttempt({ attempts }: Build, key: string): number | undefined {
+  const attempt = attempts.find(({ outcome }) => outcome?.log?.path === key || outcome?.scrub_manifest_path === key);
+  const at = attempt?.outcome?.decided_at ?? attempt?.finished_at;
+  return typeof at === 'string' ? Date.parse(at) : undefined;
 }
 
 // ---- what a listing shows ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import { BuildId, BuilderName, Timestamp } from '../identity.ts';
 import { namesOf } from '../names-of.ts';
 import * as z from '../zod.ts';
 import { auditFindings } from './audit-finding.ts';
+import { bucketFindings } from './bucket-findings.ts';
 import { buildRetention } from './build-retention.ts';
 import { RetentionPolicy } from './policy.ts';
 
@@ -39,6 +40,36 @@ export const RetentionAuditDocument = z.strictObject({
   ),
 });
 export type RetentionAuditDocument = z.infer<typeof RetentionAuditDocument>;
+
+/** `retention audit --bucket` */
+export const RetentionBucketAuditDocument = z.strictObject({
+  /** 0 where nothing was found, else 3. */
+  exit_code: z.literal([0, 3]),
+  at: Timestamp,
+  /** Of the policy as it is now. */
+  policy_digest: Digest,
+  /** Whether the tags and locks of all versions were looked at, or those of a sample. */
+  deep: z.boolean(),
+  bucket: z.string(),
+  /** With the delete markers. */
+  versions: Count,
+  looked: Count,
+  /** By key. */
+  findings: z.array(
+    z.strictObject({
+      finding: z.literal(namesOf(bucketFindings)),
+      /** Empty where it is about the rules. */
+      key: z.string(),
+      /** Null where it is about no version of its own. */
+      version: z.nullable(z.string()),
+      /** Null where no record knows its build. */
+      build_id: z.nullable(BuildId),
+      class: z.nullable(z.string()),
+      message: z.string(),
+    }),
+  ),
+});
+export type RetentionBucketAuditDocument = z.infer<typeof RetentionBucketAuditDocument>;
 
 const SweptObject = z.strictObject({
   key: z.string(),

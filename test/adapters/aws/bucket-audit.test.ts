@@ -9,27 +9,34 @@ import {
   S3Client,
   type LifecycleRule,
 } from '@aws-sdk/client-s3';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { dynamoRecords } from '../../../adapters/aws/dynamo-records.ts';
 import { taggingHeader } from '../../../adapters/aws/s3-object-tags.ts';
 import { s3KeptBucket } from '../../../adapters/aws/s3-kept-bucket.ts';
 import { s3Objects } from '../../../adapters/aws/s3-objects.ts';
-import { type Build } from '../../../core/build.ts';
+import { type Attempt, type Build } from '../../../core/build.ts';
+import { verdictOf } from '../../../core/classification/verdict.ts';
 import { tagKeys } from '../../../core/contract/deployment.ts';
 import { keys } from '../../../core/contract/keys.ts';
 import { type Tags } from '../../../core/contract/tags.ts';
 import { digestOf } from '../../../core/digest.ts';
 import { timestamp } from '../../../core/identity.ts';
-import { type ListedVersion, type Objects } from '../../../core/ports.ts';
+import { type ListedVersion, type Objects, type Records } from '../../../core/ports.ts';
 import { auditBucket } from '../../../core/retention/bucket-audit.ts';
 import { type BucketFindingName, bucketFindings } from '../../../core/retention/bucket-findings.ts';
+import { RetentionBucketAuditDocument } from '../../../core/retention/documents.ts';
 import { type RetentionPolicy, retentionTerms } from '../../../core/retention/policy.ts';
 import { newBucket } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
+import { makeTable } from '../../fixtures/aws/table.ts';
+import { fileTemplate, rig } from '../../fixtures/rig.ts';
+import { publishedSchemaFaults } from '../../e2e/published-schema.ts';
 import { buildIdOf, buildRecord, builderNamed, builderRecord } from '../../fixtures/records.ts';
 import { afterDays, bucketWith, rule } from '../../fixtures/retention/buckets.ts';
-import { type MemoryRecords, memoryRecords } from '../../simulation/memory-records.ts';
+import { memoryRecords } from '../../simulation/memory-records.ts';
 
 const day = 86_400_000;
 const debian = builderNamed('debian-base');
@@ -72,7 +79,8 @@ describeWithMoto('an audit of a bucket', () => {
   let client: S3Client;
   let bucket: string;
   let objects: Objects;
-  let records: MemoryRecords;
+  let table: string;
+  let records: Records;
   let now: number;
   beforeAll(async () => {
     moto = await startMoto();
@@ -120,7 +128,9 @@ describeWithMoto('an audit of a bucket', () => {
     now = Math.floor(Date.now() / 1000) * 1000;
     bucket = await newBucket(client);
     objects = s3Objects(client, { bucket, policy, clock: { now: () => now } });
-    records = memoryRecords({ validating: true });
+    const dynamo = new DynamoDBClient(moto.clientOptions);
+    table = await makeTable(dynamo);
+    records = dynamoRecords(dynamo, table);
     await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
     await putRules(rules);
     await build(1, 'short');
@@ -137,6 +147,14 @@ describeWithMoto('an audit of a bucket', () => {
 
   const audit = (deep = true, at = now) =>
     auditBucket({ records, bucket: s3KeptBucket(client, bucket, 5), clock: { now: () => at } }, policy, { deep });
+  /** As an auditor types it, in a repository of the same policy. */
+  const auditor = async (...words: readonly string[]) => {
+    const images = await rig({
+      'hybridcore.yaml': `version: 1\nretention: ${JSON.stringify(policy)}\nbuilders:\n  debian-base: { template: base }\n`,
+      'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+    });
+    return images.start(['retention', 'audit', '--bucket', bucket, ...words], { environment: moto.environment }).ended;
+  };
   const result = (n: number) => keys.result(debian, buildIdOf(n));
   const put = (Key: string, Tagging?: string) =>
     client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x', ...(Tagging === undefined ? {} : { Tagging }) }));
@@ -283,6 +301,16 @@ describeWithMoto('an audit of a bucket', () => {
     expect(calls.length).toBe(3 + count('ListObjectVersions') + 44);
   });
 
+  it('tells an auditor that a clean one holds, and what has to be named', async () => {
+    const ended = await auditor('--table', table, '--deep');
+    expect(ended).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: `nothing found: looked at 22 versions in ${bucket}, and at the tags and locks of all\n`,
+    });
+    expect((await auditor()).stderr).toMatch(/^USAGE .* by its bucket and its table, both, .*outputs Bucket and Table /s);
+  });
+
   it('finds what outlived its class and the bound, and not a day before', async () => {
     expect((await audit(false, now + 34 * day)).findings).toEqual([]);
     expect((await audit(false, now + 35 * day)).findings.map(({ finding, class: name }) => `${finding} ${name}`)).toEqual(
@@ -308,6 +336,12 @@ describeWithMoto('an audit of a bucket', () => {
     const keysPlanted = new Set(planted.map(({ key }) => key));
     expect(findings.filter(({ key }) => !keysPlanted.has(key))).toEqual([]);
     expect(planted.length).toBeGreaterThanOrEqual(15);
+
+    const ended = await auditor('--table', table, '--deep', '--json');
+    expect(ended).toMatchObject({ code: 3, stderr: '' });
+    expect(await publishedSchemaFaults('retention-bucket-audit', ended.json())).toEqual([]);
+    const told = RetentionBucketAuditDocument.parse(ended.json());
+    expect(told).toMatchObject({ exit_code: 3, deep: true, bucket, findings });
   });
 
   it('is tried on every finding that there is', () => {
@@ -368,4 +402,60 @@ it('looks at the tags and locks of a hundred objects, others each day, however m
   expect(looked.size).toBe(100);
   await ask(day);
   expect(looked.size).toBeGreaterThan(190);
+});
+
+it('counts the days of what an earlier attempt left from its own end, as the bucket does', async () => {
+  const midnight = Date.UTC(2026, 5, 2);
+  const [first, end] = [midnight - 3_600_000, midnight + 3_600_000];
+  const log = (n: 1 | 2) => keys.log(debian, buildIdOf(1), n);
+  const attempt = (n: 1 | 2, at: number): Attempt => ({
+    attempt: n,
+    token: `t${n}`,
+    run: null,
+    intended_at: timestamp(at),
+    time_limit: 1,
+    unless: null,
+    expected: null,
+    builder_digest: null,
+    started_at: timestamp(at),
+    finished_at: timestamp(at),
+    expired_at: null,
+    outcome: {
+      verdict: verdictOf({ rule: 'STORAGE', message: 'gone', remedy: 'again' }),
+      fingerprint: null,
+      artifacts: [],
+      artifacts_shortened: false,
+      log: { path: log(n), size: 1 },
+      scrub_manifest_path: null,
+      redactions: 0,
+      decided_at: timestamp(at),
+      rules: null,
+      basis: null,
+    },
+  });
+  const at = timestamp(end);
+  const attempts = [attempt(1, first), attempt(2, end)];
+  const terms = retentionTerms(policy, 'short');
+  const document = buildRecord(1, {
+    state: 'escalated',
+    retention: 'short',
+    retention_terms: terms,
+    finished_at: at,
+    settled_at: at,
+    attempts,
+  });
+  const records = memoryRecords({ validating: false });
+  await records.commit([
+    { type: 'builder', expected: null, document: builderRecord(debian) },
+    { type: 'build', expected: null, document },
+  ]);
+  const empty = { settings: async () => bucketWith([]), versions: async function* () {}, look: async () => undefined };
+  const early = async (now: number) =>
+    (await auditBucket({ records, bucket: empty, clock: { now: () => now } }, policy, { deep: false })).findings.flatMap(
+      ({ finding, key }) => (finding === 'gone-early' ? [key] : []),
+    );
+  expect(await early(first + 30 * day - 1)).toEqual([log(1), log(2)]);
+  // S3 hides it at this midnight, and the build's own days are over two hours after it was made.
+  expect(await early(midnight + 30 * day)).toEqual([log(2)]);
+  expect(await early(end + 30 * day)).toEqual([]);
 });

@@ -1,0 +1,61 @@
+import { keptHome } from '../../adapters/aws/kept-home.ts';
+import { systemClock } from '../../adapters/local/system.ts';
+import { type Config } from '../../core/config.ts';
+import { outputs } from '../../core/contract/deployment.ts';
+import { digestOfJson } from '../../core/digest.ts';
+import { type Outcome, failure, success } from '../../core/failure.ts';
+import { timestamp } from '../../core/identity.ts';
+import { plainText } from '../../core/packer-log/plain-text.ts';
+import { type BucketAudit, auditBucket } from '../../core/retention/bucket-audit.ts';
+import { type RetentionBucketAuditDocument } from '../../core/retention/documents.ts';
+import { type Answer, paint } from '../answer.ts';
+import { type GlobalOptions, type Host } from '../host.ts';
+import { table } from '../render/table.ts';
+import { more, mostTold } from './retention.ts';
+
+/** Where a deployed home is, as a person names it. */
+export interface DeployedHome extends GlobalOptions {
+  readonly bucket?: string;
+  readonly table?: string;
+}
+
+/**
+ * `retention audit --bucket NAME --table NAME`: a bucket of S3 against the records and the policy, with the caller's own
+ * credentials; exit code 3 on any finding.
+ */
+export async function retentionBucketAudit(
+  host: Host,
+  { retention }: Config,
+  home: DeployedHome,
+  { deep }: { readonly deep: boolean },
+): Promise<Outcome<Answer>> {
+  const { bucket, table: records } = home;
+  if (bucket === undefined || records === undefined || home.home !== undefined)
+    return failure(
+      'USAGE',
+      'a deployed home is named by its bucket and its table, both, and by no folder',
+      `give --bucket and --table as the outputs ${outputs.bucket} and ${outputs.table} of the stack have them, without --home`,
+    );
+  const at = systemClock.now();
+  const audit = await auditBucket({ ...keptHome(bucket, records), clock: { now: () => at } }, retention, { deep });
+  const document: RetentionBucketAuditDocument = {
+    exit_code: audit.findings.length === 0 ? 0 : 3,
+    at: timestamp(at),
+    policy_digest: digestOfJson(retention),
+    deep,
+    bucket,
+    versions: audit.versions,
+    looked: audit.looked,
+    findings: audit.findings.map((finding) => ({ ...finding })),
+  };
+  return success({ exitCode: document.exit_code, document, text: bucketAuditText(host, bucket, audit) });
+}
+
+function bucketAuditText({ terminal: { out } }: Host, bucket: string, { versions, looked, findings }: BucketAudit): string {
+  const rows = findings.slice(0, mostTold).map(({ finding, class: name, message }) => [finding, name ?? '-', plainText(message)]);
+  const read = looked === versions ? 'at the tags and locks of all' : `at the tags and locks of ${looked} (--deep looks at all)`;
+  return [
+    ...(rows.length === 0 ? [] : [table(['finding', 'class', 'what'], rows), ...more(findings.length), '']),
+    `${findings.length === 0 ? paint(out, 'green', 'nothing found') : paint(out, 'red', `${findings.length} found`)}: looked at ${versions} versions in ${bucket}, and ${read}`,
+  ].join('\n');
+}
