@@ -26,7 +26,13 @@ import { LogSummary } from '../log-summary.ts';
 import { namesOf } from '../names-of.ts';
 import { BuildRequest } from '../request.ts';
 import { Result } from '../result.ts';
-import { RetentionAuditDocument, RetentionHoldDocument, RetentionReportDocument, RetentionSweepDocument } from '../retention/documents.ts';
+import {
+  RetentionAuditDocument,
+  RetentionHoldDocument,
+  RetentionRaiseDocument,
+  RetentionReportDocument,
+  RetentionSweepDocument,
+} from '../retention/documents.ts';
 import { ScrubManifest } from '../scrub/scrub-manifest.ts';
 import * as z from '../zod.ts';
 
@@ -62,6 +68,7 @@ const schemas = {
     title: 'What `retention hold --json` and `retention release --json` print',
     io: 'output',
   },
+  'retention-raise': { schema: RetentionRaiseDocument, title: 'What `retention raise --json` prints', io: 'output' },
   'retention-report': { schema: RetentionReportDocument, title: 'What `retention report --json` prints', io: 'output' },
   'retention-sweep': { schema: RetentionSweepDocument, title: 'What `retention sweep --json` prints', io: 'output' },
   result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },
