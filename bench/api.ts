@@ -131,6 +131,7 @@ function endedBuild(n: number, builder: BuilderName, at: string): Build {
     settled_at: at,
     hold: null,
     hold_released: null,
+    raises: [],
     expired: null,
   });
 }

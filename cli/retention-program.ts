@@ -67,6 +67,21 @@ export function registerRetention(
       ),
     );
   retentionCommand(
+    'raise <build> <class>',
+    'keeps all that a build left for longer: gives it a higher class; lowering is refused',
+    'hybridcore-packer retention raise 01J9Z3K4M5N6P7Q8R9S0T1V2W3 evidence --reason "case 7"',
+  )
+    .requiredOption('--reason <text>', 'why, for who looks at it later')
+    .action((typed: string, name: string, options: GlobalOptions & { reason: string }) =>
+      onThisMachine(null, options, async (embedded, { config }) =>
+        (await import('./commands/retention-raise.ts')).retentionRaise(embedded, config, typed, {
+          class: name,
+          by: systemUser(),
+          reason: host.outgoing.text(options.reason),
+        }),
+      ),
+    );
+  retentionCommand(
     'release <build>',
     'ends a legal hold; who did it and why is recorded',
     'hybridcore-packer retention release 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7 is closed"',

@@ -220,6 +220,7 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     settled_at: null,
     hold: null,
     hold_released: null,
+    raises: [],
     expired: null,
   };
 }

@@ -48,6 +48,7 @@ export const ownRules = {
   MANIFEST_MISSING: { exit_code: 1, reason: 'no build has sealed a manifest that could be published' },
   INPUTS_DRIFTED: { exit_code: 1, reason: 'the inputs are no longer those of the newest manifest' },
   BUILD_NOT_PUBLISHABLE: { exit_code: 1, reason: 'only a build that succeeded and left artifacts can be published' },
+  RAISE_REFUSED: { exit_code: 1, reason: 'the class of the build cannot become what was asked for' },
   HOLD_REFUSED: { exit_code: 1, reason: 'the legal hold of the build is not as it would have to be' },
   RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
   POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },

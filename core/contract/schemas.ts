@@ -31,6 +31,7 @@ import {
   RetentionAuditDocument,
   RetentionBucketAuditDocument,
   RetentionHoldDocument,
+  RetentionRaiseDocument,
   RetentionReportDocument,
   RetentionSweepDocument,
 } from '../retention/documents.ts';
@@ -74,6 +75,7 @@ const schemas = {
     title: 'What `retention hold --json` and `retention release --json` print',
     io: 'output',
   },
+  'retention-raise': { schema: RetentionRaiseDocument, title: 'What `retention raise --json` prints', io: 'output' },
   'retention-report': { schema: RetentionReportDocument, title: 'What `retention report --json` prints', io: 'output' },
   'retention-sweep': { schema: RetentionSweepDocument, title: 'What `retention sweep --json` prints', io: 'output' },
   result: { schema: Result, title: 'The result of a build, or of a command that failed', io: 'output' },

@@ -5,7 +5,7 @@ import { LogSummary } from '../log-summary.ts';
 import { allPages, pages } from '../pages.ts';
 import { type Clock, type KeptObject, type KeptObjects, type Objects, type Records } from '../ports.ts';
 import { type AuditFinding, type AuditFindingName } from './audit-finding.ts';
-import { buildTerms, namedKeys, termsText } from './build-terms.ts';
+import { buildTerms, namedKeys, sealedTerms, termsText } from './build-terms.ts';
 import { dayMilliseconds } from './lifecycle.ts';
 import { type RetentionPolicy } from './policy.ts';
 import { defaultLateDays } from './proof.ts';
@@ -186,16 +186,16 @@ async function inspections(auditing: Auditing, sample: readonly KeptObject[]): P
   return findings;
 }
 
-/** A log summary is what others enforce retention by: it says what the record of its build does. */
+/** A log summary is what others enforce retention by: it says what its build was accepted with. */
 async function summaryDifference({ ports, policy }: Auditing, build: Build, key: string): Promise<string | undefined> {
   const read = await ports.objects.read(key, { bytes: longestSummary });
-  const terms = buildTerms(build, policy);
+  const terms = sealedTerms(build, policy);
   if (read.state !== 'read' || terms === undefined) return undefined;
   const summary = LogSummary.safeParse(JSON.parse(new TextDecoder().decode(read.content)));
   if (!summary.success) return 'is no log summary';
   const { retention } = summary.data;
-  const same = retention.class === build.retention && retention.days === terms.days && retention.lock === terms.lock;
+  const same = retention.class === terms.class && retention.days === terms.days && retention.lock === terms.lock;
   return same && retention.expires_at === terms.expires_at
     ? undefined
-    : `says that it is of the class ${retention.class} and may go at ${retention.expires_at}; its build is of the class ${build.retention}: ${termsText(build, terms)}`;
+    : `says that it is of the class ${retention.class} and may go at ${retention.expires_at}; its build was accepted with the class ${terms.class}: ${termsText(build, terms)}`;
 }

@@ -3,10 +3,27 @@ import { longestReason } from '../builder-record.ts';
 import { Digest } from '../digest.ts';
 import { Caller, Timestamp } from '../identity.ts';
 import * as z from '../zod.ts';
+import { RetentionClassName, RetentionTerms } from './policy.ts';
 
 /** Who said something about the retention of a build, when, and why. */
 const Note = z.strictObject({ at: Timestamp, by: Caller, reason: boundedText(longestReason) });
 const NoteOrNull = z.withDefault(z.nullable(Note), null);
+
+/** How often the class of one build is raised at most: each time leaves a note, and records are bounded in bytes. */
+export const mostRaises = 8;
+
+/** That the class of a build was raised. */
+export const ClassRaise = z.strictObject({
+  ...Note.shape,
+  /** The class before. */
+  from: RetentionClassName,
+  /** What that one meant for this build. */
+  from_terms: RetentionTerms,
+  to: RetentionClassName,
+  /** When all objects had the new class as a tag; null until then. */
+  tagged_at: z.nullable(Timestamp),
+});
+export type ClassRaise = z.infer<typeof ClassRaise>;
 
 /** What the record of a build says of what becomes of its objects. Null in older records. */
 export const buildRetention = {
@@ -14,6 +31,8 @@ export const buildRetention = {
   hold: NoteOrNull,
   /** How the last hold ended. */
   hold_released: NoteOrNull,
+  /** How its class was raised, the first time first; its `retention` and `retention_terms` are what the last one came to. */
+  raises: z.withDefault(z.array(ClassRaise).check(z.maxLength(mostRaises)), []),
   /** Since when its objects go, said before the first one does; null while all are kept. */
   expired: z.withDefault(
     z.nullable(

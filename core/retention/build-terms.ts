@@ -19,6 +19,17 @@ export function buildTerms(build: Build, policy: RetentionPolicy): BuildTerms | 
   return { ...terms, expires_at: expiresAt(terms, Date.parse(build.finished_at)) };
 }
 
+/**
+ * What the build was accepted with, as its log summary says it for good: its class may have been raised since. Undefined as
+ * for `buildTerms`.
+ */
+export function sealedTerms(build: Build, policy: RetentionPolicy): (BuildTerms & { readonly class: string }) | undefined {
+  const [first] = build.raises;
+  const sealed = first === undefined ? build : { ...build, retention: first.from, retention_terms: first.from_terms };
+  const terms = buildTerms(sealed, policy);
+  return terms === undefined ? undefined : { ...terms, class: sealed.retention };
+}
+
 /** What the record of a build names of what it left. */
 export function namedKeys(build: Build): readonly string[] {
   const attempts = build.attempts.flatMap(({ outcome }) => [outcome?.log?.path, outcome?.scrub_manifest_path]);

@@ -5,8 +5,8 @@ import { namesOf } from '../names-of.ts';
 import * as z from '../zod.ts';
 import { auditFindings } from './audit-finding.ts';
 import { bucketFindings } from './bucket-findings.ts';
-import { buildRetention } from './build-retention.ts';
-import { RetentionPolicy } from './policy.ts';
+import { ClassRaise, buildRetention } from './build-retention.ts';
+import { RetentionClassName, RetentionPolicy, RetentionTerms } from './policy.ts';
 
 /* What the commands of `retention` print with `--json`. */
 
@@ -124,6 +124,8 @@ export const RetentionReportDocument = z.strictObject({
       manifest_digest: z.nullable(Digest),
     }),
   ),
+  /** Classes that were raised since: by build, in order. */
+  raises: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, ...ClassRaise.shape })),
   /** In the order in which they happened. */
   deletions: z.array(
     z.strictObject({ ...SweptObject.shape, kind: z.literal(objectKinds), at: Timestamp, by: z.string(), policy_digest: Digest }),
@@ -140,3 +142,16 @@ export const RetentionHoldDocument = z.strictObject({
   hold_released: buildRetention.hold_released,
 });
 export type RetentionHoldDocument = z.infer<typeof RetentionHoldDocument>;
+
+/** `retention raise` */
+export const RetentionRaiseDocument = z.strictObject({
+  build_id: BuildId,
+  builder: BuilderName,
+  class: RetentionClassName,
+  terms: RetentionTerms,
+  /** From when on what it left may go. */
+  expires_at: Timestamp,
+  /** The first time first. */
+  raises: z.array(ClassRaise),
+});
+export type RetentionRaiseDocument = z.infer<typeof RetentionRaiseDocument>;

@@ -35,6 +35,8 @@ export interface SweepPlan {
   /** The builders of all that, as they were before anything else was looked at: what depends on more is committed on their version. */
   readonly builders: ReadonlyMap<BuilderName, BuilderRecord>;
   readonly spared: readonly SparedObject[];
+  /** Builds whose class was raised, and whose objects do not all have it as a tag yet. */
+  readonly halfRaised: readonly Build[];
   /** Objects of builds that no record knows: nobody can say how long they are kept, so they stay. */
   readonly unknown: readonly KeptObject[];
 }
@@ -48,6 +50,7 @@ export interface SweepPlan {
 export async function planSweep(ports: SweepPorts, policy: RetentionPolicy, now: number): Promise<SweepPlan> {
   const expired: ExpiredBuild[] = [];
   const spared: SparedObject[] = [];
+  const halfRaised: Build[] = [];
   const unknown: KeptObject[] = [];
   const builders = new Map<BuilderName, BuilderRecord>();
   const published = new Map<BuilderName, ReadonlySet<BuildId>>();
@@ -58,6 +61,7 @@ export async function planSweep(ports: SweepPorts, policy: RetentionPolicy, now:
       unknown.push(...objects);
       continue;
     }
+    if (build.raises.at(-1)?.tagged_at === null) halfRaised.push(build);
     const terms = buildTerms(build, policy);
     if (terms === undefined || Date.parse(terms.expires_at) > now) continue;
     if (!published.has(build.builder)) {
@@ -77,7 +81,7 @@ export async function planSweep(ports: SweepPorts, policy: RetentionPolicy, now:
     if (going.length > 0) expired.push({ build, terms, going });
   }
   expired.sort((a, b) => (a.build.build_id < b.build.build_id ? -1 : 1));
-  return { expired, builders, spared, unknown };
+  return { expired, builders, spared, halfRaised, unknown };
 }
 
 async function objectsByBuild(kept: KeptObjects): Promise<ReadonlyMap<string, readonly KeptObject[]>> {

@@ -12,6 +12,7 @@ import { BuildId, BuilderName, RunId, callerNamed, timestamp } from '../../core/
 import { RequestVariables, longestVariables } from '../../core/request.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
+import { mostRaises } from '../../core/retention/build-retention.ts';
 import { Variant } from '../../core/variant.ts';
 import * as z from '../../core/zod.ts';
 import { buildIdOf, someTime } from '../fixtures/records.ts';
@@ -118,6 +119,15 @@ const build: Build = {
   settled_at: time,
   hold: { at: time, by: caller, reason: text(4090) },
   hold_released: { at: time, by: caller, reason: text(4090) },
+  raises: Array.from({ length: mostRaises }, () => ({
+    at: time,
+    by: caller,
+    reason: text(4090),
+    from: 'r'.repeat(32),
+    from_terms: { days: 36_500, lock: 'COMPLIANCE' as const, policy_digest: digest },
+    to: 'r'.repeat(32),
+    tagged_at: time,
+  })),
   expired: { at: time, by: caller, policy_digest: digest, manifest_at: time },
 };
 
