@@ -67,7 +67,7 @@ export async function auditBucket(
     for await (const group of groupsOf(ports.bucket.versions(prefix))) {
       versions += group.versions.length;
       if (group.versions.at(-1)?.deleteMarker === false) standing.add(group.key);
-      add(groupFindings(auditing, group, ownerOf(auditing, group.key)));
+      add(groupFindings(auditing, group, await ownerOf(auditing, group.key)));
       if (deep) await look(group);
       else sample.offer(group);
     }
@@ -89,9 +89,14 @@ async function keptBuilds(records: Records, policy: RetentionPolicy): Promise<Re
   return builds;
 }
 
-function ownerOf({ builds }: Auditing, key: string): KeptBuild | undefined {
+/** Also of a build that was accepted since the listing: nothing stands still for an audit. */
+async function ownerOf({ ports, policy, builds }: Auditing, key: string): Promise<KeptBuild | undefined> {
   const id = buildInKey(key);
-  return id === undefined ? undefined : builds.get(id);
+  if (id === undefined) return undefined;
+  const known = builds.get(id);
+  if (known !== undefined) return known;
+  const build = await ports.records.readBuild(id);
+  return build === undefined ? undefined : keptBuild(build, policy);
 }
 
 async function* groupsOf(versions: AsyncIterable<ListedVersion>): AsyncGenerator<Group> {
@@ -115,7 +120,7 @@ async function lookAt(auditing: Auditing, group: Group): Promise<readonly Bucket
     const seen = version.deleteMarker ? undefined : await auditing.ports.bucket.look(version);
     if (seen !== undefined) keeping.set(version.id, seen);
   }
-  const owner = ownerOf(auditing, group.key);
+  const owner = await ownerOf(auditing, group.key);
   if (owner !== undefined || buildInKey(group.key) !== undefined) return lookFindings(auditing, group, owner, keeping);
   // What shows the newest names its build by its tags alone, and each version another one.
   const current = group.versions.slice(-1);

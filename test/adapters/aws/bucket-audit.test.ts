@@ -79,6 +79,7 @@ describeWithMoto('an audit of a bucket', () => {
   let client: S3Client;
   let bucket: string;
   let objects: Objects;
+  let dynamo: DynamoDBClient;
   let table: string;
   let records: Records;
   let now: number;
@@ -128,7 +129,7 @@ describeWithMoto('an audit of a bucket', () => {
     now = Math.floor(Date.now() / 1000) * 1000;
     bucket = await newBucket(client);
     objects = s3Objects(client, { bucket, policy, clock: { now: () => now } });
-    const dynamo = new DynamoDBClient(moto.clientOptions);
+    dynamo = new DynamoDBClient(moto.clientOptions);
     table = await makeTable(dynamo);
     records = dynamoRecords(dynamo, table);
     await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
@@ -292,13 +293,15 @@ describeWithMoto('an audit of a bucket', () => {
   ];
 
   it('finds nothing in a clean one, in a bounded number of calls', async () => {
-    const calls = callsOf(client);
+    const [calls, reads] = [callsOf(client), callsOf(dynamo)];
     // 20 objects, and a copy of the newest with two versions; five versions a page here.
     expect(await audit()).toEqual({ versions: 22, looked: 22, findings: [] });
     const count = (name: string) => calls.filter((call) => call === `${name}Command`).length;
     expect(count('ListObjectVersions')).toBe(Math.ceil(6 / 5) + 1 + Math.ceil(12 / 5));
     expect([count('HeadObject'), count('GetObjectTagging')]).toEqual([22, 22]);
     expect(calls.length).toBe(3 + count('ListObjectVersions') + 44);
+    // A page of builders and one of builds, however many there are in it.
+    expect(reads).toEqual(['QueryCommand', 'BatchGetItemCommand', 'QueryCommand', 'BatchGetItemCommand']);
   });
 
   it('tells an auditor that a clean one holds, and what has to be named', async () => {
@@ -458,4 +461,18 @@ it('counts the days of what an earlier attempt left from its own end, as the buc
   // S3 hides it at this midnight, and the build's own days are over two hours after it was made.
   expect(await early(midnight + 30 * day)).toEqual([log(2)]);
   expect(await early(end + 30 * day)).toEqual([]);
+});
+
+it('knows a build that was accepted while it looked', async () => {
+  const records = memoryRecords({ validating: false });
+  await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
+  const versions = async function* (prefix: string): AsyncGenerator<ListedVersion> {
+    if (prefix !== 'state/packer/') return;
+    await records.commit([{ type: 'build', expected: null, document: buildRecord(1) }]);
+    for (const n of [1, 2])
+      yield { key: keys.result(debian, buildIdOf(n)), id: 'v', created: 0, size: 1, deleteMarker: false, latest: true };
+  };
+  const bucket = { settings: async () => bucketWith([]), versions, look: async () => undefined };
+  const { findings } = await auditBucket({ records, bucket, clock: { now: () => 0 } }, policy, { deep: false });
+  expect(findings.flatMap(({ finding, key }) => (finding === 'unknown-build' ? [key] : []))).toEqual([keys.result(debian, buildIdOf(2))]);
 });
