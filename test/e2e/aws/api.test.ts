@@ -1,4 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -12,9 +14,11 @@ import { HashManifest } from '../../../core/hash-manifest.ts';
 import { BuildId } from '../../../core/identity.ts';
 import { LogSummary } from '../../../core/log-summary.ts';
 import { Result } from '../../../core/result.ts';
+import * as z from '../../../core/zod.ts';
 import { type ApiGateway, type Caller, startApiGateway } from '../../fixtures/aws/api-gateway/api-gateway.ts';
+import { startLambda } from '../../fixtures/aws/deployment/lambda-endpoint.ts';
 import { buildProjects } from '../../fixtures/aws/deployment/build-project.ts';
-import { describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
+import { aws, describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
 import { apiContract } from '../../contracts/api.ts';
 import { commandLine } from '../../fixtures/command-line.ts';
 import { describeWithMoto, motoRegion } from '../../fixtures/aws/moto.ts';
@@ -193,17 +197,56 @@ describeWithMoto('the API on AWS', () => {
       expect(Problem.parse(JSON.parse(stdout))).toMatchObject({ code: 'UNAUTHORIZED' });
     });
 
-    it('is what the command line asks, which follows a build that somebody stops through it', async () => {
-      const environment = {
-        ...process.env,
-        HYBRIDCORE_API: api.url,
-        AWS_REGION: motoRegion,
-        AWS_ACCESS_KEY_ID: callers.asker.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: callers.asker.secretAccessKey,
-        NO_COLOR: '1',
+    /** What the command line finds around it where somebody calls it. */
+    const surroundingsOf = (name: CallerName) => ({
+      ...process.env,
+      HYBRIDCORE_API: api.url,
+      AWS_REGION: motoRegion,
+      AWS_ACCESS_KEY_ID: callers[name].accessKeyId,
+      AWS_SECRET_ACCESS_KEY: callers[name].secretAccessKey,
+      NO_COLOR: '1',
+    });
+
+    it('publishes for the command line what stands in the repository, and no longer once that has changed', async () => {
+      const publish = async () => {
+        const words = [commandLine, 'publish', 'image', '--channel', 'typed', '--api-auth', 'sigv4', '--json'];
+        const called = run(process.execPath, words, { cwd: stage().repository, env: surroundingsOf('publisher') });
+        return called.catch((error: unknown) => z.object({ code: z.number(), stdout: z.string(), stderr: z.string() }).parse(error));
       };
+      const published = await publish();
+      expect(PublishDocument.parse(JSON.parse(published.stdout)), published.stderr).toMatchObject({
+        outcome: 'moved',
+        pointer: { parameter: '/images/image/typed', set: true },
+      });
+      await appendFile(join(stage().repository, 'ebs/ebs.json'), '\n');
+      const drifted = await publish();
+      expect(Result.parse(JSON.parse(drifted.stdout)).classification).toMatchObject({ rule: 'INPUTS_DRIFTED' });
+      expect(drifted).toMatchObject({ code: 1 });
+    });
+
+    it('stands beside `aws lambda invoke`, by which a program asks for a build in a name that it gives', async () => {
+      const { accessKeyId, secretAccessKey } = callers.operator;
+      const { definition } = stage().parts.host('dispatch');
+      await using lambda = await startLambda({
+        caller: callers.operator,
+        region: motoRegion,
+        functions: { [definition.name]: (event) => stage().invoke('dispatch', event) },
+      });
+      const endpoint = { ...stage().world.moto.clientOptions, endpoint: lambda.url, credentials: { accessKeyId, secretAccessKey } };
+      const payload = JSON.stringify({ by: 'alice', request: { builder: 'base', client_token: 'first', variables: { n: '3' } } });
+      // Not to /dev/stdout, as people would: that is a socket here, which cannot be opened.
+      const file = join(stage().repository, '..', 'answer.json');
+      await aws(endpoint, 'lambda', 'invoke', '--function-name', definition.name, '--payload', payload, file);
+      const { dispatched } = DispatchDocument.parse(JSON.parse(await readFile(file, 'utf8')));
+      expect(dispatched).toMatchObject({ builder: 'base', how: 'accepted' });
+      const { document } = await curl('auditor', `/builds/${dispatched.build_id}`);
+      expect(BuildDocument.parse(document)).toMatchObject({ build_id: dispatched.build_id, requested_by: 'alice' });
+      expect(await stage().ended(dispatched.build_id ?? BuildId.parse(''))).toMatchObject({ state: 'succeeded' });
+    });
+
+    it('is what the command line asks, which follows a build that somebody stops through it', async () => {
       const words = ['dispatch', 'slow', '--wait', '--json', '--api-auth', 'sigv4'];
-      const asking = spawn(process.execPath, [commandLine, ...words], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+      const asking = spawn(process.execPath, [commandLine, ...words], { env: surroundingsOf('asker'), stdio: ['ignore', 'pipe', 'pipe'] });
       let [stdout, stderr] = ['', ''];
       asking.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
       asking.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
