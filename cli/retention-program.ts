@@ -34,6 +34,15 @@ export function registerRetention(
           );
     });
   retentionCommand(
+    'plan',
+    'shows what the policy as it is now would keep for less or for longer than was promised; changes nothing',
+    'hybridcore-packer retention plan',
+  ).action((options: GlobalOptions) =>
+    onThisMachine(null, options, async (embedded, { config }) =>
+      (await import('./commands/retention-plan.ts')).retentionPlan(embedded, config),
+    ),
+  );
+  retentionCommand(
     'sweep',
     'shows what has expired, and with --yes deletes it; each deletion is recorded',
     'hybridcore-packer retention sweep --yes',

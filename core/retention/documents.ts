@@ -6,6 +6,7 @@ import * as z from '../zod.ts';
 import { auditFindings } from './audit-finding.ts';
 import { bucketFindings } from './bucket-findings.ts';
 import { ClassRaise, buildRetention } from './build-retention.ts';
+import { policyEffects } from './policy-plan.ts';
 import { RetentionClassName, RetentionPolicy, RetentionTerms } from './policy.ts';
 
 /* What the commands of `retention` print with `--json`. */
@@ -142,6 +143,30 @@ export const RetentionHoldDocument = z.strictObject({
   hold_released: buildRetention.hold_released,
 });
 export type RetentionHoldDocument = z.infer<typeof RetentionHoldDocument>;
+
+/** `retention plan` */
+export const RetentionPlanDocument = z.strictObject({
+  at: Timestamp,
+  /** Of the policy as it is now. */
+  policy_digest: Digest,
+  /** What it would keep otherwise than promised. */
+  changes: z.array(
+    z.strictObject({
+      class: z.string(),
+      effect: z.literal(policyEffects),
+      from_days: Count,
+      to_days: z.nullable(Count),
+      objects: Count,
+      bytes: Count,
+      /** When the first of them may go as promised. */
+      first_from: Timestamp,
+      first_to: z.nullable(Timestamp),
+    }),
+  ),
+  /** How many objects it keeps as promised. */
+  unchanged: Count,
+});
+export type RetentionPlanDocument = z.infer<typeof RetentionPlanDocument>;
 
 /** `retention raise` */
 export const RetentionRaiseDocument = z.strictObject({
