@@ -44,7 +44,7 @@ describe('the projects of a template', () => {
         buildspec: '{"version":"0.2"}',
         environmentVariables: [{ name: 'BUCKET', value: 'little-objects', type: 'PLAINTEXT' }],
         timeoutInMinutes: 65,
-        logGroup: 'little-log',
+        logGroup: 'little-Log-a1B2c3D4e5F6',
       },
     ]);
   });
