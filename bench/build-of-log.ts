@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-const program = join(import.meta.dirname, '..', 'bin', 'hybridcore-packer.mjs');
+export const program = join(import.meta.dirname, '..', 'bin', 'hybridcore-packer.mjs');
 
 /** What one `build` took: seconds on the wall, and the most memory that each of its processes had, in KiB. */
 export interface BuildCost {

@@ -14,7 +14,8 @@ import { type Channel } from './terminal.ts';
 export interface Answer {
   readonly exitCode: ExitCode;
   readonly document: unknown;
-  readonly text: string;
+  /** What is too long for memory comes in pieces of whole lines, each with its end. */
+  readonly text: string | AsyncIterable<string>;
   /** Gets what was printed of it, part by part. */
   readonly keep?: (printed: readonly Uint8Array[]) => void;
 }
@@ -22,13 +23,23 @@ export interface Answer {
 /** Prints an answer: with `--json` one document on standard output and nothing else, without it text. */
 export async function printAnswer(host: Host, answer: Answer, json: boolean): Promise<void> {
   const printed: Uint8Array[] = [];
-  for (const part of json ? jsonLines(host, answer.document) : [answer.text === '' ? '' : host.outgoing.text(`${answer.text}\n`)]) {
+  for await (const part of json ? jsonLines(host, answer.document) : textParts(host, answer.text)) {
     if (part === '') continue;
     host.terminal.out.pass(part);
     await host.terminal.out.taken();
     if (answer.keep !== undefined) printed.push(Buffer.from(part));
   }
   answer.keep?.(printed);
+}
+
+async function* textParts({ outgoing }: Host, text: Answer['text']): AsyncGenerator<string> {
+  if (typeof text === 'string') {
+    yield text === '' ? '' : outgoing.text(`${text}\n`);
+    return;
+  }
+  const scrub = outgoing.stream();
+  for await (const piece of text) yield scrub.push(piece);
+  yield scrub.rest();
 }
 
 function* jsonLines(host: Host, document: unknown): Generator<string> {

@@ -66,7 +66,7 @@ export function registerBuilds(
     .option('--follow', 'print what comes until the build has ended, and end as it did')
     .action((typed: string, options: RemoteOptions & { attempt?: number; raw?: boolean; follow?: boolean }) => {
       const one = options.attempt === undefined ? {} : { attempt: options.attempt === 1 ? (1 as const) : (2 as const) };
-      const wanted = { raw: options.raw ?? false, ...one };
+      const wanted = { raw: options.raw ?? false, json: options.json ?? false, ...one };
       if (options.follow === true) return followBuild(typed, options, one.attempt);
       return onEither(
         options,

@@ -25,7 +25,7 @@ export function followedLogs(embedded: Embedded, config: Config, typed: string):
       const path = outcome?.log?.path ?? null;
       return success({
         ...about,
-        attempt: { live, stored: async () => success(path === null ? [] : await storedLines(embedded, build, path)) },
+        attempt: { live, stored: async () => success(path === null ? [] : await linesOf(storedLines(embedded, build, path))) },
       });
     },
     async end() {
@@ -36,4 +36,10 @@ export function followedLogs(embedded: Embedded, config: Config, typed: string):
       return success({ exit_code: verdict?.exit_code ?? null, rule, reason });
     },
   };
+}
+
+async function linesOf(pieces: AsyncIterable<readonly string[]>): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const piece of pieces) for (const line of piece) lines.push(line);
+  return lines;
 }

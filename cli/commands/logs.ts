@@ -1,6 +1,8 @@
-import { type Build } from '../../core/build.ts';
+import { type Attempt, type Build } from '../../core/build.ts';
 import { type LogsDocument } from '../../core/documents.ts';
+import { FailureError } from '../../core/failure-error.ts';
 import { type Outcome, success } from '../../core/failure.ts';
+import { logLines } from '../../core/handed-log.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
 import { parseLine, renderLine } from '../../core/packer-log/packer-event.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
@@ -10,19 +12,40 @@ import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
 
 /** `logs <build>`: the scrubbed logs of its attempts; of a running one what there is so far. */
-export async function logs(embedded: Embedded, typed: string, options: { attempt?: 1 | 2; raw: boolean }): Promise<Outcome<Answer>> {
+export async function logs(
+  embedded: Embedded,
+  typed: string,
+  options: { attempt?: 1 | 2; raw: boolean; json: boolean },
+): Promise<Outcome<Answer>> {
   const found = await findBuild(embedded, typed);
   if (!found.ok) return found;
   const build = found.value;
   const document: LogsDocument = { build_id: build.build_id, state: build.state, attempts: [] };
-  for (const { attempt, run, outcome } of build.attempts) {
-    if (options.attempt !== undefined && options.attempt !== attempt) continue;
-    const path = outcome?.log?.path ?? null;
-    const lines =
-      path === null ? (outcome === null && run !== null ? await embedded.console(run) : []) : await storedLines(embedded, build, path);
-    document.attempts.push({ attempt, log_path: path, lines });
+  const shown = build.attempts.filter(({ attempt }) => options.attempt === undefined || options.attempt === attempt);
+  // A person's text goes out as it is read. A document is one value, and is made of what memory holds.
+  if (!options.json && shown.length > 0) return success({ exitCode: 0, document, text: shownLogs(embedded, build, shown, options.raw) });
+  for (const attempt of shown) {
+    const lines: string[] = [];
+    for await (const some of linesOfAttempt(embedded, build, attempt)) for (const line of some) lines.push(line);
+    document.attempts.push({ attempt: attempt.attempt, log_path: attempt.outcome?.log?.path ?? null, lines });
   }
   return success(logsAnswer(document, options.raw));
+}
+
+async function* shownLogs(embedded: Embedded, build: Build, attempts: readonly Attempt[], raw: boolean): AsyncGenerator<string> {
+  for (const attempt of attempts) {
+    yield `# attempt ${attempt.attempt}\n`;
+    for await (const lines of linesOfAttempt(embedded, build, attempt)) {
+      const texts = raw ? lines : lines.flatMap(personLine);
+      if (texts.length > 0) yield `${texts.join('\n')}\n`;
+    }
+  }
+}
+
+async function* linesOfAttempt(embedded: Embedded, build: Build, { run, outcome }: Attempt): AsyncGenerator<readonly string[]> {
+  const path = outcome?.log?.path ?? null;
+  if (path !== null) yield* storedLines(embedded, build, path);
+  else if (outcome === null && run !== null) yield await embedded.console(run);
 }
 
 /** Logs as they are shown, whichever dispatcher has them. */
@@ -33,12 +56,25 @@ export function logsAnswer(document: LogsDocument, raw: boolean): Answer {
   return { exitCode: 0, document, text: text === '' ? `build ${document.build_id} is ${document.state}; packer did not run` : text };
 }
 
-/** The lines of a log that is stored on this machine; where it is not there any more, one that says so. */
-export async function storedLines(embedded: Embedded, { expired }: Build, path: string): Promise<string[]> {
-  const read = await embedded.objects.read(path, { bytes: handoverLimits.log });
-  if (read.state === 'absent' && expired !== null) return [`[${path} has expired: it goes since ${expired.at}]`];
-  if (read.state !== 'read') return [`[${path} is ${read.state}]`];
-  return packedLines(embedded.compression, path, read.content);
+/** A piece of a stored log at a time; in place of what cannot be read a line that says so. */
+export async function* storedLines(
+  { objects, compression }: Embedded,
+  { expired }: Build,
+  path: string,
+): AsyncGenerator<readonly string[]> {
+  const opened = await objects.open(path, { bytes: handoverLimits.log });
+  if (opened.state !== 'open') {
+    yield [
+      opened.state === 'absent' && expired !== null ? `[${path} has expired: it goes since ${expired.at}]` : `[${path} is ${opened.state}]`,
+    ];
+    return;
+  }
+  try {
+    yield* logLines(opened.content, compression, path);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    yield [`[${path} is damaged]`];
+  }
 }
 
 /** The lines of a log as it is stored; where it is no whole gzip, one that says so. */

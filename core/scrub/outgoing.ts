@@ -6,6 +6,8 @@ export interface Outgoing {
   learn(values: readonly SecretValue[]): void;
   /** A text of any number of lines. */
   text(text: string): string;
+  /** A text that is too long for memory, in pieces. What is learnt later does not reach it. */
+  stream(): Pick<Redactor, 'push' | 'rest'>;
   /** A document, with each text in it scrubbed by itself, so that it stays a document. */
   document(document: unknown): unknown;
   /** Whether a text holds nothing that could be a secret: told faster than by scrubbing it. */
@@ -31,6 +33,7 @@ export function createOutgoing(key: Uint8Array): Outgoing {
       redactor = undefined;
     },
     text,
+    stream: () => hook().forAnotherFile(),
     document,
     isClean: (said) => hook().isClean(said),
   };
