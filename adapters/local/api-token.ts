@@ -10,9 +10,14 @@ import { errorCode, makeFolder, writeDraft } from './atomic-file.ts';
  * The token that lets requests into `serve`, from its file; made where there is none yet, with mode 600.
  *
  * @param random bytes for a new one.
+ * @param own the user that it has to belong to; undefined where the system knows none.
  * @throws FailureError API_REFUSED for a file that others could read or have made: nobody may learn the token from it or give us theirs.
  */
-export async function apiToken(file: string, random: (count: number) => Uint8Array): Promise<string> {
+export async function apiToken(
+  file: string,
+  random: (count: number) => Uint8Array,
+  own: number | undefined = process.getuid?.(),
+): Promise<string> {
   await makeFolder(path.dirname(file));
   const status = await lstat(file).catch((cause: unknown) => {
     if (errorCode(cause) === 'ENOENT') return undefined;
@@ -26,9 +31,8 @@ export async function apiToken(file: string, random: (count: number) => Uint8Arr
     } finally {
       await draft.discard();
     }
-    return apiToken(file, random);
+    return apiToken(file, random, own);
   }
-  const own = process.getuid?.();
   if (!status.isFile() || (status.mode & 0o077) !== 0 || (own !== undefined && status.uid !== own)) {
     throw new FailureError({
       rule: 'API_REFUSED',

@@ -8,8 +8,8 @@ import { problemOfRequest } from '../../core/api/problem.ts';
 import { showsToken } from './api-token.ts';
 import { type SignedLinks, linksPath } from './signed-links.ts';
 
-/** How long a client may take. Milliseconds. */
-const patience = { headers: 10_000, request: 30_000, idle: 60_000 } as const;
+/** How long a client may take, and how often that is looked at: without `check` it would be every 30 seconds. Milliseconds. */
+const usualPatience = { headers: 10_000, request: 30_000, idle: 60_000, check: 1_000 } as const;
 
 /** What the request line and the headers have at most, in bytes. */
 const largestHeaders = 16 * 1024;
@@ -24,6 +24,8 @@ export interface ApiServerOptions {
   readonly log: (line: string) => void;
   /** Milliseconds, for the times in the lines. */
   readonly now: () => number;
+  /** How long a client may take; as for everybody where it is left out. */
+  readonly patience?: { readonly [Name in keyof typeof usualPatience]: number };
 }
 
 export interface ApiServer {
@@ -40,10 +42,12 @@ export interface ApiServer {
  * @throws Error where the port is taken.
  */
 export async function serveApi(place: { readonly host: string; readonly port: number }, options: ApiServerOptions): Promise<ApiServer> {
+  const patience = options.patience ?? usualPatience;
   const server = createServer({
     requestTimeout: patience.request,
     headersTimeout: patience.headers,
     keepAliveTimeout: patience.idle,
+    connectionsCheckingInterval: patience.check,
     maxHeaderSize: largestHeaders,
     // Who names no host is refused below, with a problem document as anyone else.
     requireHostHeader: false,

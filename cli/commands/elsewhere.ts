@@ -68,7 +68,7 @@ export async function logsElsewhere(
   const document: LogsDocument = { build_id: id, state, attempts: [] };
   for (const { attempt, log_path: path, link, live } of attempts) {
     if (link === null) {
-      document.attempts.push({ attempt, log_path: path, lines: live === null ? [] : linesOf(live.text) });
+      document.attempts.push({ attempt, log_path: path, lines: live === null ? absentLines(path) : linesOf(live.text) });
       continue;
     }
     const lines = await packedLog(api, link.url, path);
@@ -76,6 +76,11 @@ export async function logsElsewhere(
     document.attempts.push({ attempt, log_path: path, lines: lines.value });
   }
   return success(logsAnswer(document, options.raw));
+}
+
+/** What is said of a log that was stored, and to which there is no link any more. */
+function absentLines(path: string | null): string[] {
+  return path === null ? [] : [`[${path} is not there any more: its retention is over, or somebody has removed it]`];
 }
 
 /** The logs of a build elsewhere, for who follows them. */

@@ -10,7 +10,7 @@ import { cursorAfter, placeOf } from '../cursor.ts';
 import { dispatch } from '../dispatch.ts';
 import { findBuild } from '../find-build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
-import { BuilderName, type BuildId, isBuilderName } from '../identity.ts';
+import { BuilderName, type BuildId, type Timestamp, isBuilderName } from '../identity.ts';
 import { type Records } from '../ports.ts';
 import { pointOutside } from '../point-outside.ts';
 import { publishDocument } from '../publish-document.ts';
@@ -98,7 +98,7 @@ export const answers: Answers = {
     const made = await bundle(build.value);
     if (!made.ok) return made;
     const link = await links.link(made.value.path);
-    if (link === undefined) return gone(made.value.path);
+    if (link === undefined) return missing(made.value.path, build.value, null);
     return success({ build_id: id, ...made.value, link });
   },
 
@@ -133,6 +133,9 @@ export const answers: Answers = {
     if (read.state === 'read') return success(read.manifest);
     if (read.state === 'unreadable')
       return failure('CHAIN_BROKEN', `${key} cannot be read: ${read.why}`, 'see `hybridcore-packer verify`, and who wrote there');
+    const asked = build === undefined ? undefined : await ports.records.readBuild(build);
+    const goneSince = asked?.builder === name ? (asked.expired?.manifest_at ?? null) : null;
+    if (asked !== undefined && goneSince !== null) return missing(key, asked, goneSince);
     return failure(
       'MANIFEST_MISSING',
       build === undefined ? `no build of ${name} has sealed a manifest` : `the build ${build} of ${name} has sealed no manifest`,
@@ -237,12 +240,22 @@ async function leftBehind<Document>(
       `ask again when it has ended; /builds/${id} says how it is`,
     );
   const read = await ports.objects.read(path, { bytes: largestDocument });
-  if (read.state !== 'read') return gone(path);
+  if (read.state !== 'read') return missing(path, build.value, build.value.expired?.at ?? null);
   // It was held against its schema when it was written, and may be of an earlier version.
   // oxlint-disable-next-line no-unsafe-type-assertion
   return success(JSON.parse(new TextDecoder().decode(read.content)) as Document);
 }
 
-function gone(path: string): Outcome<never> {
-  return failure('STORAGE', `${path} is not there`, 'it has expired, or somebody has removed it by hand');
+/**
+ * Why an object of a build is not there.
+ *
+ * @param since when its retention let it go; null where the records know of no such end.
+ */
+function missing(path: string, { build_id: id, retention, expired }: Build, since: Timestamp | null): Outcome<never> {
+  if (expired === null || since === null) return failure('STORAGE', `${path} is not there`, 'somebody has removed it by hand');
+  return failure(
+    'GONE',
+    `${path} has expired: the retention class ${retention} of build ${id} is over, and it went at ${since} (${expired.by})`,
+    'what the records still know: `hybridcore-packer retention report`; a build that has to stay is held with `hybridcore-packer retention hold`',
+  );
 }

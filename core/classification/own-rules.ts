@@ -47,6 +47,7 @@ export const ownRules = {
   PACKER_INVALID: { exit_code: 1, reason: 'packer refuses the template' },
   MANIFEST_MISSING: { exit_code: 1, reason: 'no build has sealed a manifest that could be published' },
   INPUTS_DRIFTED: { exit_code: 1, reason: 'the inputs are no longer those of the newest manifest' },
+  GONE: { exit_code: 1, reason: 'what is asked for was deleted when its retention was over' },
   BUILD_NOT_PUBLISHABLE: { exit_code: 1, reason: 'only a build that succeeded and left artifacts can be published' },
   RAISE_REFUSED: { exit_code: 1, reason: 'the class of the build cannot become what was asked for' },
   HOLD_REFUSED: { exit_code: 1, reason: 'the legal hold of the build is not as it would have to be' },

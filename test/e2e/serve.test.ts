@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, readFile, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -145,13 +147,27 @@ describe('serve', { timeout: 120_000 }, () => {
         interval: 100,
       })
       .not.toBeNull();
+    // It waits for a request that is under way, unless it is told again.
+    const halfway = connect(Number(new URL(first.address).port), '127.0.0.1', () => halfway.write('GET /healthz HTTP/1.1\r\nhost: '));
+    halfway.on('error', () => undefined);
+    await once(halfway, 'connect');
     first.process.process.kill('SIGTERM');
-    const ended = await first.process.ended;
-    expect(ended).toMatchObject({ code: 0 });
-    expect(await publishedSchemaFaults('serve', ended.json())).toEqual([]);
+    await first.process.says(/stopping: what runs goes on/);
+    expect(first.process.process.exitCode).toBeNull();
+    first.process.process.kill('SIGTERM');
+    await first.process.ended;
+    expect(first.process.process.signalCode).toBe('SIGTERM');
     const second = await serving(images);
     const state = async () => BuildDocument.parse((await second.curl(`/builds/${id}`)).document).state;
     await expect.poll(state, { timeout: 30_000, interval: 200 }).toBe('succeeded');
+  });
+
+  it('says in a document of its schema that it has ended', async () => {
+    const { process } = await serving(await repository());
+    process.process.kill('SIGTERM');
+    const ended = await process.ended;
+    expect(ended).toMatchObject({ code: 0 });
+    expect(await publishedSchemaFaults('serve', ended.json())).toEqual([]);
   });
 
   it('is killed in the middle of a build, and loses none', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { signedLinks } from '../../../adapters/local/signed-links.ts';
-import { type ApiServer, serveApi } from '../../../adapters/local/http-server.ts';
+import { type ApiServer, type ApiServerOptions, serveApi } from '../../../adapters/local/http-server.ts';
 import { answerApi } from '../../../core/api/answer-api.ts';
 import { LogLinksDocument } from '../../../core/api/api-documents.ts';
 import { ended, running } from '../../core/diag/bundles.ts';
@@ -17,6 +17,8 @@ const token = 'a-token-that-nobody-else-knows-of-here';
 
 let home: Dispatcher;
 let server: ApiServer;
+/** The same, in a hurry. */
+let hurried: ApiServer;
 let client: ReturnType<typeof httpClient>;
 let lines: string[];
 
@@ -26,14 +28,21 @@ beforeEach(async () => {
   const links = signedLinks({ home: home.home, secret: new Uint8Array(32), clock: home.ports.clock }, () => server.address);
   const { dispatcher: behind } = apiOver(home);
   behind.links = links;
-  server = await serveApi(
-    { host: '127.0.0.1', port: 0 },
-    { token, links, by: 'alice', answer: (request) => answerApi(behind, request), log: (line) => lines.push(line), now: () => 0 },
-  );
+  const place = { host: '127.0.0.1', port: 0 };
+  const options: ApiServerOptions = {
+    token,
+    links,
+    by: 'alice',
+    answer: (request) => answerApi(behind, request),
+    log: (line) => lines.push(line),
+    now: () => 0,
+  };
+  server = await serveApi(place, options);
+  hurried = await serveApi(place, { ...options, patience: { headers: 100, request: 200, idle: 1_000, check: 50 } });
   client = httpClient(server.address, token);
   onTestFinished(async () => {
     client.close();
-    await server.stop();
+    await Promise.all([server.stop(), hurried.stop()]);
   });
 });
 
@@ -98,6 +107,19 @@ describe('the HTTP server', () => {
     expect(head).toContain('application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ status });
     expect((await client.send(get('/builders'))).status).toBe(200);
+  });
+
+  it.each([
+    ['headers', 'GET /builders HTTP/1.1\r\nx: '],
+    [
+      'a body',
+      `POST /builders/base/builds HTTP/1.1\r\nhost: HOST\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`,
+    ],
+  ])('does not wait for ever for %s', async (_, bytes) => {
+    const sent = bytes.replace('HOST', new URL(hurried.address).host);
+    const [head = '', body = ''] = (await rawAnswer(hurried.address, sent)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 408 /);
+    expect(JSON.parse(body)).toMatchObject({ status: 408, code: 'TOO_SLOW' });
   });
 
   it('writes a line for each request, without what may be secret', async () => {

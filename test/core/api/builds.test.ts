@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { type Dispatcher, dispatcher, other } from '../../fixtures/dispatcher.ts';
 import { type Api, apiOver } from '../../fixtures/api.ts';
+import { digestOf } from '../../../core/digest.ts';
 import { buildIdOf } from '../../fixtures/records.ts';
 import { ended, failedPacker, failedScript, running } from '../diag/bundles.ts';
 
@@ -175,6 +176,25 @@ describe('what a build leaves', () => {
       failure: { rule: 'DIAG_SECRET', message: 'a secret stands in build.json', remedy: 'look' },
     });
     expect(await api.ask('GET', `/builds/${id}/diag`)).toMatchObject({ status: 409, document: { code: 'DIAG_SECRET', exit_code: 3 } });
+  });
+
+  it('is gone where its retention is over, which says the class, when, and who let it go', async () => {
+    const id = await running(home);
+    await ended(home, id);
+    const build = await home.build(id);
+    const at = build.finished_at;
+    const expired = { at, by: 'the sweeper', policy_digest: digestOf('a policy'), manifest_at: at };
+    const records = { ...home.ports.records, readBuild: async () => ({ ...build, expired }) } as typeof home.ports.records;
+    api.dispatcher.ports = { ...home.ports, records, objects: { ...home.ports.objects, read: async () => ({ state: 'absent' }) } };
+    for (const path of [`/builds/${id}/result`, `/builds/${id}/summary`, `/builders/base/manifest?build=${id}`])
+      expect(await api.ask('GET', path)).toMatchObject({
+        status: 410,
+        document: {
+          code: 'GONE',
+          exit_code: 1,
+          detail: expect.stringMatching(`retention class .* went at ${at} \\(the sweeper\\)`) as string,
+        },
+      });
   });
 
   it('is told to be away where somebody removed it', async () => {
