@@ -103,10 +103,12 @@ export async function serve(
     },
     tell: (news) => say(scheduleNewsText(news)),
   });
+  // Before it is said that anything is served: whoever reads that may end it at once.
+  const ending = interrupted();
   host.terminal.err.write(
     `${paint(host.terminal.err, 'cyan', `serving ${Object.keys(config.builders).length} builders at ${server.address}; the token is in ${tokenFile}`)}\n`,
   );
-  await interrupted();
+  await ending;
   say('stopping: what runs goes on, and whatever is called here next goes on with it');
   await Promise.all([server.stop(), schedules.stop()]);
   await Promise.all([turns.stop(), retention.stop()]);

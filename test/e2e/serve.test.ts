@@ -163,7 +163,7 @@ describe('serve', { timeout: 120_000 }, () => {
   });
 
   it('says in a document of its schema that it has ended', async () => {
-    const { process } = await serving(await repository());
+    const { process } = await serving(await repository(), '--json');
     process.process.kill('SIGTERM');
     const ended = await process.ended;
     expect(ended).toMatchObject({ code: 0 });
