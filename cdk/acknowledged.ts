@@ -56,13 +56,14 @@ export function acknowledgeFindings(parts: Acknowledged): void {
 
 const firewall = 'Every request is signed by somebody of IAM, and throttled; a firewall is the choice of whoever opens it further.';
 
+const executions =
+  'Its log of executions would be kept for ever and hold what was asked; the access log and that of the function say all else.';
+
 function acknowledgeApi({ api, logWriter, policies }: RestApi): void {
   acknowledge(api, {
     'AwsSolutions-APIG2': 'What it is imported from has the validator of bodies, and names it for every method.',
-    'AwsSolutions-APIG6':
-      'Its log of executions would be kept for ever and hold what was asked; the access log and that of the function say all else.',
-    'NIST.800.53.R5-APIGWExecutionLoggingEnabled':
-      'Its log of executions would be kept for ever and hold what was asked; the access log and that of the function say all else.',
+    'AwsSolutions-APIG6': executions,
+    'NIST.800.53.R5-APIGWExecutionLoggingEnabled': executions,
     'AwsSolutions-APIG3': firewall,
     'NIST.800.53.R5-APIGWAssociatedWithWAF': firewall,
     'NIST.800.53.R5-APIGWCacheEnabledAndEncrypted': 'What it answers changes from one moment to the next, so nothing of it is kept.',

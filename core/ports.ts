@@ -175,12 +175,8 @@ export interface KeptObjects {
    * not what was written, and it stays. A removal that a crash cut off is finished by the next one.
    */
   remove(deletion: Deletion): Promise<'removed' | 'absent' | 'altered'>;
-  /**
-   * Gives all that a build left another class, all at once. What is deleted keeps the one it had.
-   *
-   * @returns how many objects there are of it.
-   */
-  giveClass(build: BuildId, retention: string): Promise<number>;
+  /** Gives all that a build left another class, all at once. What is deleted keeps the one it had. */
+  giveClass(build: BuildId, retention: string): Promise<void>;
   /** Looks at what stands there: `writable`: it is as it was written, and nothing keeps this user from changing it. */
   inspect(object: KeptObject): Promise<'as-written' | 'writable' | 'altered' | 'absent'>;
   /** What was removed, in that order. `limit` is at most 100. */

@@ -49,12 +49,10 @@ export async function fileKeptObjects(home: string, database: Database): Promise
       return pageOf('kept objects', page, rows, ({ key }) => key);
     },
     remove: (deletion) => explained(`the object ${deletion.key}`, () => remove(folder, database, deletion)),
-    giveClass: async (build, retention) =>
-      database.transaction(() => {
-        // What is being written right now, too: its row is pending.
-        database.run('UPDATE objects SET retention = ? WHERE build = ?', retention, build);
-        return Number(database.first('SELECT count(*) AS objects FROM objects WHERE pending = 0 AND build = ?', build)?.['objects']);
-      }),
+    async giveClass(build, retention) {
+      // What is being written right now, too: its row is pending.
+      database.run('UPDATE objects SET retention = ? WHERE build = ?', retention, build);
+    },
     inspect: (kept) => explained(`the object ${kept.key}`, () => inspect(folder, kept)),
     async listDeletions(page) {
       const sql = `SELECT id, ${columns}, policy_digest, deleted_at, deleted_by FROM deletions WHERE pending = 0 AND id > ? ORDER BY id LIMIT ?`;

@@ -6,7 +6,7 @@ import { consolesOf } from '../consoles.ts';
 import { type Embedded } from '../embedded.ts';
 import { findBuild } from '../find-build.ts';
 import { type FollowedLogs } from './follow-logs.ts';
-import { storedLines } from './logs.ts';
+import { allLines, storedLines } from './logs.ts';
 
 /** The logs of a build on this machine, for who follows them. Like any command here it goes on with what is due for the builder. */
 export function followedLogs(embedded: Embedded, config: Config, typed: string): FollowedLogs {
@@ -25,7 +25,7 @@ export function followedLogs(embedded: Embedded, config: Config, typed: string):
       const path = outcome?.log?.path ?? null;
       return success({
         ...about,
-        attempt: { live, stored: async () => success(path === null ? [] : await linesOf(storedLines(embedded, build, path))) },
+        attempt: { live, stored: async () => success(path === null ? [] : await allLines(storedLines(embedded, build, path))) },
       });
     },
     async end() {
@@ -36,10 +36,4 @@ export function followedLogs(embedded: Embedded, config: Config, typed: string):
       return success({ exit_code: verdict?.exit_code ?? null, rule, reason });
     },
   };
-}
-
-async function linesOf(pieces: AsyncIterable<readonly string[]>): Promise<readonly string[]> {
-  const lines: string[] = [];
-  for await (const piece of pieces) for (const line of piece) lines.push(line);
-  return lines;
 }

@@ -25,8 +25,7 @@ export async function logs(
   // A person's text goes out as it is read. A document is one value, and is made of what memory holds.
   if (!options.json && shown.length > 0) return success({ exitCode: 0, document, text: shownLogs(embedded, build, shown, options.raw) });
   for (const attempt of shown) {
-    const lines: string[] = [];
-    for await (const some of linesOfAttempt(embedded, build, attempt)) for (const line of some) lines.push(line);
+    const lines = await allLines(linesOfAttempt(embedded, build, attempt));
     document.attempts.push({ attempt: attempt.attempt, log_path: attempt.outcome?.log?.path ?? null, lines });
   }
   return success(logsAnswer(document, options.raw));
@@ -75,6 +74,13 @@ export async function* storedLines(
     if (!(error instanceof FailureError)) throw error;
     yield [`[${path} is damaged]`];
   }
+}
+
+/** All lines of the pieces that a log comes in. */
+export async function allLines(pieces: AsyncIterable<readonly string[]>): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const piece of pieces) for (const line of piece) lines.push(line);
+  return lines;
 }
 
 /** The lines of a log as it is stored; where it is no whole gzip, one that says so. */

@@ -10,11 +10,11 @@ import { systemClock, systemRandomness, systemWait } from '../../adapters/local/
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { startTurnLoop } from '../../adapters/local/turn-loop.ts';
 import { answerApi } from '../../core/api/answer-api.ts';
-import { type ApiAnswer, type ApiDispatcher } from '../../core/api/dispatcher.ts';
+import { type ApiDispatcher } from '../../core/api/dispatcher.ts';
+import { scrubbedAnswer } from '../../core/api/scrubbed-answer.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { commandText } from '../../core/command-text.ts';
-import { makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
-import { digestOf } from '../../core/digest.ts';
+import { keepBundle } from '../../core/diag/make-bundle.ts';
 import { dispatch } from '../../core/dispatch.ts';
 import { type ServeDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
@@ -61,12 +61,8 @@ export async function serve(
     consoles: consolesOf(embedded),
     scrub: (text) => host.outgoing.text(text),
     tell,
-    async bundle(build) {
-      const ports = { ...embedded, archive: tarArchive };
-      const made = await makeBundle(ports, config, build, secretValues(host.environment, builderOf(config, build.builder)));
-      if (!made.ok) return made;
-      return success({ path: await storeBundle(ports, build, made.value.content), digest: digestOf(made.value.content) });
-    },
+    bundle: (build) =>
+      keepBundle({ ...embedded, archive: tarArchive }, config, build, secretValues(host.environment, builderOf(config, build.builder))),
   };
   try {
     server = await serveApi(
@@ -75,7 +71,7 @@ export async function serve(
         token,
         links,
         by: options.by,
-        answer: async (request) => scrubbed(host, await answerApi(dispatcher, request)),
+        answer: async (request) => scrubbedAnswer(host.outgoing, await answerApi(dispatcher, request)),
         log: say,
         now: () => systemClock.now(),
       },
@@ -128,12 +124,6 @@ async function deleteExpired(embedded: Embedded, config: Repository['config'], s
   if (deleted.length > 0)
     say(`retention: ${deleted.length} objects had expired and were deleted; \`hybridcore-packer retention report\` lists them`);
   for (const { message } of problems) say(`retention: ${message}`);
-}
-
-/** What is answered passes the hook as everything does that is said. */
-function scrubbed(host: Host, answer: ApiAnswer): ApiAnswer {
-  if (host.outgoing.isClean(answer.body)) return answer;
-  return { ...answer, body: `${JSON.stringify(host.outgoing.document(JSON.parse(answer.body)))}\n` };
 }
 
 /** Until somebody ends this process: the first signal lets it end by itself, the second does not wait. */

@@ -2,7 +2,7 @@ import { type Build } from '../build.ts';
 import { ruleTable, ruleTableDigest } from '../classification/rule-table.ts';
 import { type Config } from '../config.ts';
 import { keys } from '../contract/keys.ts';
-import { digestOf } from '../digest.ts';
+import { type Digest, digestOf } from '../digest.ts';
 import { documentText } from '../document-text.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { LogSummary } from '../log-summary.ts';
@@ -93,6 +93,19 @@ export async function storeBundle({ objects }: DiagPorts, build: Build, content:
     if (before !== null && Buffer.compare(before, content) === 0) return key;
     if ((await objects.replace(key, content, tags, before)) === 'replaced') return key;
   }
+}
+
+/** Makes the bundle of a build and stores it. @returns its key and the digest of its content. */
+export async function keepBundle(
+  ports: DiagPorts,
+  config: Config,
+  build: Build,
+  secrets: readonly SecretValue[],
+): Promise<Outcome<{ readonly path: string; readonly digest: Digest }>> {
+  const made = await makeBundle(ports, config, build, secrets);
+  if (!made.ok) return made;
+  const { content } = made.value;
+  return success({ path: await storeBundle(ports, build, content), digest: digestOf(content) });
 }
 
 function tooLarge({ build_id: id }: Build): Outcome<never> {

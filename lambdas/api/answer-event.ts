@@ -4,6 +4,7 @@ import { answerApi, refusal } from '../../core/api/answer-api.ts';
 import { type ApiAnswer, type ApiDispatcher, type ApiRequest, type Links } from '../../core/api/dispatcher.ts';
 import { DispatchDocument } from '../../core/documents.ts';
 import { Problem, problemOfRequest } from '../../core/api/problem.ts';
+import { scrubbedAnswer } from '../../core/api/scrubbed-answer.ts';
 import { type Outgoing } from '../../core/scrub/outgoing.ts';
 import { type Count } from '../counts.ts';
 import { type Log, type LogProblem, problemOf } from '../log.ts';
@@ -41,7 +42,7 @@ async function answerOf(dependencies: ApiDependencies, request: ApiRequest): Pro
   const problems: Promise<void>[] = [];
   const tell = (cause: unknown) => void problems.push(logProblem('CALL_FAILED', {}, problemOf(cause)));
   const links = linksApart(dispatcher.links);
-  const answer = links.putInto(scrubbed(outgoing, await answerApi({ ...dispatcher, links, tell }, request)));
+  const answer = links.putInto(scrubbedAnswer(outgoing, await answerApi({ ...dispatcher, links, tell }, request)));
   await Promise.all(problems);
   countRequest(dependencies, request, answer);
   if (Buffer.byteLength(answer.body) <= largestAnswer) return answer;
@@ -68,11 +69,6 @@ function linksApart(links: Links): Links & { putInto(answer: ApiAnswer): ApiAnsw
       body: made.reduce((body, url, index) => body.replace(placeOf(index), () => `"url":${JSON.stringify(url)}`), answer.body),
     }),
   };
-}
-
-function scrubbed(outgoing: Outgoing, answer: ApiAnswer): ApiAnswer {
-  if (outgoing.isClean(answer.body)) return answer;
-  return { ...answer, body: `${JSON.stringify(outgoing.document(JSON.parse(answer.body)))}\n` };
 }
 
 /** As `dispatch` counts what it is asked for. */
