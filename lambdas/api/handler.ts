@@ -20,7 +20,6 @@ const queue = once(async () => (await import('../turn-queue.ts')).turnQueue(envi
 const bucket = once(async () => (await import('./bucket.ts')).bucket(environment, rules, clientOptions));
 const consoles = once(async () => (await import('./consoles.ts')).consoles(environment, outgoing, clientOptions));
 const pointers = once(async () => (await import('./pointers.ts')).pointers(environment, clientOptions));
-const bundles = once(async () => import('./bundles.ts'));
 
 const records = dynamoRecords(bound.dynamo, environment.table);
 const objects = objectsOnDemand(async () => (await bucket()).objects);
@@ -32,7 +31,8 @@ const dispatcher: Omit<ApiDispatcher, 'tell'> = {
   pointers: { point: async (channel, image) => (await pointers()).point(channel, image) },
   consoles: { read: async (run, after) => (await consoles()).read(run, after) },
   scrub: (text) => outgoing.text(text),
-  bundle: async (build) => (await bundles()).bundle({ records, objects, compression: gzip, randomness: systemRandomness }, config, build),
+  bundle: async (build) =>
+    (await import('./bundles.ts')).bundle({ records, objects, compression: gzip, randomness: systemRandomness }, config, build),
 };
 const dependencies: ApiDependencies = { ...bound, dispatcher, outgoing };
 

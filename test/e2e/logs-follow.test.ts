@@ -42,12 +42,17 @@ function expectWhole({ code, stdout, stderr }: Ended): void {
   expect(stderr).toMatch(/ended succeeded \(SUCCESS: /);
 }
 
+async function flakyBuild(images: Awaited<ReturnType<typeof repository>>) {
+  const building = images.start(['build', 'flaky']);
+  await building.says(idIn);
+  const id = idIn.exec((await images.run('builds', 'flaky', '--json')).stdout)?.[0] ?? '';
+  return { building, id };
+}
+
 describe('logs --follow', { timeout: 90_000 }, () => {
   it('prints each attempt once, as it comes, and ends as the build does', async () => {
     const images = await repository();
-    const building = images.start(['build', 'flaky']);
-    await building.says(idIn);
-    const id = idIn.exec((await images.run('builds', 'flaky', '--json')).stdout)?.[0] ?? '';
+    const { building, id } = await flakyBuild(images);
     const following = followed(images.start(['logs', id, '--follow']));
     await expect.poll(() => printed(following), { timeout: 30_000 }).toContain('step one');
     expect((await images.run('builds', 'flaky', '--json')).json()).toMatchObject({ builds: [{ state: 'running' }] });
@@ -77,9 +82,7 @@ describe('logs --follow', { timeout: 90_000 }, () => {
 
   it('leaves the build alone at Ctrl-C, and says how to go on; and is for a person', async () => {
     const images = await repository();
-    const building = images.start(['build', 'flaky']);
-    await building.says(idIn);
-    const id = idIn.exec((await images.run('builds', 'flaky', '--json')).stdout)?.[0] ?? '';
+    const { building, id } = await flakyBuild(images);
     const following = followed(images.start(['logs', id, '--follow']));
     await expect.poll(() => printed(following), { timeout: 30_000 }).toContain('# attempt 1');
     following.process.kill('SIGINT');
