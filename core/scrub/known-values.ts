@@ -1,7 +1,7 @@
 import { isOfMarkers, manifestName, stableId, valueCode } from './marker.ts';
 import { type SecretForm, isTooCommon, secretForms } from './secret-forms.ts';
 import { type Span } from './span.ts';
-import { type View, beforeCutEscapes, stretchesOf, viewsOf } from './view.ts';
+import { type Stretch, type View, beforeCutEscapes, stretchesOf, viewsOf } from './view.ts';
 
 /** A value that must not be written: of a sensitive variable, or of a secret in the environment. */
 export interface SecretValue {
@@ -16,6 +16,8 @@ export interface KnownValues {
    * value itself does; of a value that is wrapped each piece is a span of its own.
    */
   find(text: string): Span[];
+  /** The index at which the first value begins that goes over `border`; `border` where none does. */
+  beginsBefore(text: string, border: number): number;
   /** Parts of which one stands near each value, in clear or behind escapes; undefined where there are no values. Global. */
   readonly hint: RegExp | undefined;
   /** How many characters before and behind the line of a hint `find` has to see; line ends and prefixes not counted. */
@@ -50,7 +52,15 @@ export function createKnownValues(values: readonly SecretValue[], key: Uint8Arra
     }
   }
   const pattern = alternation([...forms.keys()]);
-  if (pattern === undefined) return { find: () => [], hint: undefined, reach: 0, beginsAtEnd: (text) => text.length, notSearched };
+  if (pattern === undefined)
+    return {
+      find: () => [],
+      beginsBefore: (_, border) => border,
+      hint: undefined,
+      reach: 0,
+      beginsAtEnd: (text) => text.length,
+      notSearched,
+    };
   // A name that holds a value would give it away.
   for (const [text, form] of forms) {
     if (holds(pattern, form.name)) forms.set(text, { ...form, name: valueCode });
@@ -58,7 +68,15 @@ export function createKnownValues(values: readonly SecretValue[], key: Uint8Arra
   const seeds = alternation([...new Set([...forms.keys()].flatMap(seedsOf))]);
   const reach = Math.max(...[...forms.keys()].map((text) => text.length));
   return {
-    find: (text) => viewsOf(text).flatMap((view) => findForms(view, pattern, forms)),
+    find: (text) =>
+      viewsOf(text)
+        .flatMap((view) => formsIn(view, pattern, forms))
+        .flatMap(spansOf),
+    beginsBefore: (text, border) =>
+      viewsOf(text)
+        .flatMap((view) => formsIn(view, pattern, forms))
+        .filter(({ stretches }) => (stretches.at(-1)?.to ?? 0) > border)
+        .reduce((first, { stretches }) => Math.min(first, stretches[0]?.from ?? first), border),
     hint: seeds,
     // What escapes add to a text comes on top of its forms.
     reach: 3 * reach,
@@ -80,11 +98,13 @@ function alternation(texts: readonly string[]): RegExp | undefined {
 
 /**
  * Parts of a form, of which one stands whole in each text that holds the form, be it cut in two at any place or
- * wrapped at 47 columns or more: the longer of two pieces holds one of its halves.
+ * wrapped at 47 columns or more: the longer of two pieces holds one of its halves. A character whose escape is cut
+ * stands on neither piece, and may be two code units.
  */
 function seedsOf(form: string): string[] {
   if (form.length < 8) return [form];
-  const length = Math.min(16, Math.floor(form.length / 2));
+  const lost = /[\u{10000}-\u{10ffff}]/u.test(form) ? 1 : 0;
+  const length = Math.min(16, Math.floor((form.length - lost) / 2));
   const last = form.length - length;
   const stride = form.length > 64 ? 2 * length : length;
   const seeds = [form.slice(last)];
@@ -120,15 +140,21 @@ function endWatch(forms: readonly string[], reach: number): (text: string) => nu
   };
 }
 
-function findForms(view: View, pattern: RegExp, forms: ReadonlyMap<string, KnownForm>): Span[] {
-  const spans: Span[] = [];
+interface FoundForm {
+  readonly form: KnownForm;
+  readonly stretches: readonly Stretch[];
+  /** The border between two pieces of a text may run after the first stretch: whoever saw that alone has given it. */
+  readonly beginGiven: boolean;
+}
+
+function formsIn(view: View, pattern: RegExp, forms: ReadonlyMap<string, KnownForm>): FoundForm[] {
+  const found: FoundForm[] = [];
   const { text } = view;
   let end = 0;
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const form = forms.get(match[0]);
     if (form === undefined) throw new Error('a form was found that is not among the forms');
-    // The border between two pieces of a text may run there: whoever saw the first of them alone has given it.
     const begin = stretchesOf(view, match.index, match.index + Math.min(leastPiece, match[0].length));
     let { index: from } = match;
     let to = from + match[0].length;
@@ -140,13 +166,13 @@ function findForms(view: View, pattern: RegExp, forms: ReadonlyMap<string, Known
     }
     if (to <= end) continue;
     end = to;
-    spans.push(
-      ...stretchesOf(view, from, to)
-        .slice(begin.length > 1 ? 1 : 0)
-        .map((stretch) => ({ ...stretch, rule: form.name, code: valueCode, id: form.id })),
-    );
+    found.push({ form, stretches: stretchesOf(view, from, to), beginGiven: begin.length > 1 });
   }
-  return spans;
+  return found;
+}
+
+function spansOf({ form, stretches, beginGiven }: FoundForm): Span[] {
+  return stretches.slice(beginGiven ? 1 : 0).map((stretch) => ({ ...stretch, rule: form.name, code: valueCode, id: form.id }));
 }
 
 function isBase64(code: number): boolean {

@@ -199,13 +199,10 @@ function within(spans: readonly Span[], from: number, to: number): Span[] {
 function contextBefore(text: string, end: number, seen: number, values: KnownValues): string {
   if (end === 0) return '';
   const line = text.lastIndexOf('\n', Math.max(0, end - 2)) + 1;
-  const short = text.slice(Math.max(line, end - leastPiece * longestEscape), end);
-  if (end === seen) return short;
+  const short = Math.max(line, end - leastPiece * longestEscape);
   const start = Math.max(0, end - values.reach - 1024);
-  const spans = values.find(text.slice(start, seen)).filter((span) => span.from + start < end);
-  // Which of them belongs to one that goes over cannot be told apart here; a line more does no harm.
-  const first = spans.at(-1);
-  return first === undefined ? short : text.slice(text.lastIndexOf('\n', Math.max(0, first.from + start - 1)) + 1, end);
+  const first = end === seen ? end : start + values.beginsBefore(text.slice(start, seen), end - start);
+  return text.slice(first === end ? short : text.lastIndexOf('\n', Math.max(0, first - 1)) + 1, end);
 }
 
 /** Where a line without an end can be cut so that no secret is: at a space or comma, else outside of what is found. */

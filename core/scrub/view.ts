@@ -1,4 +1,4 @@
-interface Stretch {
+export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
@@ -102,15 +102,25 @@ const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 
 /** Whether a text holds anything that a view would undo but line breaks; the views of all other texts are the text. */
 export const anyEscape = /%[0-9a-fA-F]{2}|\\|`/g;
 
-/** What may be the beginning of an escape, or of a further one of the same character. */
-const cutEscape = /(?:%[0-9a-f]{0,2}|\\+(?:u[0-9a-f]{0,3}|x[0-9a-f]{0,2}|[0-7]{1,3})?|`)$/i;
+/**
+ * What may be the beginning of an escape, or of a further one of the same character: by how many backslashes an escape
+ * begins with, since those before it may be escaped ones of their own.
+ */
+const cutEscapes = ['{1}', '{2}', '{4}', '{1,8}'].map(
+  (count) => new RegExp(String.raw`(?:%[0-9a-f]{0,2}|\\${count}(?:u[0-9a-f]{0,3}|x[0-9a-f]{0,2}|[0-7]{1,3})?|\`)$`, 'i'),
+);
 
 /** A text without the last one to four of its escapes, where it ends in one: a character that is not whole may begin there. */
 export function beforeCutEscapes(text: string): string[] {
-  const texts: string[] = [];
-  for (let cut = text.replace(cutEscape, ''); cut !== (texts.at(-1) ?? text) && texts.length < 4; cut = cut.replace(cutEscape, ''))
-    texts.push(cut);
-  return texts;
+  const texts = new Set<string>();
+  for (const cutEscape of cutEscapes) {
+    let whole = text;
+    for (let cuts = 0; cuts < 4 && cutEscape.test(whole); cuts += 1) {
+      whole = whole.replace(cutEscape, '');
+      texts.add(whole);
+    }
+  }
+  return [...texts];
 }
 
 /**

@@ -128,11 +128,15 @@ const planted = fc.record({
   encoding: fc.constantFrom(...Object.keys(encodings)),
   wrapping: fc.constantFrom(...Object.keys(wrappings)),
   before: fc.integer({ min: 0, max: 90 }),
+  /** How much of its beginning stands behind it: the end of that line may go on in the next one. */
+  again: fc.integer({ min: 0, max: 5 }),
 });
 
-function plant({ text, encoding, wrapping, before }: { text: string; encoding: string; wrapping: string; before: number }) {
+type Planted = typeof planted extends fc.Arbitrary<infer T> ? T : never;
+
+function plant({ text, encoding, wrapping, before, again }: Planted) {
   const encoded = encodings[encoding]?.(text) ?? { written: '', secret: '' };
-  const wrapped = wrappings[wrapping]?.(`${'-'.repeat(before)} ${encoded.written} ~`) ?? '';
+  const wrapped = wrappings[wrapping]?.(`${'-'.repeat(before)} ${encoded.written} ~${encoded.secret.slice(0, again)}`) ?? '';
   return { log: `==> null.base: first\n${wrapped}\n==> null.base: last\n`, secret: encoded.secret };
 }
 
@@ -160,7 +164,7 @@ describe('planted values', () => {
     const known = createRedactor({ values: [{ name: 'v', value: text }], key });
     for (const encoding of Object.keys(encodings)) {
       for (const wrapping of Object.keys(wrappings)) {
-        const { log, secret } = plant({ text, encoding, wrapping, before: 60 });
+        const { log, secret } = plant({ text, encoding, wrapping, before: 60, again: 0 });
         const whole = redactText(known.forAnotherFile(), log);
         expectGone(secret, { text, encoding }, whole);
         for (let border = 1; border < log.length; border += 1) {
@@ -170,4 +174,30 @@ describe('planted values', () => {
       }
     }
   });
+
+  it('is gone from all its lines, where the last of them ends as it begins', () => {
+    const text = `xyz${Array.from({ length: 60 }, (_, index) => (7919 ** 3 * (index + 1)).toString(36)).join('')}xyz`;
+    for (let width = 50; width < 120; width += 1) {
+      const redactor = createRedactor({ values: [{ name: 'v', value: text }], key });
+      const scrubbed = ['first', ...wrap(text, width, '\n').split('\n'), 'last'].map((line) => redactor.push(`${line}\n`)).join('');
+      expectGone(text, { text, encoding: 'clear' }, scrubbed + redactor.rest());
+    }
+  });
+
+  it.each(['qqqqqqqqqqqqq\u{1f511}qqqqqqqZ9q/ é', 'qq\\\u{1f511}qqqq$qqé+x', '\\\\"4"\'\'%%``x,,é\u{1f511}\u{1f511}'])(
+    'are gone wherever a line ends within them, be it within an escape: %s',
+    (text) => {
+      const known = createRedactor({ values: [{ name: 'v', value: text }], key });
+      for (const [encoding, encode] of Object.entries(encodings)) {
+        const { written, secret } = encode(text);
+        for (let border = 1; border < written.length; border += 1) {
+          const lines = [`- ${written.slice(0, border)}\n`, `${written.slice(border)} ~\n`];
+          const redactor = known.forAnotherFile();
+          const scrubbed = lines.map((line) => redactor.push(line)).join('') + redactor.rest();
+          expectGone(secret, { text, encoding }, scrubbed);
+          expect(redactText(known.forAnotherFile(), lines.join(''))).toBe(scrubbed);
+        }
+      }
+    },
+  );
 });
