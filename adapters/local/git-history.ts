@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-
 import { type Digest, digestOf } from '../../core/digest.ts';
+import { git } from './git.ts';
 
 /** A file as it once was, by what a manifest says of it. */
 export interface EarlierFile {
@@ -49,23 +48,4 @@ export async function earlierContent(root: string, { name, digest, size }: Earli
     if (content !== undefined && digestOf(content) === digest) return content;
   }
   return undefined;
-}
-
-function git(folder: string, words: readonly string[]): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    execFile(
-      'git',
-      ['--no-optional-locks', '--literal-pathspecs', '-c', 'core.fsmonitor=false', '-c', 'log.showSignature=false', ...words],
-      { cwd: folder, env: gitEnvironment(), encoding: 'buffer', maxBuffer: 64 * 1024 * 1024, timeout: 30_000 },
-      (error, output) => {
-        resolve(error === null ? output : undefined);
-      },
-    );
-  });
-}
-
-/** What git takes its repository, its pager or its replacements from would make it answer for another repository. */
-function gitEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
-  return { ...Object.fromEntries(kept), GIT_NO_LAZY_FETCH: '1', GIT_NO_REPLACE_OBJECTS: '1', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
 }

@@ -78,6 +78,7 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
     file,
     warnings: [
       ...warnings,
+      ...ignoredWarning(staged.value.ignored),
       ...(context.operators.length === 0
         ? ['nobody is told what needs a person: give -c operators=ADDRESS, or subscribe to the topic']
         : []),
@@ -107,6 +108,12 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
       reserveConcurrency: context.reserve_concurrency,
     },
   });
+}
+
+function ignoredWarning(ignored: readonly string[]): readonly string[] {
+  if (ignored.length === 0) return [];
+  const more = ignored.length > 5 ? ` and ${ignored.length - 5} more` : '';
+  return [`git ignores ${ignored.slice(0, 5).join(', ')}${more}: not deployed`];
 }
 
 /** Schedules that a deployment would make for nothing, a sentence each. */

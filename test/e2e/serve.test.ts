@@ -29,7 +29,7 @@ interface Serving {
 async function repository(): Promise<Rig> {
   return rig({
     'hybridcore.yaml':
-      'version: 1\nbuilders:\n  base: { template: base, variables: [n] }\n  slow: { template: slow }\n  flaky: { template: flaky, retry: { delay: 1s } }\n',
+      'version: 1\nbuilders:\n  base: { template: base, variables: [n] }\n  slow: { template: slow }\n  flaky: { template: flaky, retry: { delay: 5s } }\n',
     'base/base.pkr.hcl': `variable "n" {\n  default = ""\n}\n\n${fileTemplate('out/image.txt', '${path.root}/run.sh')}`,
     'base/run.sh': script('echo made of one piece'),
     'slow/slow.pkr.hcl': fileTemplate('out/slow.txt', '${path.root}/run.sh'),

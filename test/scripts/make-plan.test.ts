@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -60,6 +61,32 @@ describe('the plan of a deployment', () => {
         .map((file) => join(file.parentPath, file.name).slice(staged.length + 1))
         .toSorted(),
     ).toEqual(['artifacts/mine.txt', 'base/base.pkr.hcl', 'base/scripts/run.sh', 'hybridcore.yaml']);
+  });
+
+  it('leaves at home what git is told to ignore, and says so', async () => {
+    const config = await repository('template: base', {
+      '.gitignore': 'out/\nmine.auto.pkrvars.hcl\n',
+      'base/run.sh': '#!/bin/sh\n',
+      'base/mine.auto.pkrvars.hcl': 'n = "1"\n',
+      'base/out/image.raw': 'image',
+      'base/out/image.log': 'log',
+      'out/image.raw': 'image',
+    });
+    spawnSync('git', ['init', '--quiet', dirname(config)]);
+    const made = await planIn(folder, config, { ...plainContext, operators: ['duty@example.com'] });
+    if (!made.ok) throw new Error(made.failure.message);
+    const staged = await readdir(made.value.plan.assets.repository, { recursive: true });
+    expect(staged.toSorted()).toEqual(['.gitignore', 'base', 'base/base.pkr.hcl', 'base/run.sh', 'hybridcore.yaml']);
+    expect(made.value.warnings).toEqual(['git ignores base/mine.auto.pkrvars.hcl, base/out/, out/: not deployed']);
+  });
+
+  it('deploys the whole of a repository that git ignores as a whole', async () => {
+    const config = await repository('template: base', { 'out/image.raw': 'image' });
+    spawnSync('git', ['init', '--quiet', folder]);
+    await writeFile(join(folder, '.gitignore'), '*\n');
+    const made = await planIn(folder, config);
+    if (!made.ok) throw new Error(made.failure.message);
+    expect(await readFile(join(made.value.plan.assets.repository, 'out/image.raw'), 'utf8')).toBe('image');
   });
 
   it('keeps the modes of files, which a fingerprint counts', async () => {
@@ -138,7 +165,8 @@ describe('the plan of a deployment', () => {
     withPlan(
       exampleConfig,
       ({ warnings }) => {
-        expect(warnings).toEqual([
+        // What an `npm start` left in the example, git ignores.
+        expect(warnings.filter((warning) => !warning.startsWith('git ignores '))).toEqual([
           expect.stringMatching(/^leak: leak\/scripts\/deploy\.sh:\d+ holds a secret in clear \(\w+\), which is uploaded/),
           expect.stringMatching(/^nobody is told what needs a person: give -c operators=ADDRESS/),
         ]);
