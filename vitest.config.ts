@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/deep/**'],
-    globalSetup: ['test/require-packer.ts', 'test/bundle-command-line.ts'],
+    globalSetup: ['test/require-packer.ts', 'test/bundle-programs.ts'],
     env: {
       // Packer asks HashiCorp for news otherwise, and tests need no network.
       CHECKPOINT_DISABLE: '1',
@@ -19,6 +19,8 @@ export default defineConfig({
     },
     // More than there are cores: most tests wait for processes of their own, and two workers on two cores leave a third of them idle.
     maxWorkers: availableParallelism() * 2,
+    // Modules are loaded once a worker: no test leaves anything in one that another would meet.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

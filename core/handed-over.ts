@@ -17,6 +17,8 @@ export const handoverLimits = {
   scrubManifest: 16 * 1024 * 1024,
   /** How many objects, lists and members of both a document has. */
   values: 2_000_000,
+  /** How many of them stand within each other: a template, whose options a report repeats, has at most 100. */
+  depth: 128,
   /** What cannot be compressed gets a little longer. */
   log: 257 * 1024 * 1024,
   /** Of the log once expanded. It is read in pieces, so what bounds it is the time that this takes a function. */
@@ -116,24 +118,36 @@ interface Schema<T> {
   ): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
 }
 
-/** Undefined for what is no JSON, or none that could be written into a document. */
-function parsedJson<T>(content: Uint8Array, schema: Schema<T>): ReturnType<Schema<T>['safeParse']> | undefined {
+/** @returns why it is none that could be written into a document, where it is not. */
+function parsedJson(content: Uint8Array): { readonly value: unknown } | { readonly wrong: string } {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
-    // JSON can spell out half a character and an endless number, and lists so deep that nobody can go through them.
+    if (!fitsDepth(value)) return { wrong: `is nested deeper than ${handoverLimits.depth} levels` };
+    // JSON can spell out half a character and an endless number.
     canonicalJson(value);
-    return schema.safeParse(value);
+    return { value };
   } catch {
-    return undefined;
+    return { wrong: 'is no JSON' };
   }
+}
+
+/** Without going into it by recursion, which has no limit that one can name. */
+function fitsDepth(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > handoverLimits.depth) return false;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? (Object.values(item) as readonly unknown[]) : []));
+  }
+  return true;
 }
 
 async function readDocument<T>(reader: PartReader, key: string, bytes: number, schema: Schema<T>): Promise<Part<T>> {
   const read = await readPart(reader, key, bytes);
   if (read.state !== 'read') return read;
   if (countOf(read.value, '{[,') > handoverLimits.values) return invalid(key, `has more than ${handoverLimits.values} values`);
-  const parsed = parsedJson(read.value, schema);
-  if (parsed === undefined) return invalid(key, 'is no JSON');
+  const json = parsedJson(read.value);
+  if ('wrong' in json) return invalid(key, json.wrong);
+  const parsed = schema.safeParse(json.value);
   if (parsed.success) return { state: 'read', value: parsed.data, version: read.version };
   const [issue] = parsed.error.issues;
   return invalid(key, `does not fit its schema at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);

@@ -123,7 +123,7 @@ describe('an attempt that lies', () => {
       'with lists within lists, deeper than anybody can go',
       (id) => forged(id, '"inputs":[', `"inputs":[${option(`${'['.repeat(2500)}${']'.repeat(2500)}`)},`),
       'HANDOVER_INVALID',
-      /report\.json is no JSON/,
+      /report\.json is nested deeper than 128 levels/,
     ],
   ];
 

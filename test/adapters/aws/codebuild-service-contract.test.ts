@@ -5,7 +5,8 @@ import { codebuildService } from '../../../adapters/aws/codebuild-service.ts';
 import { buildServiceContract } from '../../contracts/build-service.ts';
 import { startFakeCodeBuild } from '../../fixtures/aws/codebuild/fake-codebuild.ts';
 import { runsAtOnce } from '../../fixtures/build-service/runs-at-once.ts';
-import { building, runnerFile, startRequest, temporaryFolder } from '../local/build-service-rig.ts';
+import { runnerFile } from '../../fixtures/build-service/programs.ts';
+import { building, startRequest, temporaryFolder } from '../local/build-service-rig.ts';
 
 const commands = { succeeds: 'true', 'fails with 7': '(exit 7)', 'goes on': 'sleep 100' } as const;
 

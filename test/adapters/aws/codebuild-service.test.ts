@@ -8,7 +8,8 @@ import { RunId } from '../../../core/identity.ts';
 import { RunRecord } from '../../../core/run-record.ts';
 import { type FakeCodeBuild, startFakeCodeBuild } from '../../fixtures/aws/codebuild/fake-codebuild.ts';
 import { type Call } from '../../fixtures/aws/codebuild/json-protocol.ts';
-import { building, ended, phase, runnerFile, startRequest, started, temporaryFolder } from '../local/build-service-rig.ts';
+import { runnerFile } from '../../fixtures/build-service/programs.ts';
+import { building, ended, phase, startRequest, started, temporaryFolder } from '../local/build-service-rig.ts';
 
 const arn = 'arn:aws:codebuild:us-east-1:123456789012:build/images-base:0f0b8b5e-1d7c-4e0f-9d57-7f1d6f0a5a11';
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22, 20, 0, second));

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { aws, describeWithAwsCommandLine } from '../../fixtures/aws/aws-command-line.ts';
 import { type FakeCodeBuild, startFakeCodeBuild } from '../../fixtures/aws/codebuild/fake-codebuild.ts';
-import { building, eventually, runnerFile, temporaryFolder } from '../local/build-service-rig.ts';
+import { runnerFile } from '../../fixtures/build-service/programs.ts';
+import { building, eventually, temporaryFolder } from '../local/build-service-rig.ts';
 
 interface PrintedBuild {
   readonly id: string;

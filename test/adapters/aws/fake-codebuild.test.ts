@@ -17,7 +17,8 @@ import { runEventOf } from '../../../adapters/aws/codebuild-event.ts';
 import { type FakeProject } from '../../fixtures/aws/codebuild/account-build.ts';
 import { type FakeCodeBuild, type FakeCodeBuildOptions, startFakeCodeBuild } from '../../fixtures/aws/codebuild/fake-codebuild.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
-import { building, eventually, runnerFile, temporaryFolder } from '../local/build-service-rig.ts';
+import { runnerFile } from '../../fixtures/build-service/programs.ts';
+import { building, eventually, temporaryFolder } from '../local/build-service-rig.ts';
 
 let source: Awaited<ReturnType<typeof temporaryFolder>>;
 let fake: FakeCodeBuild;

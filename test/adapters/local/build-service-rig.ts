@@ -1,39 +1,21 @@
-import { build } from 'esbuild';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ulid } from 'ulid';
-import { afterAll } from 'vitest';
 
 import { type LocalBuildServiceOptions, localBuildService } from '../../../adapters/local/build-service.ts';
 import { identifyProcess } from '../../../adapters/local/process-identity.ts';
 import { BuilderName, type RunId } from '../../../core/identity.ts';
 import { type BuildService, type StartRequest } from '../../../core/ports.ts';
 import { type RunRecord } from '../../../core/run-record.ts';
+import { runnerFile } from '../../fixtures/build-service/programs.ts';
 
 /** A folder that vanishes with the scope: `await using`. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hybridcore build-service '));
   return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }) };
 }
-
-const bundles = await temporaryFolder();
-afterAll(() => bundles[Symbol.asyncDispose]());
-
-// One file each, as the command line is delivered: as modules of their own they would take most of the tests' time to load.
-await build({
-  entryPoints: ['runner', 'start'].map((name) => fileURLToPath(new URL(`../../fixtures/build-service/${name}.ts`, import.meta.url))),
-  outdir: bundles.path,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-});
-export const runnerFile = path.join(bundles.path, 'runner.mjs');
-export const starterFile = path.join(bundles.path, 'start.mjs');
 
 /** The service with real runners; the image repository is the home folder itself. */
 export function testService(

@@ -9,6 +9,7 @@ import { localBuildService } from '../../../adapters/local/build-service.ts';
 import { readBuildspec } from '../../../adapters/local/packaged-files.ts';
 import { RunId } from '../../../core/identity.ts';
 import * as z from '../../../core/zod.ts';
+import { runnerFile, starterFile } from '../../fixtures/build-service/programs.ts';
 import {
   building,
   consoleOf,
@@ -18,11 +19,9 @@ import {
   lookOnce,
   phase,
   runFolder,
-  runnerFile,
   runnerPid,
   startRequest,
   started,
-  starterFile,
   temporaryFolder,
   testService,
   written,
