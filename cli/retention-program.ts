@@ -10,22 +10,24 @@ import { type Running } from './running.ts';
 export function registerRetention(
   program: Command,
   host: Host,
-  { inRepository, onThisMachine }: Pick<Running, 'inRepository' | 'onThisMachine'>,
+  { run, inRepository, onThisMachine }: Pick<Running, 'run' | 'inRepository' | 'onThisMachine'>,
 ): void {
   const retention = program.command('retention').description('shows and ends what is kept: audit, sweep, legal holds');
   const retentionCommand = (words: string, description: string, example: string): Command =>
     repositoryOptions(jsonOption(retention.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
-  retentionCommand(
+  const deployedCommand = (words: string, description: string, example: string): Command =>
+    retentionCommand(words, description, example)
+      .option('--bucket <name>', 'the bucket of a deployed home, with your own credentials', path)
+      .option('--table <name>', 'the table with its records', path);
+  deployedCommand(
     'audit',
     'holds every object against its class, its records and the policy; exit code 3 on any finding',
     'hybridcore-packer retention audit --deep',
   )
     .option('--deep', 'read the bytes of all objects, or in a bucket their tags and locks, not of a sample')
-    .option('--bucket <name>', 'the bucket of a deployed home, read with your own credentials', path)
-    .option('--table <name>', 'the table with its records', path)
     .action((options: DeployedHome & { deep?: boolean }) => {
       const how = { deep: options.deep ?? false };
-      return options.bucket === undefined && options.table === undefined
+      return isOnThisMachine(options)
         ? onThisMachine(null, options, async (embedded, { config }) =>
             (await import('./commands/retention.ts')).retentionAudit(host, embedded, config, how),
           )
@@ -64,17 +66,22 @@ export function registerRetention(
         (await import('./commands/retention-report.ts')).retentionReport(host, embedded, config, options.since),
       ),
     );
-  retentionCommand(
+  deployedCommand(
     'hold <build>',
     'keeps all that a build left, whatever its class, until it is released',
     'hybridcore-packer retention hold 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7"',
   )
     .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, options: GlobalOptions & { reason: string }) =>
-      onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/retention.ts')).retentionHold(embedded, typed, systemUser(), host.outgoing.text(options.reason)),
-      ),
-    );
+    .action((typed: string, options: DeployedHome & { reason: string }) => {
+      const [by, reason] = [systemUser(), host.outgoing.text(options.reason)];
+      return isOnThisMachine(options)
+        ? onThisMachine(null, options, async (embedded) =>
+            (await import('./commands/retention.ts')).retentionHold(embedded, typed, by, reason),
+          )
+        : run(null, options, async () =>
+            (await import('./commands/retention-bucket.ts')).retentionBucketHold(options, typed, { hold: true, by, reason }),
+          );
+    });
   retentionCommand(
     'raise <build> <class>',
     'keeps all that a build left for longer: gives it a higher class; lowering is refused',
@@ -90,15 +97,24 @@ export function registerRetention(
         }),
       ),
     );
-  retentionCommand(
+  deployedCommand(
     'release <build>',
     'ends a legal hold; who did it and why is recorded',
     'hybridcore-packer retention release 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7 is closed"',
   )
     .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, options: GlobalOptions & { reason: string }) =>
-      onThisMachine(null, options, async (embedded) =>
-        (await import('./commands/retention.ts')).retentionRelease(embedded, typed, systemUser(), host.outgoing.text(options.reason)),
-      ),
-    );
+    .action((typed: string, options: DeployedHome & { reason: string }) => {
+      const [by, reason] = [systemUser(), host.outgoing.text(options.reason)];
+      return isOnThisMachine(options)
+        ? onThisMachine(null, options, async (embedded) =>
+            (await import('./commands/retention.ts')).retentionRelease(embedded, typed, by, reason),
+          )
+        : run(null, options, async () =>
+            (await import('./commands/retention-bucket.ts')).retentionBucketHold(options, typed, { hold: false, by, reason }),
+          );
+    });
+}
+
+function isOnThisMachine({ bucket, table }: DeployedHome): boolean {
+  return bucket === undefined && table === undefined;
 }

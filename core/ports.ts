@@ -211,6 +211,8 @@ export interface KeptBucket {
   versions(prefix: string): AsyncIterable<ListedVersion>;
   /** Costs two calls. Undefined where it is gone. */
   look(version: ListedVersion): Promise<VersionKeeping | undefined>;
+  /** Puts a version under a legal hold, or ends it; the same again changes nothing. */
+  setLegalHold(version: ListedVersion, on: boolean): Promise<void>;
 }
 
 // ---- the build service -------------------------------------------------------------------------------------

@@ -8,7 +8,12 @@ import { s3KeptBucket } from './s3-kept-bucket.ts';
 /** A connection that is not made, or on which nothing comes any more, must not keep an auditor. Milliseconds. */
 const options = { requestHandler: { connectionTimeout: 5_000, socketTimeout: 60_000 } } as const;
 
+export interface NamedHome {
+  readonly bucket: string;
+  readonly table: string;
+}
+
 /** A deployed home as an audit reads it, with the credentials and the region of whoever asks. */
-export function keptHome(bucket: string, table: string): { readonly bucket: KeptBucket; readonly records: Records } {
+export function keptHome({ bucket, table }: NamedHome): { readonly bucket: KeptBucket; readonly records: Records } {
   return { bucket: s3KeptBucket(new S3Client(options), bucket), records: dynamoRecords(new DynamoDBClient(options), table) };
 }

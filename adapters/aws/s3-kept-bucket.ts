@@ -8,6 +8,7 @@ import {
   type LifecycleRule as S3Rule,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
+  PutObjectLegalHoldCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 
@@ -19,7 +20,7 @@ import { errorName, explained } from './service-failure.ts';
 const yearDays = 365;
 
 /**
- * A bucket of S3 as an audit reads it. Where S3 refuses, FailureError STORAGE names the bucket and the action.
+ * A bucket of S3 as an audit reads it, and a legal hold is put on it. Where S3 refuses, FailureError STORAGE names the bucket and the action.
  *
  * @param page how many versions one listing call gives, 1000 at most.
  */
@@ -46,6 +47,11 @@ export function s3KeptBucket(client: S3Client, bucket: string, page = 1000): Kep
     },
     versions: (prefix) => versionsBelow(client, bucket, prefix, page),
     look: ({ key, id }) => look(client, bucket, key, id),
+    async setLegalHold({ key, id }, on) {
+      await explained({ what, action: 's3:PutObjectLegalHold', subject: `the object ${key}` }, () =>
+        client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: key, VersionId: id, LegalHold: { Status: on ? 'ON' : 'OFF' } })),
+      );
+    },
   };
 }
 

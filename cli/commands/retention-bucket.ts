@@ -1,4 +1,4 @@
-import { keptHome } from '../../adapters/aws/kept-home.ts';
+import { type NamedHome, keptHome } from '../../adapters/aws/kept-home.ts';
 import { systemClock } from '../../adapters/local/system.ts';
 import { type Config } from '../../core/config.ts';
 import { outputs } from '../../core/contract/deployment.ts';
@@ -7,11 +7,13 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type BucketAudit, auditBucket } from '../../core/retention/bucket-audit.ts';
+import { holdInBucket, releaseInBucket } from '../../core/retention/bucket-hold.ts';
 import { type RetentionBucketAuditDocument } from '../../core/retention/documents.ts';
 import { type Answer, paint } from '../answer.ts';
+import { findBuild } from '../find-build.ts';
 import { type GlobalOptions, type Host } from '../host.ts';
 import { table } from '../render/table.ts';
-import { more, mostTold } from './retention.ts';
+import { holdDocument, more, mostTold } from './retention.ts';
 
 /** Where a deployed home is, as a person names it. */
 export interface DeployedHome extends GlobalOptions {
@@ -29,15 +31,11 @@ export async function retentionBucketAudit(
   home: DeployedHome,
   { deep }: { readonly deep: boolean },
 ): Promise<Outcome<Answer>> {
-  const { bucket, table: records } = home;
-  if (bucket === undefined || records === undefined || home.home !== undefined)
-    return failure(
-      'USAGE',
-      'a deployed home is named by its bucket and its table, both, and by no folder',
-      `give --bucket and --table as the outputs ${outputs.bucket} and ${outputs.table} of the stack have them, without --home`,
-    );
+  const named = namedHome(home);
+  if (!named.ok) return named;
   const at = systemClock.now();
-  const audit = await auditBucket({ ...keptHome(bucket, records), clock: { now: () => at } }, retention, { deep });
+  const audit = await auditBucket({ ...keptHome(named.value), clock: { now: () => at } }, retention, { deep });
+  const { bucket } = named.value;
   const document: RetentionBucketAuditDocument = {
     exit_code: audit.findings.length === 0 ? 0 : 3,
     at: timestamp(at),
@@ -49,6 +47,40 @@ export async function retentionBucketAudit(
     findings: audit.findings.map((finding) => ({ ...finding })),
   };
   return success({ exitCode: document.exit_code, document, text: bucketAuditText(host, bucket, audit) });
+}
+
+/** `retention hold|release <build> --bucket NAME --table NAME`: S3's own legal hold on all versions of what a build left. */
+export async function retentionBucketHold(
+  home: DeployedHome,
+  typed: string,
+  { hold, by, reason }: { readonly hold: boolean; readonly by: string; readonly reason: string },
+): Promise<Outcome<Answer>> {
+  const named = namedHome(home);
+  if (!named.ok) return named;
+  const ports = { ...keptHome(named.value), clock: systemClock };
+  const found = await findBuild(ports, typed);
+  if (!found.ok) return found;
+  const done = await (hold ? holdInBucket : releaseInBucket)(ports, found.value.build_id, by, reason);
+  if (!done.ok) return done;
+  const { build, versions } = done.value;
+  const what = `${versions} ${versions === 1 ? 'version' : 'versions'} in ${named.value.bucket}`;
+  return success({
+    exitCode: 0,
+    document: holdDocument(build),
+    text: hold
+      ? `build ${build.build_id} is held: nothing of it expires (a legal hold on ${what})`
+      : `build ${build.build_id} is held no more: it expires as its class says (${what})`,
+  });
+}
+
+function namedHome({ bucket, table: records, home }: DeployedHome): Outcome<NamedHome> {
+  return bucket === undefined || records === undefined || home !== undefined
+    ? failure(
+        'USAGE',
+        'a deployed home is named by its bucket and its table, both, and by no folder',
+        `give --bucket and --table as the outputs ${outputs.bucket} and ${outputs.table} of the stack have them, without --home`,
+      )
+    : success({ bucket, table: records });
 }
 
 function bucketAuditText({ terminal: { out } }: Host, bucket: string, { versions, looked, findings }: BucketAudit): string {

@@ -133,7 +133,9 @@ async function onBuild(
   if (!found.ok) return found;
   const changed = await change(found.value.build_id);
   if (!changed.ok) return changed;
-  const { build_id, builder, hold, hold_released } = changed.value;
-  const document: RetentionHoldDocument = { build_id, builder, hold, hold_released };
-  return success({ exitCode: 0, document, text: `build ${build_id} ${what}` });
+  return success({ exitCode: 0, document: holdDocument(changed.value), text: `build ${changed.value.build_id} ${what}` });
+}
+
+export function holdDocument({ build_id, builder, hold, hold_released }: Build): RetentionHoldDocument {
+  return { build_id, builder, hold, hold_released };
 }

@@ -15,6 +15,11 @@ export const keys = {
   scrubManifest: (builder: BuilderName, build: BuildId, attempt: number) => `state/packer/scrub/${builder}/${build}/${attempt}.json`,
   result: (builder: BuilderName, build: BuildId) => `state/packer/results/${builder}/${build}.json`,
   diag: (builder: BuilderName, build: BuildId) => `diag/${builder}/${build}.tar.gz`,
+  /** What the keys of all that a build leaves begin with; beside them its bytes may stand under the newest-of keys. */
+  ofBuild: (builder: BuilderName, build: BuildId) =>
+    ['artifacts', 'state/packer/logs', 'state/packer/scrub', 'state/packer/results', 'diag'].map(
+      (folder) => `${folder}/${builder}/${build}`,
+    ),
   incoming: (run: RunId) => ({
     report: `incoming/${run}/report.json`,
     log: `incoming/${run}/packer.log.gz`,

@@ -5,7 +5,7 @@ import { reasonFault } from '../given-reason.ts';
 import { type BuildId, callerNamed, timestamp } from '../identity.ts';
 import { type Clock, type Records } from '../ports.ts';
 
-interface HoldPorts {
+export interface HoldPorts {
   readonly records: Records;
   readonly clock: Clock;
 }

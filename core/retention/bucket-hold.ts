@@ -1,0 +1,72 @@
+import { type Build } from '../build.ts';
+import { tagKeys } from '../contract/deployment.ts';
+import { keys } from '../contract/keys.ts';
+import { type Outcome, failure, success } from '../failure.ts';
+import { findBuild } from '../find-build.ts';
+import { type BuildId } from '../identity.ts';
+import { type KeptBucket, type ListedVersion } from '../ports.ts';
+import { type HoldPorts, holdBuild, releaseHold } from './hold.ts';
+
+export interface BucketHoldPorts extends HoldPorts {
+  readonly bucket: KeptBucket;
+}
+
+/** A build whose hold changed in a bucket, and how many versions of objects that reached. */
+export interface BucketHold {
+  readonly build: Build;
+  readonly versions: number;
+}
+
+/**
+ * Puts a build whose objects a bucket expires by itself under a legal hold: in the records first, then each version of all that it
+ * left. Asking again for a build that is held holds what is not held yet: what a crash left out, or a diag bundle that came later.
+ *
+ * @returns as `holdBuild`; HOLD_REFUSED too where the build has not ended, since what it is still to write would not be held.
+ */
+export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: string, reason: string): Promise<Outcome<BucketHold>> {
+  const found = await findBuild(ports.records, id);
+  if (!found.ok) return found;
+  if (found.value.settled_at === null)
+    return failure(
+      'HOLD_REFUSED',
+      `the build ${id} has not ended, and what it is still to write would not be held`,
+      'ask again when it has',
+    );
+  return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
+}
+
+/**
+ * Ends a legal hold in a bucket: in the records first, then of each version; what has been due since goes as the bucket's rules
+ * say. Asking again releases what a crash left held.
+ *
+ * @returns as `releaseHold`.
+ */
+export async function releaseInBucket(ports: BucketHoldPorts, id: BuildId, by: string, reason: string): Promise<Outcome<BucketHold>> {
+  const found = await findBuild(ports.records, id);
+  if (!found.ok) return found;
+  const isReleased = found.value.hold === null && found.value.hold_released !== null;
+  return inBucket(ports, isReleased ? found : await releaseHold(ports, id, by, reason), false);
+}
+
+async function inBucket({ bucket }: BucketHoldPorts, recorded: Outcome<Build>, on: boolean): Promise<Outcome<BucketHold>> {
+  if (!recorded.ok) return recorded;
+  let versions = 0;
+  for await (const version of versionsOf(bucket, recorded.value)) {
+    await bucket.setLegalHold(version, on);
+    versions += 1;
+  }
+  return success({ build: recorded.value, versions });
+}
+
+/** Every version of all that a build left: under its own keys, and under the newest-of keys what its tags say is its own. */
+async function* versionsOf(bucket: KeptBucket, { builder, build_id: id }: Build): AsyncGenerator<ListedVersion> {
+  for (const prefix of keys.ofBuild(builder, id)) {
+    for await (const version of bucket.versions(prefix)) if (!version.deleteMarker) yield version;
+  }
+  for (const key of [keys.newestManifest(builder), keys.newestSummary(builder)]) {
+    for await (const version of bucket.versions(key)) {
+      if (version.deleteMarker || version.key !== key) continue;
+      if ((await bucket.look(version))?.tags[tagKeys.build] === id) yield version;
+    }
+  }
+}
