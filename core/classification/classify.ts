@@ -62,13 +62,13 @@ function failuresOf(run: PackerRun, packerFailed: boolean, users: readonly RuleR
   // Errors of no target that no row knows mostly follow from a target's.
   const lines = [...run.errors, ...run.service];
   if (targets.length > 0 || lines.length === 0) return targets;
-  const printed = run.errors.length === 0 ? findWithoutEnd(run, users) : undefined;
+  const printed = run.errors.length === 0 ? findWithoutEnd(run, packerFailed, users) : undefined;
   return [{ finding: printed ?? null, lines, name: null }];
 }
 
 function failureOf(target: TargetRun, run: PackerRun, users: readonly RuleRow[]): FailedPart[] {
   const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made, users };
-  const lines = [...target.errors, ...stateChanges(target)];
+  const lines = [...target.errors, ...stateChanges(target), ...downloadErrors(target)];
   const own = findInErrors(lines, context);
   // Once told to stop, a target fails because of that, unless its error says otherwise.
   if (isConsequenceOfCancel(target, run) && (own === undefined || own.class === 1 || own.rule.code === 'PACKER_CRASH')) return [];
@@ -97,6 +97,16 @@ function stateChanges(target: TargetRun): LogLine[] {
   return [...new Map(details.map((line) => [line.number, line])).values()];
 }
 
+/**
+ * Why a download failed is told in lines of their own, too (before 1.4, common/step_download.go). It comes before any script of
+ * the template runs, so no script can have printed them.
+ */
+function downloadErrors(target: TargetRun): LogLine[] {
+  if (!target.errors.some((line) => /^(?:ISO )?[Dd]ownload failed\.?$/.test(line.text))) return [];
+  const told = [...target.errorOutput, ...target.step].filter((line) => line.text.startsWith('Error downloading: '));
+  return [...new Map(told.map((line) => [line.number, line])).values()];
+}
+
 function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
   if (run.listedArtifacts + context.recorded.length > 0) return ownVerdict('SUCCESS', '', []);
   return ownVerdict(
@@ -108,7 +118,7 @@ function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
 
 /** Packer came to no end and said of no error. */
 function undecided(run: PackerRun, context: PackerRunContext): Verdict {
-  const finding = findWithoutEnd(run, context.rules ?? []);
+  const finding = findWithoutEnd(run, context.packerExitCode !== 0, context.rules ?? []);
   if (finding !== undefined) return verdictOf({ finding, lines: finding.lines, name: null }, context.attempt);
   const { packerExitCode: code } = context;
   if (!run.ended && endedByForce(run, code))
@@ -125,7 +135,7 @@ function endedByForce(run: PackerRun, code: number | null): boolean {
 }
 
 /** The cause in a log that was cut before the final errors: of the last lines, never a violation. */
-function findWithoutEnd(run: PackerRun, users: readonly RuleRow[]): Finding | undefined {
+function findWithoutEnd(run: PackerRun, packerFailed: boolean, users: readonly RuleRow[]): Finding | undefined {
   if (run.crash !== null) return findInErrors([run.crash], { target: null, step: [], made: [], users });
   const unfinished = run.targets.filter((target) => target.outcome === 'unknown');
   const found = unfinished.flatMap((target) => {
@@ -136,8 +146,11 @@ function findWithoutEnd(run: PackerRun, users: readonly RuleRow[]): Finding | un
     return [printed, ...own].filter((finding) => finding !== undefined && finding.class !== 3 && finding.rule.unspecific === undefined);
   });
   if (found[0] !== undefined) return found[0];
+  // Of a run that failed and told of no target, the lines are all that there is.
+  if (!run.failing && (run.targets.length > 0 || !packerFailed)) return undefined;
   const tail = run.tail.map((line) => ({ ...line, marked: false }));
-  return run.failing ? findInStep(tail, { target: null, step: tail.map((line) => line.text), made: [], users }, 'script') : undefined;
+  const context = { target: null, step: tail.map((line) => line.text), made: [], users };
+  return findInStep(tail, context, run.failing ? 'script' : 'other');
 }
 
 /** The last lines that anything printed, for a person to begin with. */

@@ -44,7 +44,7 @@ export const azureRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\bStatus(?:Code)?=5\d\d\b|requires exclusive access|\bDeploymentActive\b|\b(?:\w{1,40}InternalError|ServerBusy|OperationTimedOut|CanceledAndSupersededDueToAnotherOperation|InternalServerError|InternalExecutionError|NetworkingInternalOperationError|OperationPreempted|RetryableError|AnotherOperationInProgress|ConflictingConcurrentWriteNotAllowed|GatewayTimeout)\b/,
+      /\bStatus(?:Code)?=5\d\d\b|requires exclusive access|\bDeploymentActive\b|\b(?:\w{1,40}InternalError|ServerBusy|OperationTimedOut|CanceledAndSupersededDueToAnotherOperation|InternalServerError|InternalExecutionError|NetworkingInternalOperationError|OperationPreempted|RetryableError|AnotherOperationInProgress|ConflictingConcurrentWriteNotAllowed|GatewayTimeout|ServerTimeout|StorageFailure)\b/,
     reason: 'Azure had a fault of its own, or another operation held the resource',
     hint: 'If the retry fails too, look at the status page of Azure.',
     evidence: 'Azure Resource Manager common deployment errors',

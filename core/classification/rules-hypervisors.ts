@@ -1,12 +1,12 @@
 import { type RuleRow } from './rules-row.ts';
 
-/** vSphere and Proxmox. */
+/** vSphere, Proxmox and VirtualBox. */
 export const hypervisorRules: readonly RuleRow[] = [
   {
     code: 'VSPHERE_LOGIN',
     class: 3,
     reads: 'error',
-    pattern: /Cannot complete login due to an incorrect user name or password/,
+    pattern: /Cannot complete login due to an incorrect user name or password|\bInvalidLogin\b/,
     reason: 'vSphere refuses the user name or the password',
     hint: 'Check whether the password has expired or the account is locked.',
     evidence: 'rancher/os#2840; hashicorp/terraform#16996',
@@ -34,7 +34,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /does not have (?:enough|sufficient) (?:memory|CPU|cpu) resources|[Ii]nsufficient (?:memory|CPU|resources)|since it is locked|Another task is already in progress|session is not authenticated|TaskInProgress/,
+      /does not have (?:enough|sufficient) (?:memory|CPU|cpu) resources|[Ii]nsufficient (?:memory|CPU|resources)|since it is locked|Another task is already in progress|session is not authenticated|host is not responding|has a question pending|PBM error occurred|TaskInProgress/,
     reason: 'the cluster has no room, or holds a lock, now',
     hint: 'If the retry fails too, see which machines and tasks hold it, or use another cluster or host.',
     evidence: 'vSphere API faults InsufficientResourcesFault, FileLocked and TaskInProgress',
@@ -57,6 +57,16 @@ export const hypervisorRules: readonly RuleRow[] = [
     reason: 'vSphere does not have what the template names',
     hint: 'Correct the name or the path in the template.',
     evidence: 'vmware/govmomi find/error.go:22',
+  },
+  {
+    code: 'VBOX_UNSTEADY',
+    class: 2,
+    reads: 'error',
+    pattern:
+      /NS_ERROR_(?:ABORT|CALL_FAILED)|Progress object failure|The object is not ready|\bVBoxSVC\b|VBOX_E_INVALID_OBJECT_STATE|while it is locked/,
+    reason: "VirtualBox's service broke off, or was not done with something else",
+    hint: 'If the retry fails too, run fewer builds at once on this machine, and see whether VBoxSVC crashes there.',
+    evidence: 'VirtualBox XPCOM and COM result codes',
   },
   {
     code: 'PROXMOX_CONFIG',

@@ -15,7 +15,7 @@ export const integrityRules: readonly RuleRow[] = [
     code: 'ISO_CHECKSUM',
     class: 3,
     reads: 'error',
-    pattern: /[Cc]hecksums? did(?:n't| not) match/,
+    pattern: /[Cc]hecksums? (?:did(?:n't| not) match|mismatch)/,
     reason: 'a download is not what its pinned checksum says',
     hint: 'Download the file by hand and compare: a cut transfer or an error page gives this too, a replaced file must be understood before the checksum is changed.',
     evidence: 'hashicorp/packer#6203, #146',
@@ -30,11 +30,31 @@ export const integrityRules: readonly RuleRow[] = [
     evidence: 'apt and dnf text',
   },
   {
+    code: 'SIGNATURE_UNKNOWN',
+    class: 3,
+    reads: 'error',
+    pattern:
+      /\bopenpgp: (?:signature made by unknown entity|invalid signature)|[Ss]ignature (?:verification failed|made by unknown entity|is (?:invalid|not trusted))/,
+    reason: 'a signature does not hold, or nobody trusts who made it',
+    hint: 'Find out whether whoever signs changed the key, or the file was replaced, before you trust the new one.',
+    evidence: 'golang.org/x/crypto/openpgp errors',
+  },
+  {
+    code: 'HOST_KEY',
+    class: 3,
+    reads: 'error',
+    pattern:
+      /knownhosts: key (?:mismatch|is unknown)|Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|ssh: host key mismatch/,
+    reason: 'a host shows another key than the one it is known by',
+    hint: 'Find out who answered: a machine that was set up anew, or somebody in between. Do not switch the check off.',
+    evidence: 'golang.org/x/crypto/ssh/knownhosts; OpenSSH text',
+  },
+  {
     code: 'TLS_TRUST',
     class: 3,
     reads: 'error',
     pattern:
-      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|certificate verify failed|unable to get local issuer certificate|self[- ]signed certificate/,
+      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|certificate verify failed|unable to get local issuer certificate|self[- ]signed certificate|no alternative certificate subject name/,
     reason: 'a certificate is not trusted',
     hint: 'Find out who answered: an expired certificate, a proxy that intercepts, or the wrong host. Do not switch the check off.',
     evidence: 'CodeBuild troubleshooting.md:303; Go crypto/x509 verify.go',

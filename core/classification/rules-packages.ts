@@ -16,7 +16,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /returned error: 40[04]\b|ERROR 40[04]: |HTTPS? Error 40[04]\b|No URLs in mirrorlist|returned an error: \(40[04]\)|npm (?:ERR!|error) code E404|An error occurred \(404\)/,
+      /returned error: 40[04]\b|HTTP response code [^\n]{0,400} is wrong - '40[04]'|ERROR 40[04]: |HTTPS? Error 40[04]\b|No URLs in mirrorlist|returned an error: \(40[04]\)|npm (?:ERR!|error) code E404|An error occurred \(404\)/,
     reason: 'what a step fetches is not there',
     hint: 'Correct the address, name or version in the script: old releases move to an archive.',
     evidence: 'curl, wget, Python, npm and PowerShell text',
@@ -26,7 +26,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Hash Sum mismatch|Connection failed \[IP: |File has unexpected size|Could not open file \/var\/lib\/apt\/lists\/\S{1,300} - open \(2|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out)|Some index files failed to download|InRelease is not valid yet|Failed to update apt cache|package cache file is corrupted/,
+      /Hash Sum mismatch|Connection failed \[IP: |File has unexpected size|Could not open file \/var\/lib\/apt\/lists\/\S{1,300} - open \(2|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out|Undetermined Error)|Some index files failed to download|Release is not valid yet|Failed to update apt cache|package cache file is corrupted/,
     reason: 'an apt mirror is in flux or cannot be reached',
     hint: 'If the retry fails too, use another mirror, or `apt-get -o Acquire::Retries=3`.',
     evidence: 'puphpet#2401; Varying-Vagrant-Vagrants/VVV#2208; clong/DetectionLab#237',
@@ -36,7 +36,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Could not get lock \/var\/lib\/(?:dpkg|apt)|\b(?:exit ?code|status):? 1618\b|Unable to acquire the dpkg frontend lock|Unable to lock directory \/var\/lib\/apt/,
+      /Could not get lock \/var\/lib\/(?:dpkg|apt)|\b(?:exit ?code|status):? 1618\b|Unable to acquire the dpkg frontend lock|dpkg frontend lock (?:was|is) (?:locked|held) by|Unable to lock directory \/var\/lib\/apt|Failed to lock apt for exclusive operation|dpkg status database is locked|[Aa]nother installation is already in progress/,
     reason: 'another process in the guest was installing packages',
     hint: 'Let the script wait with `cloud-init status --wait` or `apt-get -o DPkg::Lock::Timeout=300`.',
     evidence: 'apt text; the race with cloud-init and unattended-upgrades',
@@ -56,7 +56,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /System management is locked by|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock/,
+      /System management is locked by|currently holding the (?:yum|dnf) lock|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock/,
     reason: 'another process in the guest was installing packages',
     hint: 'Let the script wait for cloud-init before it installs packages.',
     evidence: 'yum, dnf and rpm text',
@@ -95,7 +95,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|NewConnectionError|NameResolutionError|spurious network error|Connection broken: |Could not fetch URL|Max retries exceeded with url|error: unable to contact snap store|temporary error \(try again later\)|keyserver receive failed|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
+      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|NewConnectionError|NameResolutionError|spurious network error|Connection broken: |Could not fetch URL|Max retries exceeded|npm (?:ERR!|error) network |error: unable to contact snap store|temporary error \(try again later\)|keyserver (?:receive failed|search failed|timed out)|[Nn]o keyserver available|Could not reach host \S{1,200}|[Cc]ould not connect to registry|Unable to download the list of available providers|Unable to connect to source|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|\b0x80244[0-9a-fA-F]{3}\b|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
     reason: 'a package index or key server did not answer',
     hint: 'If the retry fails too, check the way out of the guest, or use a mirror of your own.',
     evidence: 'npm, pip, snap, apk, gpg, gem and maven text',

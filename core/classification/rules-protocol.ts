@@ -7,7 +7,7 @@ export const protocolRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /StatusCode: 429\b|status code: 429\b|\b429\b[^\n]{0,20}[Tt]oo [Mm]any|[Tt]oo many requests|\[429\]|[Rr]ate[ _-]?limit(?:ed|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|"status": ?429|exceeded maximum number of attempts, \d+/,
+      /StatusCode: 429\b|status code: 429\b|\bHTTP(?:\/\d(?:\.\d)?)? 429\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 429\b|\b429\b[^\n]{0,20}[Tt]oo [Mm]any|[Tt]oo many requests|\[429\]|[Rr]ate[ _-]?limit(?:ed|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|"status": ?429|exceeded maximum number of attempts, \d+/,
     reason: 'the SDK gave up on an error that it deems transient',
     hint: 'If the retry fails too, read the error behind it: the message names it after the number of attempts.',
     evidence: 'smithy service-error-classification.ts:47; scylladb/scylla-machine-image#980',
@@ -44,7 +44,7 @@ export const protocolRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\b(?:HTTP|[Ss]tatus|[Rr]esponse|[Cc]ode|[Rr]eturned)(?:\/\d(?:\.\d)?)?(?: response)?(?: error)?(?: status)?(?: ?[Cc]ode)?[:= ]{1,3}["\\[(]?(?:408|50[0234]|52\d)\b|\bbut got 50[0234] instead|^\[(?:408|50[0234])\]|: \[(?:408|50[0234])\]|\b(?:502|503|504) [A-Z][a-z]|\bhttps?:\/\/[^"\s]{1,300}": (?:Bad Gateway|Service Unavailable|Gateway Time-?out)\b/,
+      /\b(?:HTTP|[Ss]tatus|[Rr]esponse|[Cc]ode|[Rr]eturned)(?:\/\d(?:\.\d)?)?(?: response)?(?: error)?(?: status)?(?: ?[Cc]ode)?[:= ]{1,3}["\\[(]?(?:408|50[0234]|52\d)\b|\bbut got 50[0234] instead|^\[(?:408|50[0234])\]|\b(?:Bad Gateway|Gateway Time-?out|Service Unavailable)\b|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 50[0234]\b|: \[(?:408|50[0234])\]|\b(?:502|503|504) [A-Z][a-z]|\bhttps?:\/\/[^"\s]{1,300}": (?:Bad Gateway|Service Unavailable|Gateway Time-?out)\b/,
     reason: 'a service had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'HTTP statuses 408, 500, 502 to 504 and those of proxies',

@@ -75,6 +75,10 @@ export const cloudsSamples: Samples = {
     left: 'error creating vm: a parameter',
   },
   VSPHERE_LOOKUP: { taken: "error finding folder: folder 'templates' not found", left: "folder 'templates' found" },
+  VBOX_UNSTEADY: {
+    taken: 'Error exporting virtual machine: VBoxManage error: 0%...10%...20%...\nProgress object failure: NS_ERROR_ABORT',
+    left: 'Error exporting virtual machine: VBoxManage error: no machine of that name',
+  },
   PROXMOX_CONFIG: {
     taken: "Error creating VM: error creating VM: 500 storage 'local-lvm2' does not exist",
     left: 'Error creating VM: stopped',

@@ -70,5 +70,13 @@ export const networkSamples: Samples = {
     taken: "VBoxManage: error: The machine 'packer-x' is already locked for a session (or being unlocked)",
     left: 'the lock of the machine was released',
   },
+  ACCOUNT_CLOSED: {
+    taken: 'The billing account for the owning project is disabled in state absent',
+    left: 'the account of the machine is the default one',
+  },
+  CLEANUP_RACE: {
+    taken: 'remove output-vmware/startMenu.plist: no such file or directory',
+    left: 'open output-vmware/startMenu.plist: no such file or directory',
+  },
   WAIT_TIMEOUT: { taken: "Timeout while waiting to for droplet to become 'active'", left: 'waiting, with a timeout of five minutes' },
 };

@@ -7,6 +7,11 @@ export const packerSamples: Samples = {
       'Checksums (*sha256.digest) did not match.\nExpected: aa\nGot     : bb\n. Is the checksum file correct ? Is the binary file correct ?',
     left: 'Checksums matched!',
   },
+  SIGNATURE_UNKNOWN: {
+    taken: 'error checking the signature of the release: openpgp: signature made by unknown entity',
+    left: 'the signature of the function is wrong',
+  },
+  HOST_KEY: { taken: 'ssh: handshake failed: knownhosts: key mismatch', left: 'the host key of the guest was written to known_hosts' },
   ISO_CHECKSUM: {
     taken: "Error downloading: checksums didn't match expected: ec7500d4",
     left: 'Error downloading: checksums matched, but the disk is read-only',

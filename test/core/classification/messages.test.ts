@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+
+import { classifyLog } from '../../../core/classification/classify.ts';
+import { exitOfScript, failed, failedTarget, succeeded, unknownEnd } from './logs.ts';
+
+/*
+ * Messages of many tools, with the class that the cause has. They hold the table to whole families of failures: a rule that is
+ * drawn more narrowly or more widely shows here.
+ */
+
+/** What packer says at the end of a target, whoever it quotes. */
+const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
+  1: [
+    'Error: Failed to parse template: EOF',
+    'open scripts/a.sh: no such file or directory',
+    'remove /var/lib/image: permission denied',
+    'Upload failed: open files/motd: permission denied',
+    'Volume size 8 is too small',
+    'VMName already exists',
+    'Unsupported: Your requested instance type (t2.micro) is not supported in your requested Availability Zone',
+    'InvalidSubnetID.NotFound',
+    'No default VPC for this user',
+    "quota exceeded: Quota 'CPUS' exceeded. Limit: 24.0",
+    'Qemu failed to start. Please run with PACKER_LOG=1',
+    'Process exited with status 1: Object reference not set',
+    'unable to find AMI: No AMI was found matching filters',
+    'ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain',
+    'VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit',
+    'The attempted operation cannot be performed in the current state (Powered off).',
+  ],
+  2: [
+    'Error getting source AMI: Unavailable: The server is overloaded and cannot handle the request.',
+    'error waiting for image to be created: operation timed out after 60m',
+    'polling failed: the Azure Resource Manager returned http status 500',
+    'Code="GatewayTimeout" Message="The gateway did not receive a response"',
+    'Code="ServerTimeout" Message="The operation could not be completed within the permitted time."',
+    'Code="OperationNotAllowed" Message="Another operation is in progress"',
+    'googleapi: Error 409: The resource is not ready, resourceNotReady',
+    'retrieving packages: EOF',
+    'Failed to send shutdown command: EOF',
+    'wait remote command: ssh: remote command exited without exit status or exit signal',
+    'websocket: close 1006 (abnormal closure): unexpected EOF',
+    'Could not connect to the VNC server',
+    'Waiting for instance to become ready timed out',
+    'Volume vol-1 is still in use',
+    'the vmx process is already running',
+    'Error starting VM: VBoxManage error: The object is not ready',
+    'Error unregistering VM: VBoxManage error: Cannot unregister the machine while it is locked',
+    'ServerFaultCode: A general system error occurred: Connection refused',
+    'A general system error occurred: PBM error occurred during PreCreateCheckCallback: No connection could be made',
+    'host is not responding',
+    'the virtual machine has a question pending',
+    'hcloud: error during placement (resource_unavailable)',
+    'Error creating volume: Bad Gateway',
+    'openstack: Gateway Timeout',
+    'unable to reach the HCP Packer registry: 503',
+    'GET https://api.github.com/repos/x/tags: 502',
+    'GET https://api.example.com/images: 429',
+    'net/http: request canceled (Client.Timeout exceeded)',
+    'unlinkat output-qemu: directory not empty',
+  ],
+  3: [
+    'Auth failed. Bad credentials.',
+    'Unable to log in: bad password',
+    'fault: InvalidLogin',
+    'Invalid login: 535',
+    'linode: [401] Invalid Token',
+    'HCP: invalid client credentials',
+    'The provided token is expired',
+    'invalid apikey',
+    'authentication failure',
+    'Code="KeyVaultAccessForbidden"',
+    'Error making API request. URL: GET https://vault.example.com/v1/secret Code: 403. Errors: * permission denied',
+    'vault: permission denied',
+    'NotAuthorizedOrNotFound',
+    'insufficient permissions',
+    'not enough permissions',
+    "missing permission on 'projects/images'",
+    'the user lacks permission to create images',
+    'this requires one of the following permissions: compute.images.create',
+    'Constraint constraints/compute.vmExternalIpAccess violated for project 1',
+    'checksum mismatch: expected sha256:abc got sha256:def',
+    'ssh: handshake failed: knownhosts: key mismatch',
+    'openpgp: signature made by unknown entity',
+    'SSL: no alternative certificate subject name matches target host name',
+    'The account 123 has been suspended',
+  ],
+};
+
+/** What a script prints last before it fails. */
+const printed: Readonly<Record<1 | 2, readonly string[]>> = {
+  1: [
+    'E: Unable to locate package foo',
+    'curl: (22) The requested URL returned error: 404 Not Found',
+    "Either HTTP response code for 'https://example.com/tool.deb' is wrong - '404' or exit code is not 0 - '0'. 0 attempts left",
+    'GPG signature verification failed for /usr/local/rvm/archives/rvm-1.27.0.tgz',
+    'Checksum verification failed: expected ABC, got DEF',
+    'Could not connect to the endpoint URL: "https://s3.us-east-1a.amazonaws.com/images"',
+    'bash: foo: command not found',
+    'E: Version 1.2 for x was not found',
+    'ERROR: No matching distribution found for x==9',
+    'write /var/cache/x: No space left on device',
+  ],
+  2: [
+    'dpkg: error: dpkg frontend lock was locked by another process with pid 26086',
+    'dpkg: error: dpkg status database is locked by another process',
+    '"msg": "Failed to lock apt for exclusive operation"',
+    'Another app is currently holding the yum lock; waiting for it to exit...',
+    'Another installation is already in progress',
+    'E: Release file for http://archive.example.com/dists/x/InRelease is not valid yet (invalid for another 2h)',
+    'E: Failed to fetch http://archive.example.com/x.deb  Undetermined Error [IP: 192.0.2.1 80]',
+    'ERROR: HTTPSConnectionPool(host=files.pythonhosted.org): Max retries exceeded',
+    'npm ERR! network timeout at: https://registry.npmjs.org/x',
+    'gpg: keyserver timed out',
+    'Could not reach host index.rubygems.org. Check your network connection and try again.',
+    'Failed to query available provider packages: could not connect to registry.terraform.io',
+    'WARNING: Unable to download the list of available providers. Check your internet connection.',
+    'choco: Unable to connect to source https://community.chocolatey.org/api/v2/',
+    'The remote server returned an error: (429) Too Many Requests. Too Many Requests',
+    'operation has timed out"',
+    "Either HTTP response code for 'https://example.com/tool.tar.bz2' is wrong - '000' or exit code is not 0 - '35'. 0 attempts left",
+    'API rate limit exceeded for 192.0.2.1.',
+    'You have exceeded a secondary rate limit',
+    'Error response from daemon: toomanyrequests: You have reached your pull rate limit',
+    'Could not connect to the endpoint URL: "https://s3.us-east-1.amazonaws.com/images"',
+    'Read timeout on endpoint URL: "https://sts.eu-central-1.amazonaws.com/"',
+    'An error occurred (503) when calling the HeadObject operation (reached max retries: 4): Service Unavailable',
+    'Unable to perform refresh: Remote server error. HTTP error (503)',
+    '[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol',
+    'error: failed to download from `https://crates.io`: Operation timed out',
+    'subscription-manager: Unable to verify server identity: timed out',
+    'snap error: cannot install "x": Post https://api.snapcraft.io: net/http: request canceled',
+    'net::ERR_CONNECTION_RESET',
+    'error 0x80072ee2',
+    'Windows Update: 0x8024402c',
+    'rsync error: error in socket IO (code 10)',
+    'schannel: failed to receive handshake',
+    'xz: (stdin): Unexpected end of input',
+  ],
+};
+
+const rowsOf = (table: Readonly<Record<number, readonly string[]>>) =>
+  Object.entries(table).flatMap(([exitCode, texts]) => texts.map((text) => [Number(exitCode), text] as const));
+
+describe('a message', () => {
+  it.each(rowsOf(errors))('is of class %i at the end of a target: %s', (exitCode, text) => {
+    expect(classifyLog(failedTarget('base', text), failed).exit_code).toBe(exitCode);
+  });
+
+  it.each(rowsOf(printed))('is of class %i as the last of a script: %s', (exitCode, text) => {
+    expect(classifyLog(exitOfScript('base', [text]), failed).exit_code).toBe(exitCode);
+  });
+
+  it.each(errors[3])('quarantines nothing where a script prints it: %s', (text) => {
+    expect(classifyLog(exitOfScript('base', [text]), failed).exit_code).not.toBe(3);
+  });
+});
+
+describe('a download that failed before 1.4', () => {
+  const log = (cause: string) => [
+    'virtualbox-iso output will be in this color.',
+    '==> virtualbox-iso: Downloading or copying ISO',
+    `    virtualbox-iso: Error downloading: ${cause}`,
+    '==> virtualbox-iso: ISO download failed.',
+    "Build 'virtualbox-iso' errored: ISO download failed.",
+    '',
+    "==> Some builds didn't complete successfully and had errors:",
+    '--> virtualbox-iso: ISO download failed.',
+    '',
+    '==> Builds finished but no artifacts were created.',
+  ];
+
+  it.each([
+    ["checksums didn't match expected: ec7500d4", '3 ISO_CHECKSUM'],
+    ['Get http://mirror.example.com/x.iso: net/http: TLS handshake timeout', '2 NET_TIMEOUT'],
+  ])('is what the line before it says: %s', (cause, expected) => {
+    const { exit_code: exitCode, classification } = classifyLog(log(cause), failed);
+    expect(`${exitCode} ${classification.rule}`).toBe(expected);
+  });
+
+  it('is no violation where a script prints the same', () => {
+    const lines = exitOfScript('virtualbox-iso', ["Error downloading: checksums didn't match expected: ec7500d4"]);
+    expect(classifyLog(lines, failed).exit_code).toBe(1);
+  });
+});
+
+describe('a log that names no target', () => {
+  const lines = ['azure-arm.windows: Failures', 'azure-arm.windows:  The remote server returned an error: (429) Too Many Requests.'];
+
+  it('is told by its last lines where packer failed', () => {
+    expect(classifyLog(lines, failed)).toMatchObject({ exit_code: 2, classification: { rule: 'FETCH_FAILED' } });
+  });
+
+  it('is not told by them where packer did not fail', () => {
+    expect(classifyLog(lines, succeeded).classification.rule).toBe('NO_EVIDENCE');
+  });
+
+  it('is never a violation', () => {
+    expect(classifyLog(["x: checksums didn't match", 'x: 401 Unauthorized'], failed).exit_code).toBe(1);
+    expect(classifyLog(["x: checksums didn't match"], unknownEnd).exit_code).not.toBe(3);
+  });
+});
