@@ -7,7 +7,7 @@ export const scriptTrustRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /NO_PUBKEY|signatures (?:couldn't be verified|were invalid)|GPG check FAILED|BAD signature from|is not signed\.$|DO NOT MATCH THE HASHES|\bEINTEGRITY\b|hashes do not match|[Cc]hecksum (?:verification|validation|check) failed|[Ss]ignature verification failed|Checksum for '[^'\n]{1,300}' did not meet|(?:[Cc]hecksum|computed checksum|SHA\d{3} ?sum)s? (?:did NOT match|mismatch|does not match)/,
+      /NO_PUBKEY|signatures (?:couldn't be verified|were invalid)|GPG check FAILED|BAD signature from|is not signed\.$|DO NOT MATCH THE HASHES|\bEINTEGRITY\b|hashes do not match|[Cc]hecksum (?:verification|validation|check) failed|unauthenticated packages|[Ss]ignature verification failed|Checksum for '[^'\n]{1,300}' did not meet|(?:[Cc]hecksum|computed checksum|SHA\d{3} ?sum)s? (?:did NOT match|mismatch|does not match)/,
     reason: 'a step could not verify a signature or a checksum',
     hint: "Find out whether the repository changed its key or the file was replaced, before you trust the new one. A script's words alone quarantine nothing.",
     evidence: 'apt, dnf, gpg and coreutils text',
@@ -17,7 +17,7 @@ export const scriptTrustRules: readonly RuleRow[] = [
     class: 1,
     reads: 'output',
     pattern:
-      /SSL certificate problem|CERTIFICATE_VERIFY_FAILED|x509: certificate |curl: \((?:51|60|77)\)|unable to get local issuer certificate|self[- ]signed certificate|Could not create SSL\/TLS secure channel/i,
+      /SSL certificate problem|CERTIFICATE_VERIFY_FAILED|x509: certificate |curl: \((?:51|60|77)\)|unable to get local issuer certificate|self[- ]signed certificate|Could not create SSL\/TLS secure channel|certificate verification failed|certificate is not trusted/i,
     reason: 'a step did not trust a certificate',
     hint: 'Find out who answered, and install the authority in the image where it is yours. Do not switch the check off.',
     evidence: 'curl, OpenSSL, Python ssl and Go crypto/x509 text',
@@ -64,8 +64,11 @@ export const scriptRules: readonly RuleRow[] = [
     turns: [
       {
         to: 1,
-        when: ({ step }) => step.some((line) => /is not a valid user$|^unauthorized key$|Unable to negotiate with /.test(line)),
-        says: "Packer's own proxy and Ansible did not agree on a user or a key: set `user`, remove `ansible_user` and the like from the inventory, or allow `ssh-rsa` in `ansible_ssh_extra_args`.",
+        when: ({ step }) =>
+          step.some((line) =>
+            /is not a valid user$|^unauthorized key$|Unable to negotiate with |too many authentication failures/.test(line),
+          ),
+        says: "Packer's own proxy and Ansible did not agree on a user or a key: set `user`, offer one key alone (`IdentitiesOnly`), remove `ansible_user` and the like from the inventory, or allow `ssh-rsa` in `ansible_ssh_extra_args`.",
       },
     ],
   },

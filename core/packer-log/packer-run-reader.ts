@@ -178,6 +178,11 @@ class Reader {
   }
 
   #takeSummary(name: string, text: string, level: UiLevel | null): void {
+    // Packer says so at its end alone. Where a log was cut before the heading, what follows no failure is an artifact.
+    if (!this.#ended && !this.#failing && level === null) {
+      this.#ended = true;
+      this.#summaries = 'artifacts';
+    }
     if (this.#summaries === 'artifacts') this.#listedArtifacts += 1;
     if (this.#summaries === 'errors') this.#fail(name, text, level);
   }

@@ -200,3 +200,31 @@ describe('a log that names no target', () => {
     expect(classifyLog(["x: checksums didn't match"], unknownEnd).exit_code).not.toBe(3);
   });
 });
+
+describe('a log that was cut before the heading of its artifacts', () => {
+  const lines = ['==> yandex: debconf: unable to initialize frontend: Dialog', '--> yandex: A disk image was created: base (id: fd8481)'];
+
+  it('is a success by the artifact alone, where packer says so too', () => {
+    expect(classifyLog(lines, succeeded)).toMatchObject({ exit_code: 0, classification: { rule: 'SUCCESS' } });
+  });
+
+  it('is none where packer failed, or had begun to', () => {
+    expect(classifyLog(lines, failed).exit_code).toBe(1);
+    const failing = ['==> yandex: Provisioning step had errors: Running the cleanup provisioner, if present...', ...lines];
+    expect(classifyLog(failing, succeeded).exit_code).not.toBe(0);
+  });
+
+  it('is none where a script printed the same', () => {
+    expect(classifyLog(['    yandex: --> yandex: A disk image was created'], succeeded).exit_code).not.toBe(0);
+  });
+});
+
+it('tells a proxy of Ansible that refuses the log-in from a connection that was lost', () => {
+  const printed = [
+    'fatal: [default]: UNREACHABLE! => {"changed": false, "msg": "Failed to connect to the host via ssh: Received disconnect from 127.0.0.1 port 56817:2: too many authentication failures", "unreachable": true}',
+  ];
+  expect(classifyLog(exitOfScript('base', printed), failed)).toMatchObject({
+    exit_code: 1,
+    classification: { rule: 'ANSIBLE_UNREACHABLE' },
+  });
+});
