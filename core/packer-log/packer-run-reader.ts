@@ -48,6 +48,10 @@ class Reader {
   readonly #service = new LastLines(20);
   #ended = false;
   #listedArtifacts = 0;
+  /** Targets that a log for people says to have finished. */
+  #finished = 0;
+  /** CodeBuild fetches the source: no command has run, and what stands there by itself are its own words. */
+  #fetchingSource = false;
   #cancelled: { line: LogLine; signal: string | null } | null = null;
   #crash: LogLine | null = null;
   #failing = false;
@@ -67,6 +71,8 @@ class Reader {
 
   end(): PackerRun {
     const targets = [...this.#targets.values()].map((target) => target.end());
+    // A person's copy often ends with the last target. The dispatcher's own logs are machine-readable, and must be whole.
+    const isCut = !this.#ended && !this.#failing && this.#finished > 0 && targets.every(({ outcome }) => outcome === 'finished');
     return {
       lines: this.#number,
       targets,
@@ -74,8 +80,8 @@ class Reader {
       errors: this.#errors.lines(),
       tail: this.#tail.lines(),
       service: this.#service.lines(),
-      ended: this.#ended,
-      listedArtifacts: this.#listedArtifacts,
+      ended: this.#ended || isCut,
+      listedArtifacts: isCut ? this.#finished : this.#listedArtifacts,
       cancelled: this.#cancelled,
       crash: this.#crash,
       failing: this.#failing,
@@ -145,6 +151,7 @@ class Reader {
         return;
       case 'build-finished':
         this.#target(meaning.target)?.finish(this.#cancelled !== null);
+        if (level === null) this.#finished += 1;
         return;
       case 'summary':
         this.#takeSummary(meaning.target, meaning.text, level);
@@ -200,6 +207,7 @@ class Reader {
     }
     if (level === null && this.#open !== null && this.#open.goOn(this.#lineOf(text))) return;
     this.#open = null;
+    if (this.#fetchingSource && level === null) this.#service.push(this.#lineOf(text));
     if (text !== '') this.#tail.push(this.#lineOf(text));
   }
 
@@ -210,6 +218,7 @@ class Reader {
   }
 
   #takeService(text: string): void {
+    this.#fetchingSource = /^Waiting for DOWNLOAD_SOURCE\b/.test(text);
     if (/^Command did not exit successfully |^Phase context status code: \S/.test(text)) this.#service.push(this.#lineOf(text));
     if (/^Phase complete: \w+ (?:State: FAILED|Success: false)/.test(text)) this.#failing = true;
   }

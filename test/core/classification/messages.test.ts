@@ -228,3 +228,38 @@ it('tells a proxy of Ansible that refuses the log-in from a connection that was 
     classification: { rule: 'ANSIBLE_UNREACHABLE' },
   });
 });
+
+describe("a person's copy that ends with the last target", () => {
+  const lines = ['==> openstack.base: Image: a31acc16', "Build 'openstack.base' finished after 1 minute 38 seconds."];
+
+  it('is a success where packer says so too', () => {
+    expect(classifyLog(lines, succeeded).classification.rule).toBe('SUCCESS');
+  });
+
+  it('is none where packer failed, where another target has not ended, or in a machine-readable log', () => {
+    expect(classifyLog(lines, failed).exit_code).toBe(1);
+    expect(classifyLog(['==> openstack.other: Launching server...', ...lines], succeeded).exit_code).not.toBe(0);
+    const machine = lines.map((line) => `1795380254,,ui,say,${line}`);
+    expect(classifyLog(machine, succeeded).exit_code).not.toBe(0);
+  });
+});
+
+describe('what CodeBuild says while it fetches the source', () => {
+  const waiting = '[Container] 2025/01/03 14:10:46.285161 Waiting for DOWNLOAD_SOURCE';
+
+  it.each([
+    ['CLIENT_ERROR: authorization failed for primary source and source version d7e3388d'],
+    [
+      'AccessDenied: Access Denied',
+      '    status code: 403, request id: 96KY for primary source and source version arn:aws:s3:::artifacts/x',
+    ],
+  ])('is a violation where that is refused: %s', (...said) => {
+    expect(classifyLog([waiting, ...said], failed).exit_code).toBe(3);
+  });
+
+  it('is none once a command of the build may have said it', () => {
+    const later = [waiting, '[Container] 2025/01/03 14:10:50.285161 Phase is DOWNLOAD_SOURCE'];
+    const said = 'CLIENT_ERROR: authorization failed for primary source and source version d7e3388d';
+    expect(classifyLog([...later, said], failed).exit_code).not.toBe(3);
+  });
+});
