@@ -48,7 +48,8 @@ export function s3KeptBucket(client: S3Client, bucket: string, page = 1000): Kep
     versions: (prefix) => versionsBelow(client, bucket, prefix, page),
     look: ({ key, id }) => look(client, bucket, key, id),
     async setLegalHold({ key, id }, on) {
-      await explained({ what, action: 's3:PutObjectLegalHold', subject: `the object ${key}` }, () =>
+      // One that its lifecycle has removed meanwhile is gone.
+      await unlessGone({ what, action: 's3:PutObjectLegalHold', subject: `the object ${key}` }, () =>
         client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: key, VersionId: id, LegalHold: { Status: on ? 'ON' : 'OFF' } })),
       );
     },

@@ -6,6 +6,7 @@ import { type PackerRun } from '../packer-log/packer-run.ts';
 import { type TargetRun } from '../packer-log/target-reader.ts';
 import { type Finding, findInErrors, findInStep } from './finding.ts';
 import { type OwnRule, ownRules } from './own-rules.ts';
+import { ruleFor } from './rules.ts';
 import { type RuleRow } from './rules-row.ts';
 import { type Verdict, verdictWith } from './verdict.ts';
 
@@ -33,6 +34,7 @@ export function classifyPackerRun(run: PackerRun, context: PackerRunContext): Ve
   const failures = failuresOf(run, packerFailed, context.rules ?? []);
   if (failures.length === 0 && !packerFailed && run.ended && run.cancelled === null) return withoutFailure(run, context);
   if (failures.length > 0) return gravest(failures, context.attempt);
+  if (isCutSuccess(run, context)) return ownVerdict('SUCCESS', '', []);
   if (run.cancelled !== null) return interrupted([run.cancelled.line], 'Packer was told to stop and cleaned up.');
   if (context.signal !== null) return interrupted(lastLines(run), `A signal (${context.signal}) ended packer.`);
   return undecided(run, context);
@@ -41,6 +43,16 @@ export function classifyPackerRun(run: PackerRun, context: PackerRunContext): Ve
 /** The verdict on the lines of a log. */
 export function classifyLog(lines: Iterable<string>, context: PackerRunContext): Verdict {
   return classifyPackerRun(readPackerRun(lines), context);
+}
+
+/**
+ * A person's copy of a log often lacks its end. Where packer is known to have exited with 0, all targets that say so finished it,
+ * or a list of artifacts did. The dispatcher's own logs are machine-readable, and have to be whole.
+ */
+function isCutSuccess(run: PackerRun, { packerExitCode, signal }: PackerRunContext): boolean {
+  if (packerExitCode !== 0 || signal !== null || run.ended || run.failing || run.cancelled !== null || !run.forPeople) return false;
+  if (run.unheaded.length > 0) return run.unheaded.every(({ text }) => ruleFor(text, 'error') === undefined);
+  return run.targets.length > 0 && run.targets.every(({ outcome }) => outcome === 'finished');
 }
 
 /** What failed, each with the row that took it, or null where none did. */
@@ -118,7 +130,7 @@ function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
 
 /** Packer came to no end and said of no error. */
 function undecided(run: PackerRun, context: PackerRunContext): Verdict {
-  const finding = findWithoutEnd(run, context.packerExitCode !== 0, context.rules ?? []);
+  const finding = findWithoutEnd(run, (context.packerExitCode ?? 0) !== 0, context.rules ?? []);
   if (finding !== undefined) return verdictOf({ finding, lines: finding.lines, name: null }, context.attempt);
   const { packerExitCode: code } = context;
   if (!run.ended && endedByForce(run, code))
@@ -146,9 +158,10 @@ function findWithoutEnd(run: PackerRun, packerFailed: boolean, users: readonly R
     return [printed, ...own].filter((finding) => finding !== undefined && finding.class !== 3 && finding.rule.unspecific === undefined);
   });
   if (found[0] !== undefined) return found[0];
-  // Of a run that failed and told of no target, the lines are all that there is.
+  // Of a run that failed and announced no target, those that begin as a target's do are all that there is.
   if (!run.failing && (run.targets.length > 0 || !packerFailed)) return undefined;
-  const tail = run.tail.map((line) => ({ ...line, marked: false }));
+  const lines = run.failing ? run.tail : run.tail.filter((line) => /^[\w-]{1,60}(?:\.[\w-]{1,60}){1,3}: /.test(line.text));
+  const tail = lines.map((line) => ({ ...line, marked: false }));
   const context = { target: null, step: tail.map((line) => line.text), made: [], users };
   return findInStep(tail, context, run.failing ? 'script' : 'other');
 }

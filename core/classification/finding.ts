@@ -19,7 +19,7 @@ export interface Situation extends Omit<TurnContext, 'text'> {
 }
 
 /** After these words packer quotes what a program printed, on which no violation may rest. */
-const quotedOutput = /(?:^|\s)(?:std(?:err|out)|output)\s*:/i;
+const quotedOutput = /(?:^|\s)(?:std(?:err|out)|output)\s*:|\bexit(?:ed with)?(?: non-zero)?(?: exit)? (?:status|code):? \d/i;
 
 /** What an error of packer's own comes from. */
 export function findInErrors(lines: readonly LogLine[], context: Situation, source: TextSource = 'error'): Finding | undefined {

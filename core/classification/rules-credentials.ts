@@ -16,7 +16,7 @@ export const credentialRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\b401 Unauthorized\b|\b40[13] (?:authentication failure|[Pp]ermission check failed)|status(?: ?[Cc]ode)?[:= ]{1,3}401\b|[Ww]rong password|\b[Bb]ad (?:credentials|password|user ?name)\b|\b[Aa]uth failed\b|\b[Ll]og(?:in|on) (?:failed|failure)\b|\b[Uu]nable to log ?in\b|[Ii]nvalid api ?key|\b[Tt]oken (?:is|has) (?:been )?(?:expired|invalid|revoked)\b|[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication fail(?:ed|ure)\b|[Ii]nvalid (?:[Ll]ogin|[Tt]oken|client credentials)\b|\[401\]|[Ii]nvalid_client|HTTP(?:\/\d(?:\.\d)?)? 401\b|^\[401\]|"(?:code|status|statusCode)": ?"?401\b|[Uu]nable to authenticate you\b|[Aa]uthentication (?:is )?required|\(unauthorized\)|invalid (?:api|API) token|Http Status Code: 401|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/[^\s]{1,300}: 401\b/,
+      /\b401 Unauthorized\b|\b40[13] (?:authentication failure|[Pp]ermission check failed)|status(?: ?[Cc]ode)?[:= ]{1,3}401\b|[Ww]rong password|\b[Bb]ad credentials\b|\b[Uu]nable to log ?in: |[Ii]nvalid api ?key|\b[Tt]oken (?:is|has) (?:been )?(?:expired|invalid|revoked)\b|[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication failed\b|[Ii]nvalid (?:[Ll]ogin|[Tt]oken|client credentials)\b|\[401\]|[Ii]nvalid_client|HTTP(?:\/\d(?:\.\d)?)? 401\b|^\[401\]|"(?:code|status|statusCode)": ?"?401\b|[Uu]nable to authenticate you\b|[Aa]uthentication (?:is )?required|\(unauthorized\)|invalid (?:api|API) token|Http Status Code: 401|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/[^\s]{1,300}: 401\b/,
     reason: 'a service refuses the credentials that packer was given',
     hint: 'Renew the secret that the builder names, and check what it may do; then release the builder.',
     evidence: 'HTTP status 401; Proxmox VE, HashiCorp Vault and data source plugins',
@@ -26,7 +26,7 @@ export const credentialRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\b403 Forbidden\b|\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 403\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]|"(?:code|status|statusCode)": ?"?403\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|\bCode: 403\b|[Pp]ermission denied\b[^\n]{0,80}\b403\b|[Ii]nsufficient (?:permissions?|privileges)\b|[Nn]ot enough permissions?\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|AccessForbidden\b|[Vv]ault[^\n]{0,120}permission denied|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission/,
+      /\b403 Forbidden\b|\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 403\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]|"(?:code|status|statusCode)": ?"?403\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|\bCode: 403\b|[Pp]ermission denied\b[^\n]{0,80}\b403\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|AccessForbidden\b|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission/,
     reason: 'a service refuses what packer asks for',
     hint: 'Check what the credentials of the builder may do; then release the builder.',
     evidence: 'HTTP status 403; Oracle, Alibaba and Google IAP texts',
@@ -36,7 +36,7 @@ export const credentialRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\b[Aa]ccount [^\n]{0,80}(?:is|has been|was) (?:suspended|disabled|closed|locked|deactivated)\b|\b[Ss]ubscription [^\n]{0,80}(?:is|has been|was) (?:suspended|disabled)\b/,
+      /\b(?:AWS|[Bb]illing|[Pp]roject|[Cc]loud|[Yy]our) account (?:\S{1,80} |for the owning project )?(?:is|has been|was) (?:suspended|disabled|closed|deactivated)\b|\b[Ss]ubscription (?:\S{1,80} )?(?:is|has been|was) (?:suspended|disabled)\b/,
     reason: 'the account that packer works in is closed, or locked',
     hint: 'Ask who owns the account, or look at its billing, before you release the builder.',
     evidence: 'Google, Azure and DigitalOcean texts',

@@ -34,7 +34,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /does not have (?:enough|sufficient) (?:memory|CPU|cpu) resources|[Ii]nsufficient (?:memory|CPU|resources)|since it is locked|Another task is already in progress|session is not authenticated|host is not responding|has a question pending|PBM error occurred|TaskInProgress/,
+      /does not have (?:enough|sufficient) (?:memory|CPU|cpu) resources|[Ii]nsufficient (?:memory|CPU|resources)|since it is locked|Another task is already in progress|session is not authenticated|host is not responding|has a question pending|PBM error occurred[^\n]{0,200}(?:No connection|refused|timed out)|TaskInProgress/,
     reason: 'the cluster has no room, or holds a lock, now',
     hint: 'If the retry fails too, see which machines and tasks hold it, or use another cluster or host.',
     evidence: 'vSphere API faults InsufficientResourcesFault, FileLocked and TaskInProgress',
@@ -63,7 +63,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /NS_ERROR_(?:ABORT|CALL_FAILED)|Progress object failure|The object is not ready|\bVBoxSVC\b|VBOX_E_INVALID_OBJECT_STATE|while it is locked/,
+      /NS_ERROR_(?:ABORT|CALL_FAILED)|Progress object failure|The object is not ready|VBOX_E_INVALID_OBJECT_STATE|while it is locked/,
     reason: "VirtualBox's service broke off, or was not done with something else",
     hint: 'If the retry fails too, run fewer builds at once on this machine, and see whether VBoxSVC crashes there.',
     evidence: 'VirtualBox XPCOM and COM result codes',

@@ -43,8 +43,7 @@ export const integrityRules: readonly RuleRow[] = [
     code: 'HOST_KEY',
     class: 3,
     reads: 'error',
-    pattern:
-      /knownhosts: key (?:mismatch|is unknown)|Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|ssh: host key mismatch/,
+    pattern: /knownhosts: key mismatch|REMOTE HOST IDENTIFICATION HAS CHANGED|ssh: host key mismatch/,
     reason: 'a host shows another key than the one it is known by',
     hint: 'Find out who answered: a machine that was set up anew, or somebody in between. Do not switch the check off.',
     evidence: 'golang.org/x/crypto/ssh/knownhosts; OpenSSH text',

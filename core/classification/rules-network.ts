@@ -10,7 +10,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled|(?:[Oo]peration|[Cc]onnection) timed out|: timed out\b|context deadline exceeded|[Rr]ead timed out|timeout awaiting response headers|http2: timeout|A connection attempt failed because|[Oo]peration too slow/,
+      /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled (?:while waiting|\()|net\/http: request canceled|(?:[Oo]peration|[Cc]onnection) timed out|verify server identity: timed out|context deadline exceeded|[Rr]ead timed out|timeout awaiting response headers|http2: timeout|A connection attempt failed because|[Oo]peration too slow/,
     reason: 'a connection took too long',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'packer-plugin-amazon#557; hashicorp/packer#6162, #6549, #565',
@@ -45,7 +45,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /[Cc]onnection (?:was )?(?:reset|aborted|lost|forcibly closed)|\b(?:Get|Head|Post|Put|Patch|Delete) \\?"?https?:\/\/[^\s"]{1,500}\\?"?: (?:unexpected )?EOF\b|http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|forcibly closed by the remote host|established connection was aborted|Remote end closed connection|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|remote end hung up unexpectedly|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|use of closed network connection|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network|websocket: close 1006|exited without exit status or exit signal|UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol|^(?![^\n]{0,300}(?:[Pp]ars|[Tt]emplate|JSON|HCL|[Dd]ecod|[Ss]yntax))[^\n]{1,300}: EOF$|[Cc]ould not connect to the VNC server/m,
+      /[Cc]onnection (?:was )?(?:reset|aborted|lost|forcibly closed)|\b(?:Get|Head|Post|Put|Patch|Delete) \\?"?https?:\/\/[^\s"]{1,500}\\?"?: (?:unexpected )?EOF\b|http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|forcibly closed by the remote host|established connection was aborted|Remote end closed connection|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|remote end hung up unexpectedly|[Bb]roken pipe|[Cc]onnection refused|[Nn]o route to host|[Nn]etwork is unreachable|use of closed network connection|ECONNRESET|ETIMEDOUT|EPIPE|RequestError: send request failed|unreachable network|websocket: close 1006|exited without exit status or exit signal|UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol|(?:^[Rr]etrieving [^\n]{1,200}|[Ff]ailed to send [\w ]{1,40} command|\bssh: [^\n]{0,200}|\bwebsocket: [^\n]{0,200}|\bread tcp [^\n]{0,200}): EOF$|[Cc]ould not connect to the VNC server/m,
     reason: 'a connection was refused or broke off',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
     evidence: 'smithy constants.ts:54; hashicorp/packer#10137, #10055; the captures chaos-endpoint-refused, chaos-reset-maxretries1',
@@ -73,7 +73,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /already locked\b|\bstill in use\b|[Aa]nother operation is in progress|process is already running|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|already has an? (?:pending|active|ongoing|running) (?:event|task|operation|action)|used by another process|[Rr]esource busy/,
+      /already locked\b|\b[Vv]olume \S{1,100} is still in use\b|[Aa]nother operation is in progress|process is already running|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|already has an? (?:pending|active|ongoing|running) (?:event|task|operation|action)|used by another process|[Rr]esource busy/,
     reason: 'something else holds what packer needs',
     hint: 'If the retry fails too, see what holds it: another build, or one that was not cleaned up.',
     evidence: 'VirtualBox, VMware, Hyper-V and QEMU texts',
@@ -83,7 +83,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /(?:^|: )(?:remove|unlinkat|RemoveAll) [^\n]{1,300}: (?:no such file or directory|directory not empty|device or resource busy|The process cannot access the file)/m,
+      /^(?:(?:Error )?(?:[Dd]eleting|[Rr]emoving) output directory: )?(?:remove|unlinkat) (?:\S{0,200}\/)?output[\w.-]{0,100}[^\n]{0,200}: (?:no such file or directory|directory not empty|device or resource busy|The process cannot access the file)/m,
     reason: 'files changed under packer while it removed them',
     hint: 'If the retry fails too, see what else writes into the output directory: the hypervisor, a scanner, another build.',
     evidence: 'Go os.RemoveAll; the output directories of the VMware and VirtualBox plugins',
@@ -93,7 +93,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\b[Tt]im(?:e|ed) ?out\b (?:while |when )?waiting|\b[Ww]ait timeout\b|\b[Ww]aiting for [^\n]{1,160} timed out\b|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
+      /\b[Tt]im(?:e|ed) ?out\b (?:while |when )?waiting|\b[Ww]ait timeout\b|\b[Ww]aiting for (?:the )?(?:instance|server|machine|image|snapshot|operation)(?: to [\w ]{1,60})? timed out\b|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
     reason: 'packer stopped waiting for something that takes a while',
     hint: 'If the retry fails too, see what it waited for, and raise the time limit in the template.',
     evidence: 'packer-plugin-sdk and the plugins of many clouds',

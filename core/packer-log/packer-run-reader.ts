@@ -48,8 +48,8 @@ class Reader {
   readonly #service = new LastLines(20);
   #ended = false;
   #listedArtifacts = 0;
-  /** Targets that a log for people says to have finished. */
-  #finished = 0;
+  #forPeople = true;
+  readonly #unheaded = new LastLines(20);
   /** CodeBuild fetches the source: no command has run, and what stands there by itself are its own words. */
   #fetchingSource = false;
   #cancelled: { line: LogLine; signal: string | null } | null = null;
@@ -71,8 +71,6 @@ class Reader {
 
   end(): PackerRun {
     const targets = [...this.#targets.values()].map((target) => target.end());
-    // A person's copy often ends with the last target. The dispatcher's own logs are machine-readable, and must be whole.
-    const isCut = !this.#ended && !this.#failing && this.#finished > 0 && targets.every(({ outcome }) => outcome === 'finished');
     return {
       lines: this.#number,
       targets,
@@ -80,8 +78,10 @@ class Reader {
       errors: this.#errors.lines(),
       tail: this.#tail.lines(),
       service: this.#service.lines(),
-      ended: this.#ended || isCut,
-      listedArtifacts: isCut ? this.#finished : this.#listedArtifacts,
+      ended: this.#ended,
+      listedArtifacts: this.#listedArtifacts,
+      forPeople: this.#forPeople,
+      unheaded: this.#unheaded.lines(),
       cancelled: this.#cancelled,
       crash: this.#crash,
       failing: this.#failing,
@@ -133,6 +133,7 @@ class Reader {
   }
 
   #takeMeaning(meaning: UiMeaning, level: UiLevel | null): void {
+    if (level !== null) this.#forPeople = false;
     if (meaning.means === 'text' || (meaning.means === 'output' && !meaning.marked && !this.#targets.has(meaning.target))) {
       this.#takeText(meaning.means === 'text' ? meaning.text : `${meaning.target}: ${meaning.text}`, level);
       return;
@@ -151,7 +152,6 @@ class Reader {
         return;
       case 'build-finished':
         this.#target(meaning.target)?.finish(this.#cancelled !== null);
-        if (level === null) this.#finished += 1;
         return;
       case 'summary':
         this.#takeSummary(meaning.target, meaning.text, level);
@@ -185,13 +185,9 @@ class Reader {
   }
 
   #takeSummary(name: string, text: string, level: UiLevel | null): void {
-    // Packer says so at its end alone. Where a log was cut before the heading, what follows no failure is an artifact.
-    if (!this.#ended && !this.#failing && level === null) {
-      this.#ended = true;
-      this.#summaries = 'artifacts';
-    }
     if (this.#summaries === 'artifacts') this.#listedArtifacts += 1;
     if (this.#summaries === 'errors') this.#fail(name, text, level);
+    if (!this.#ended) this.#unheaded.push(this.#lineOf(text));
   }
 
   #takeText(text: string, level: UiLevel | null): void {

@@ -21,6 +21,10 @@ export interface PackerRun {
   readonly ended: boolean;
   /** How many artifacts packer listed at its end. */
   readonly listedArtifacts: number;
+  /** Whether it is a log for people as a whole: no line is machine-readable. */
+  readonly forPeople: boolean;
+  /** Lines of a summary that no heading says to be errors or artifacts, where the log was cut before it. */
+  readonly unheaded: readonly LogLine[];
   readonly cancelled: { readonly line: LogLine; readonly signal: string | null } | null;
   /** A Go panic of packer or a plugin. */
   readonly crash: LogLine | null;

@@ -32,7 +32,14 @@ export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: stri
       `the build ${id} has not ended, and what it is still to write would not be held`,
       'ask again when it has',
     );
-  return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
+  for await (const _ of versionsOf(ports.bucket, found.value)) {
+    return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
+  }
+  return failure(
+    'HOLD_REFUSED',
+    `nothing of the build ${id} is in this bucket`,
+    'name the bucket and the table of one stack; what has expired cannot be held any more',
+  );
 }
 
 /**
@@ -48,14 +55,20 @@ export async function releaseInBucket(ports: BucketHoldPorts, id: BuildId, by: s
   return inBucket(ports, isReleased ? found : await releaseHold(ports, id, by, reason), false);
 }
 
-async function inBucket({ bucket }: BucketHoldPorts, recorded: Outcome<Build>, on: boolean): Promise<Outcome<BucketHold>> {
+async function inBucket({ bucket, records }: BucketHoldPorts, recorded: Outcome<Build>, on: boolean): Promise<Outcome<BucketHold>> {
   if (!recorded.ok) return recorded;
   let versions = 0;
   for await (const version of versionsOf(bucket, recorded.value)) {
     await bucket.setLegalHold(version, on);
     versions += 1;
   }
-  return success({ build: recorded.value, versions });
+  const now = await records.readBuild(recorded.value.build_id);
+  if ((now?.hold !== null) === on) return success({ build: recorded.value, versions });
+  return failure(
+    'HOLD_REFUSED',
+    `somebody else ${on ? 'released' : 'held'} the build ${recorded.value.build_id} at the same time, and its objects may be held or not`,
+    'ask again for what is to be',
+  );
 }
 
 /** Every version of all that a build left: under its own keys, and under the newest-of keys what its tags say is its own. */

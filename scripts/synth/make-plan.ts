@@ -113,7 +113,7 @@ export async function makePlan(request: PlanRequest, bundlers: Bundlers): Promis
 function ignoredWarning(ignored: readonly string[]): readonly string[] {
   if (ignored.length === 0) return [];
   const more = ignored.length > 5 ? ` and ${ignored.length - 5} more` : '';
-  return [`git ignores ${ignored.slice(0, 5).join(', ')}${more}: not deployed`];
+  return [`git ignores ${ignored.slice(0, 5).join(', ')}${more}: not deployed; take in what is an input: git add --force`];
 }
 
 /** Schedules that a deployment would make for nothing, a sentence each. */

@@ -1,4 +1,5 @@
 import { cp, mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { ignoredByGit } from '../../adapters/local/git-ignored.ts';
@@ -20,12 +21,12 @@ export async function stageRepository(root: string, folder: string): Promise<Out
   const from = realRoot(root);
   const files = allFilesMatching(from, { patterns: ['**'], exclude: ['**/node_modules/**', '**/cdk.out/**'] }, 'the deployment');
   if (!files.ok) return files;
+  const paths = await ignoredBelow(from, files.value);
+  if (!paths.ok) return paths;
   const ignored = new Set<string>();
-  const paths = await ignoredByGit(from);
-  const ignoredPath = (file: string) => paths.find((path) => file === path || (path.endsWith('/') && file.startsWith(path)));
   await mkdir(folder, { recursive: true });
   for (const file of files.value) {
-    const path = ignoredPath(file);
+    const path = namesOf(file).find((name) => paths.value.has(name));
     if (path === undefined) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await cp(join(from, file), join(folder, file), { verbatimSymlinks: true });
@@ -34,4 +35,26 @@ export async function stageRepository(root: string, folder: string): Promise<Out
     }
   }
   return success({ ignored: [...ignored] });
+}
+
+/** A file's own path, and those of the folders that it is in, each with a slash. */
+function namesOf(file: string): string[] {
+  return [file, ...foldersOf(file).map((folder) => `${folder}/`)];
+}
+
+function foldersOf(file: string): string[] {
+  const parts = file.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** What git ignores, in the repository itself and in those that lie in it: of these the outer one says nothing. */
+async function ignoredBelow(root: string, files: readonly string[]): Promise<Outcome<ReadonlySet<string>>> {
+  const folders = [...new Set(files.flatMap(foldersOf))].filter((folder) => existsSync(join(root, folder, '.git')));
+  const ignored = new Set<string>();
+  for (const folder of ['', ...folders]) {
+    const paths = await ignoredByGit(join(root, folder));
+    if (!paths.ok) return paths;
+    for (const path of paths.value) ignored.add(folder === '' ? path : `${folder}/${path}`);
+  }
+  return success(ignored);
 }

@@ -45,12 +45,12 @@ describe('the plan of a deployment', () => {
   it('takes the repository along as it is, without what git and this program keep in it', async () => {
     const config = await repository('template: base', {
       'base/scripts/run.sh': '#!/bin/sh\n',
-      '.git/config': '',
       'state/hybridcore.db': '',
       'state/packer/logs/base.json': '{}',
       'artifacts/base.hash.json': '{}',
       'artifacts/mine.txt': 'an input of mine',
     });
+    spawnSync('git', ['init', '--quiet', dirname(config)]);
     const made = await planIn(folder, config);
     if (!made.ok) throw new Error(made.failure.message);
     const { repository: staged } = made.value.plan.assets;
@@ -77,7 +77,26 @@ describe('the plan of a deployment', () => {
     if (!made.ok) throw new Error(made.failure.message);
     const staged = await readdir(made.value.plan.assets.repository, { recursive: true });
     expect(staged.toSorted()).toEqual(['.gitignore', 'base', 'base/base.pkr.hcl', 'base/run.sh', 'hybridcore.yaml']);
-    expect(made.value.warnings).toEqual(['git ignores base/mine.auto.pkrvars.hcl, base/out/, out/: not deployed']);
+    expect(made.value.warnings).toEqual([
+      'git ignores base/mine.auto.pkrvars.hcl, base/out/, out/: not deployed; take in what is an input: git add --force',
+    ]);
+  });
+
+  it('leaves at home what a repository within it ignores', async () => {
+    const config = await repository('template: base', { 'modules/common/.gitignore': 'secret.txt\n', 'modules/common/secret.txt': 'x' });
+    for (const place of ['.', 'modules/common']) spawnSync('git', ['init', '--quiet', join(dirname(config), place)]);
+    const made = await planIn(folder, config);
+    if (!made.ok) throw new Error(made.failure.message);
+    const staged = await readdir(join(made.value.plan.assets.repository, 'modules/common'));
+    expect(staged).toEqual(['.gitignore']);
+  });
+
+  it('deploys nothing where git does not say what it ignores', async () => {
+    const config = await repository('template: base', { '.git/config': 'this is no configuration of git' });
+    expect(await planIn(folder, config)).toMatchObject({
+      ok: false,
+      failure: { rule: 'CONFIG_INVALID', message: expect.stringMatching(/^git does not say what it ignores in /) as string },
+    });
   });
 
   it('deploys the whole of a repository that git ignores as a whole', async () => {

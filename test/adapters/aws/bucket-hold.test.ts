@@ -128,8 +128,8 @@ describeWithMoto('a legal hold in a bucket', () => {
     await holdInBucket({ records, bucket: s3KeptBucket(counted, bucket, 2), clock }, mine, 'counsel', 'case 7');
     const counts = Object.fromEntries([...Map.groupBy(calls, (call) => call)].map(([call, all]) => [call, all.length]));
     expect(counts).toEqual({
-      // Five kinds of keys, one of which takes a second page of two, and two newest-of keys.
-      ListObjectVersionsCommand: 8,
+      // One whether anything is there; five kinds of keys, one of which takes a second page of two, and two newest-of keys.
+      ListObjectVersionsCommand: 9,
       PutObjectLegalHoldCommand: 9,
       // Three versions under the newest-of keys.
       HeadObjectCommand: 3,
@@ -176,6 +176,37 @@ describeWithMoto('a legal hold in a bucket', () => {
     expect((await ask('hold', mine, '--reason', ' ')).stderr).toMatch(/^REQUEST_INVALID .* needs a reason/s);
     expect(Object.values(await holds()).join('')).not.toContain('H');
     expect(await records.readBuild(mine)).toMatchObject({ hold: null, hold_released: null });
+  });
+
+  it('refuses a build of which nothing is in the bucket, and records nothing', async () => {
+    const empty = await newBucket(client);
+    const ports = { records, bucket: s3KeptBucket(client, empty), clock };
+    expect(await holdInBucket(ports, mine, 'counsel', 'case 7')).toMatchObject({ ok: false, failure: { rule: 'HOLD_REFUSED' } });
+    expect(await records.readBuild(mine)).toMatchObject({ hold: null });
+  });
+
+  it('says so where somebody released the build while it was being held, and the other way round', async () => {
+    for (const [change, other] of [
+      [holdInBucket, releaseInBucket],
+      [releaseInBucket, holdInBucket],
+    ] as const) {
+      let asked = false;
+      const meanwhile: KeptBucket = {
+        ...kept,
+        async setLegalHold(version, on) {
+          if (!asked) {
+            asked = true;
+            await other({ records, bucket: kept, clock }, mine, 'somebody', 'else');
+          }
+          await kept.setLegalHold(version, on);
+        },
+      };
+      expect(await change({ records, bucket: meanwhile, clock }, mine, 'counsel', 'case 7')).toMatchObject({
+        ok: false,
+        failure: { rule: 'HOLD_REFUSED', message: expect.stringMatching(/somebody else .* at the same time/) as string },
+      });
+      await change({ records, bucket: kept, clock }, mine, 'counsel', 'again');
+    }
   });
 
   it('needs the bucket and the table, both', async () => {

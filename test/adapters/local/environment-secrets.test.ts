@@ -1,3 +1,5 @@
+import { afterAll, beforeAll } from 'vitest';
+
 import { environmentSecrets } from '../../../adapters/local/environment-secrets.ts';
 import { secretsContract } from '../../contracts/secrets.ts';
 
@@ -20,7 +22,12 @@ secretsContract('the environment', {
   missing,
 });
 
-process.env['HYBRIDCORE_TEST_SECRET'] = 'value-in-this-process';
+beforeAll(() => {
+  process.env['HYBRIDCORE_TEST_SECRET'] = 'value-in-this-process';
+});
+afterAll(() => {
+  delete process.env['HYBRIDCORE_TEST_SECRET'];
+});
 secretsContract("a process's own environment", {
   secrets: environmentSecrets(process.env),
   present: [{ reference: 'env:HYBRIDCORE_TEST_SECRET', value: 'value-in-this-process' }],

@@ -27,6 +27,26 @@ const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
     'ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain',
     'VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit',
     'The attempted operation cannot be performed in the current state (Powered off).',
+    'Failed to read var file x.pkrvars.hcl: EOF',
+    'Error reading user data: yaml: EOF',
+    'remove files/motd: no such file or directory',
+    'Upload failed: remove out/x.box: no such file or directory',
+    'A disk named x is still in use by another image',
+    'PBM error occurred during PreCreateCheckCallback: The storage policy is not compatible',
+    'Failed to create the VirtualBox object! VBoxSVC: permission denied',
+    'Waiting for image base-x: not found timed out',
+    'open /etc/vault/x.hcl: permission denied',
+    'error writing output/x: insufficient permissions',
+    'The storage account name x is disabled',
+    'Service account key creation is disabled',
+    'Error uploading: Failed to sudo: account root is locked',
+    'ssh: handshake failed: knownhosts: key is unknown',
+    'Login failure for the guest user packer',
+    'WinRM: authentication failure',
+    'Error running script: exit status 1: Login failed',
+    'Failed to run InSpec: exit status 1: Invalid token',
+    'Script exited with non-zero exit status: 1. signature is invalid',
+    'Error running "ansible-playbook": exit status 2: Host key verification failed',
   ],
   2: [
     'Error getting source AMI: Unavailable: The server is overloaded and cannot handle the request.',
@@ -68,13 +88,9 @@ const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
     'HCP: invalid client credentials',
     'The provided token is expired',
     'invalid apikey',
-    'authentication failure',
     'Code="KeyVaultAccessForbidden"',
     'Error making API request. URL: GET https://vault.example.com/v1/secret Code: 403. Errors: * permission denied',
-    'vault: permission denied',
     'NotAuthorizedOrNotFound',
-    'insufficient permissions',
-    'not enough permissions',
     "missing permission on 'projects/images'",
     'the user lacks permission to create images',
     'this requires one of the following permissions: compute.images.create',
@@ -83,7 +99,8 @@ const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
     'ssh: handshake failed: knownhosts: key mismatch',
     'openpgp: signature made by unknown entity',
     'SSL: no alternative certificate subject name matches target host name',
-    'The account 123 has been suspended',
+    'Your account has been suspended',
+    'The billing account for the owning project is disabled in state absent',
   ],
 };
 
@@ -100,6 +117,18 @@ const printed: Readonly<Record<1 | 2, readonly string[]>> = {
     'E: Version 1.2 for x was not found',
     'ERROR: No matching distribution found for x==9',
     'write /var/cache/x: No space left on device',
+    'yaml: EOF',
+    'error loading config.yaml: EOF',
+    'failed to read password: EOF',
+    'SyntaxError: Unexpected end of input',
+    'parse error: unexpected end of input at line 3',
+    'An error occurred (ValidationError) when calling the X operation (reached max retries: 0): bad',
+    './wait-for-db.sh: timed out waiting for db on localhost:5432',
+    'Error: request canceled: user declined license',
+    'ERROR: Max retries exceeded: service app is not healthy',
+    'Could not reach host localhost:8080',
+    'could not connect to registry localhost:5000',
+    "choco: Unable to connect to source 'C:\\missing'",
   ],
   2: [
     'dpkg: error: dpkg frontend lock was locked by another process with pid 26086',
@@ -191,8 +220,13 @@ describe('a log that names no target', () => {
     expect(classifyLog(lines, failed)).toMatchObject({ exit_code: 2, classification: { rule: 'FETCH_FAILED' } });
   });
 
-  it('is not told by them where packer did not fail', () => {
+  it('is not told by them where nobody knows that packer failed', () => {
     expect(classifyLog(lines, succeeded).classification.rule).toBe('NO_EVIDENCE');
+    expect(classifyLog(lines, unknownEnd).exit_code).not.toBe(2);
+  });
+
+  it('is not told by lines that are of no target', () => {
+    expect(classifyLog(['* var x: connection refused', 'something: connection refused'], failed).exit_code).toBe(1);
   });
 
   it('is never a violation', () => {
@@ -201,21 +235,14 @@ describe('a log that names no target', () => {
   });
 });
 
-describe('a log that was cut before the heading of its artifacts', () => {
-  const lines = ['==> yandex: debconf: unable to initialize frontend: Dialog', '--> yandex: A disk image was created: base (id: fd8481)'];
-
-  it('is a success by the artifact alone, where packer says so too', () => {
-    expect(classifyLog(lines, succeeded)).toMatchObject({ exit_code: 0, classification: { rule: 'SUCCESS' } });
-  });
-
-  it('is none where packer failed, or had begun to', () => {
-    expect(classifyLog(lines, failed).exit_code).toBe(1);
-    const failing = ['==> yandex: Provisioning step had errors: Running the cleanup provisioner, if present...', ...lines];
-    expect(classifyLog(failing, succeeded).exit_code).not.toBe(0);
-  });
-
-  it('is none where a script printed the same', () => {
-    expect(classifyLog(['    yandex: --> yandex: A disk image was created'], succeeded).exit_code).not.toBe(0);
+describe('an end of a log that lost what came before', () => {
+  it.each([
+    ['--> amazon-ebs: Timeout waiting for SSH.', '', '==> Builds finished but no artifacts were created.'],
+    ['--> base: AccessDenied: not authorized'],
+    ['==> base: Provisioning with shell script: a.sh', '--> base: Script exited with non-zero exit status: 1'],
+    ['1795380254,,ui,say,==> base: x', '--> base: nothing at all', '1795380254,,ui,say,==> Builds finished but no artifacts were created.'],
+  ])('is no success, whatever packer exited with: %s', (...lines) => {
+    for (const context of [unknownEnd, failed, succeeded]) expect(classifyLog(lines, context).exit_code).not.toBe(0);
   });
 });
 
@@ -226,21 +253,6 @@ it('tells a proxy of Ansible that refuses the log-in from a connection that was 
   expect(classifyLog(exitOfScript('base', printed), failed)).toMatchObject({
     exit_code: 1,
     classification: { rule: 'ANSIBLE_UNREACHABLE' },
-  });
-});
-
-describe("a person's copy that ends with the last target", () => {
-  const lines = ['==> openstack.base: Image: a31acc16', "Build 'openstack.base' finished after 1 minute 38 seconds."];
-
-  it('is a success where packer says so too', () => {
-    expect(classifyLog(lines, succeeded).classification.rule).toBe('SUCCESS');
-  });
-
-  it('is none where packer failed, where another target has not ended, or in a machine-readable log', () => {
-    expect(classifyLog(lines, failed).exit_code).toBe(1);
-    expect(classifyLog(['==> openstack.other: Launching server...', ...lines], succeeded).exit_code).not.toBe(0);
-    const machine = lines.map((line) => `1795380254,,ui,say,${line}`);
-    expect(classifyLog(machine, succeeded).exit_code).not.toBe(0);
   });
 });
 
@@ -261,5 +273,23 @@ describe('what CodeBuild says while it fetches the source', () => {
     const later = [waiting, '[Container] 2025/01/03 14:10:50.285161 Phase is DOWNLOAD_SOURCE'];
     const said = 'CLIENT_ERROR: authorization failed for primary source and source version d7e3388d';
     expect(classifyLog([...later, said], failed).exit_code).not.toBe(3);
+  });
+});
+
+describe("a person's copy of a log that lacks its end", () => {
+  const finished = ['==> openstack.base: Image: a31acc16', "Build 'openstack.base' finished after 1 minute 38 seconds."];
+  const listed = ['==> yandex: debconf: unable to initialize frontend: Dialog', '--> yandex: A disk image was created: base (id: fd8481)'];
+
+  it.each([[finished], [listed]])('is a success where packer is known to have exited with 0', (lines) => {
+    expect(classifyLog(lines, succeeded).classification.rule).toBe('SUCCESS');
+    for (const context of [failed, unknownEnd]) expect(classifyLog(lines, context).exit_code).not.toBe(0);
+    const machine = ['1795380254,,ui,say,==> base: x', ...lines];
+    expect(classifyLog(machine, succeeded).exit_code).not.toBe(0);
+    const failing = ['==> yandex: Provisioning step had errors: Running the cleanup provisioner, if present...', ...lines];
+    expect(classifyLog(failing, succeeded).exit_code).not.toBe(0);
+  });
+
+  it('is none where another target has not ended', () => {
+    expect(classifyLog(['==> openstack.other: Launching server...', ...finished], succeeded).exit_code).not.toBe(0);
   });
 });
