@@ -9,7 +9,7 @@ import { git } from './git.ts';
  * of a folder that is ignored as a whole its path and a slash. Nothing where there is no repository, and where the folder
  * itself is ignored: it is not git's then.
  *
- * @returns TEMPLATE_INVALID where there is a repository, and git does not say what it ignores: nothing may be taken for granted then.
+ * @returns CONFIG_INVALID where there is a repository, and git does not say what it ignores: nothing may be taken for granted then.
  */
 export async function ignoredByGit(folder: string): Promise<Outcome<readonly string[]>> {
   if (!isInRepository(folder)) return success([]);

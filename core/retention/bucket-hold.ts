@@ -21,7 +21,8 @@ export interface BucketHold {
  * Puts a build whose objects a bucket expires by itself under a legal hold: in the records first, then each version of all that it
  * left. Asking again for a build that is held holds what is not held yet: what a crash left out, or a diag bundle that came later.
  *
- * @returns as `holdBuild`; HOLD_REFUSED too where the build has not ended, since what it is still to write would not be held.
+ * @returns as `holdBuild`; HOLD_REFUSED too where the build has not ended, since what it is still to write would not be held, where
+ *   nothing of it is in the bucket, and where somebody released it meanwhile.
  */
 export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: string, reason: string): Promise<Outcome<BucketHold>> {
   const found = await findBuild(ports.records, id);
@@ -32,25 +33,20 @@ export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: stri
       `the build ${id} has not ended, and what it is still to write would not be held`,
       'ask again when it has',
     );
-  for await (const _ of versionsOf(ports.bucket, found.value)) {
-    return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
-  }
-  return failure(
-    'HOLD_REFUSED',
-    `nothing of the build ${id} is in this bucket`,
-    'name the bucket and the table of one stack; what has expired cannot be held any more',
-  );
+  if (!(await isIn(ports.bucket, found.value))) return elsewhere(id);
+  return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
 }
 
 /**
  * Ends a legal hold in a bucket: in the records first, then of each version; what has been due since goes as the bucket's rules
  * say. Asking again releases what a crash left held.
  *
- * @returns as `releaseHold`.
+ * @returns as `releaseHold`; HOLD_REFUSED too where nothing of it is in the bucket, and where somebody held it meanwhile.
  */
 export async function releaseInBucket(ports: BucketHoldPorts, id: BuildId, by: string, reason: string): Promise<Outcome<BucketHold>> {
   const found = await findBuild(ports.records, id);
   if (!found.ok) return found;
+  if (!(await isIn(ports.bucket, found.value))) return elsewhere(id);
   const isReleased = found.value.hold === null && found.value.hold_released !== null;
   return inBucket(ports, isReleased ? found : await releaseHold(ports, id, by, reason), false);
 }
@@ -68,6 +64,20 @@ async function inBucket({ bucket, records }: BucketHoldPorts, recorded: Outcome<
     'HOLD_REFUSED',
     `somebody else ${on ? 'released' : 'held'} the build ${recorded.value.build_id} at the same time, and its objects may be held or not`,
     'ask again for what is to be',
+  );
+}
+
+async function isIn(bucket: KeptBucket, build: Build): Promise<boolean> {
+  const first = await versionsOf(bucket, build).next();
+  return first.done !== true;
+}
+
+/** A record that says otherwise than the bucket would be believed. */
+function elsewhere(id: BuildId): Outcome<never> {
+  return failure(
+    'HOLD_REFUSED',
+    `nothing of the build ${id} is in this bucket`,
+    'name the bucket and the table of one stack; what has expired cannot be held any more',
   );
 }
 

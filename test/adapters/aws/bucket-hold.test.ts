@@ -183,6 +183,9 @@ describeWithMoto('a legal hold in a bucket', () => {
     const ports = { records, bucket: s3KeptBucket(client, empty), clock };
     expect(await holdInBucket(ports, mine, 'counsel', 'case 7')).toMatchObject({ ok: false, failure: { rule: 'HOLD_REFUSED' } });
     expect(await records.readBuild(mine)).toMatchObject({ hold: null });
+    await holdInBucket({ ...ports, bucket: kept }, mine, 'counsel', 'case 7');
+    expect(await releaseInBucket(ports, mine, 'counsel', 'case 7')).toMatchObject({ ok: false, failure: { rule: 'HOLD_REFUSED' } });
+    expect(await records.readBuild(mine)).toMatchObject({ hold: { reason: 'case 7' } });
   });
 
   it('says so where somebody released the build while it was being held, and the other way round', async () => {
