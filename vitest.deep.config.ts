@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['test/deep/**/*.test.ts'],
     exclude: [],
     fileParallelism: false,
+    // Some hold the memory of a process to a bound.
+    isolate: true,
     testTimeout: 20 * 60_000,
     hookTimeout: 20 * 60_000,
   },
