@@ -19,6 +19,17 @@ export function registerRetention(
     retentionCommand(words, description, example)
       .option('--bucket <name>', 'the bucket of a deployed home, with your own credentials', path)
       .option('--table <name>', 'the table with its records', path);
+  const changeHold = (hold: boolean, typed: string, options: DeployedHome & { reason: string }) => {
+    const [by, reason] = [systemUser(), host.outgoing.text(options.reason)];
+    if (!isOnThisMachine(options))
+      return run(null, options, async () =>
+        (await import('./commands/retention-bucket.ts')).retentionBucketHold(options, typed, { hold, by, reason }),
+      );
+    return onThisMachine(null, options, async (embedded) => {
+      const { retentionHold, retentionRelease } = await import('./commands/retention.ts');
+      return (hold ? retentionHold : retentionRelease)(embedded, typed, by, reason);
+    });
+  };
   deployedCommand(
     'audit',
     'holds every object against its class, its records and the policy; exit code 3 on any finding',
@@ -72,16 +83,7 @@ export function registerRetention(
     'hybridcore-packer retention hold 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7"',
   )
     .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, options: DeployedHome & { reason: string }) => {
-      const [by, reason] = [systemUser(), host.outgoing.text(options.reason)];
-      return isOnThisMachine(options)
-        ? onThisMachine(null, options, async (embedded) =>
-            (await import('./commands/retention.ts')).retentionHold(embedded, typed, by, reason),
-          )
-        : run(null, options, async () =>
-            (await import('./commands/retention-bucket.ts')).retentionBucketHold(options, typed, { hold: true, by, reason }),
-          );
-    });
+    .action((typed: string, options: DeployedHome & { reason: string }) => changeHold(true, typed, options));
   retentionCommand(
     'raise <build> <class>',
     'keeps all that a build left for longer: gives it a higher class; lowering is refused',
@@ -103,16 +105,7 @@ export function registerRetention(
     'hybridcore-packer retention release 01J9Z3K4M5N6P7Q8R9S0T1V2W3 --reason "case 7 is closed"',
   )
     .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, options: DeployedHome & { reason: string }) => {
-      const [by, reason] = [systemUser(), host.outgoing.text(options.reason)];
-      return isOnThisMachine(options)
-        ? onThisMachine(null, options, async (embedded) =>
-            (await import('./commands/retention.ts')).retentionRelease(embedded, typed, by, reason),
-          )
-        : run(null, options, async () =>
-            (await import('./commands/retention-bucket.ts')).retentionBucketHold(options, typed, { hold: false, by, reason }),
-          );
-    });
+    .action((typed: string, options: DeployedHome & { reason: string }) => changeHold(false, typed, options));
 }
 
 function isOnThisMachine({ bucket, table }: DeployedHome): boolean {

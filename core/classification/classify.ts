@@ -37,7 +37,7 @@ export function classifyPackerRun(run: PackerRun, context: PackerRunContext): Ve
   if (isCutSuccess(run, context)) return ownVerdict('SUCCESS', '', []);
   if (run.cancelled !== null) return interrupted([run.cancelled.line], 'Packer was told to stop and cleaned up.');
   if (context.signal !== null) return interrupted(lastLines(run), `A signal (${context.signal}) ended packer.`);
-  return undecided(run, context);
+  return undecided(run, context, packerFailed);
 }
 
 /** The verdict on the lines of a log. */
@@ -106,7 +106,7 @@ function stateChanges(target: TargetRun): LogLine[] {
   // Output for people does not tell errors from the rest; there the line is one of packer's steps.
   const told = [...target.errorOutput, ...target.step.filter((line) => line.marked)];
   const details = told.filter((line) => line.text.startsWith('Instance state change details: '));
-  return [...new Map(details.map((line) => [line.number, line])).values()];
+  return eachOnce(details);
 }
 
 /**
@@ -116,7 +116,11 @@ function stateChanges(target: TargetRun): LogLine[] {
 function downloadErrors(target: TargetRun): LogLine[] {
   if (!target.errors.some((line) => /^(?:ISO )?[Dd]ownload failed\.?$/.test(line.text))) return [];
   const told = [...target.errorOutput, ...target.step].filter((line) => line.text.startsWith('Error downloading: '));
-  return [...new Map(told.map((line) => [line.number, line])).values()];
+  return eachOnce(told);
+}
+
+function eachOnce(lines: readonly LogLine[]): LogLine[] {
+  return [...new Map(lines.map((line) => [line.number, line])).values()];
 }
 
 function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
@@ -129,8 +133,8 @@ function withoutFailure(run: PackerRun, context: PackerRunContext): Verdict {
 }
 
 /** Packer came to no end and said of no error. */
-function undecided(run: PackerRun, context: PackerRunContext): Verdict {
-  const finding = findWithoutEnd(run, (context.packerExitCode ?? 0) !== 0, context.rules ?? []);
+function undecided(run: PackerRun, context: PackerRunContext, packerFailed: boolean): Verdict {
+  const finding = findWithoutEnd(run, packerFailed, context.rules ?? []);
   if (finding !== undefined) return verdictOf({ finding, lines: finding.lines, name: null }, context.attempt);
   const { packerExitCode: code } = context;
   if (!run.ended && endedByForce(run, code))

@@ -67,14 +67,11 @@ export function createKnownValues(values: readonly SecretValue[], key: Uint8Arra
   }
   const seeds = alternation([...new Set([...forms.keys()].flatMap(seedsOf))]);
   const reach = Math.max(...[...forms.keys()].map((text) => text.length));
+  const found = (text: string) => viewsOf(text).flatMap((view) => formsIn(view, pattern, forms));
   return {
-    find: (text) =>
-      viewsOf(text)
-        .flatMap((view) => formsIn(view, pattern, forms))
-        .flatMap(spansOf),
+    find: (text) => found(text).flatMap(spansOf),
     beginsBefore: (text, border) =>
-      viewsOf(text)
-        .flatMap((view) => formsIn(view, pattern, forms))
+      found(text)
         .filter(({ stretches }) => (stretches.at(-1)?.to ?? 0) > border)
         .reduce((first, { stretches }) => Math.min(first, stretches[0]?.from ?? first), border),
     hint: seeds,
