@@ -132,6 +132,7 @@ function endedBuild(n: number, builder: BuilderName, at: string): Build {
     hold: null,
     hold_released: null,
     raises: [],
+    unkept_since: null,
     expired: null,
   });
 }

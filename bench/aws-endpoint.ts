@@ -3,12 +3,19 @@ import { type IncomingHttpHeaders, type RequestListener, createServer } from 'no
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 
+import { tagKeys } from '../core/contract/deployment.ts';
+import { expiringPrefixes, passingDays, passingPrefixes } from '../core/contract/key-patterns.ts';
+import { defaultRetention } from '../core/retention/policy.ts';
+import { coveredMarkerDays, uploadDays } from '../core/retention/proof.ts';
 import * as z from '../core/zod.ts';
 
 /** A call of AWS as it came over the wire: what a bare client needs to make the same one. */
 export type Call =
   | { readonly service: 'json'; readonly operation: string; readonly input: Record<string, unknown> }
-  | { readonly service: 's3'; readonly operation: 'get' | 'put' | 'list'; readonly bucket: string; readonly key: string };
+  | { readonly service: 's3'; readonly operation: 'get' | 'put' | 'list' | BucketSetting; readonly bucket: string; readonly key: string };
+
+/** What is asked of a bucket as a whole, in the words of its query. */
+type BucketSetting = 'versioning' | 'lifecycle' | 'object-lock';
 
 /** How the build service's runs stand. */
 export type RunStatus = 'IN_PROGRESS' | 'FAULT';
@@ -88,6 +95,8 @@ export async function startAwsEndpoint(tls?: { readonly key: string; readonly ce
       } else if (call.operation === 'list') {
         response.setHeader('content-type', 'application/xml');
         response.end('<?xml version="1.0"?><ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>');
+      } else if (call.operation !== 'get') {
+        response.setHeader('content-type', 'application/xml').end(bucketSettings[call.operation]);
       } else {
         response.writeHead(404, { 'content-type': 'application/xml' });
         response.end('<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>there is none</Message></Error>');
@@ -129,8 +138,45 @@ function callOf(method: string, url: string, headers: IncomingHttpHeaders, body:
   const [path = '', query = ''] = url.split('?');
   const [, bucket = '', ...key] = decodeURIComponent(path).split('/');
   if (query.includes('list-type=2')) return { service: 's3', operation: 'list', bucket, key: '' };
+  const setting = method === 'GET' && key.join('') === '' ? /^[a-z-]+/.exec(query)?.[0] : undefined;
+  if (setting !== undefined && isBucketSetting(setting)) return { service: 's3', operation: setting, bucket, key: '' };
   if (method !== 'GET' && method !== 'PUT') throw new Error(`this endpoint does not know ${method} ${path}`);
   return { service: 's3', operation: method === 'PUT' ? 'put' : 'get', bucket, key: key.join('/') };
+}
+
+/** A rule as S3 tells it. @param filter and actions as XML. */
+function rule(id: string, filter: string, ...actions: readonly string[]): string {
+  return `<Rule><ID>${id}</ID><Status>Enabled</Status><Filter>${filter}</Filter>${actions.join('')}</Rule>`;
+}
+
+const prefixed = (prefix: string) => `<Prefix>${prefix}</Prefix>`;
+const expires = (days: number) => `<Expiration><Days>${days}</Days></Expiration>`;
+const noncurrent = (days: number) => `<NoncurrentVersionExpiration><NoncurrentDays>${days}</NoncurrentDays></NoncurrentVersionExpiration>`;
+const tagged = (prefix: string, value: string) =>
+  `<And>${prefixed(prefix)}<Tag><Key>${tagKeys.retention}</Key><Value>${value}</Value></Tag></And>`;
+
+/** Of a bucket that keeps what the policy of a `hybridcore.yaml` without one promises. */
+const bucketSettings: Readonly<Record<BucketSetting, string>> = {
+  versioning: '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>',
+  'object-lock': '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>',
+  lifecycle: `<LifecycleConfiguration>${[
+    ...Object.entries(defaultRetention.classes).flatMap(([name, { days }]) =>
+      expiringPrefixes.map((prefix) => rule(`${name}-${prefix}`, tagged(prefix, name), expires(days), noncurrent(1))),
+    ),
+    rule('replaced', prefixed('artifacts/'), noncurrent(1)),
+    ...passingPrefixes.map((prefix) => rule(prefix, prefixed(prefix), expires(passingDays.current), noncurrent(passingDays.noncurrent))),
+    rule(
+      'remains',
+      prefixed(''),
+      '<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>',
+      noncurrent(coveredMarkerDays),
+      `<AbortIncompleteMultipartUpload><DaysAfterInitiation>${uploadDays}</DaysAfterInitiation></AbortIncompleteMultipartUpload>`,
+    ),
+  ].join('')}</LifecycleConfiguration>`,
+};
+
+function isBucketSetting(query: string): query is BucketSetting {
+  return Object.hasOwn(bucketSettings, query);
 }
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');

@@ -2,6 +2,7 @@ import { outputs } from '../core/contract/deployment.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
 import { type Bucket, type LifecycleRule } from '../core/retention/lifecycle.ts';
 import { type BucketPolicy, retentionProblems } from '../core/retention/proof.ts';
+import { unkept } from '../core/retention/bucket-check.ts';
 import * as z from '../core/zod.ts';
 
 const Count = z.int().check(z.gte(0));
@@ -69,14 +70,11 @@ export function proveRetention(template: unknown, policy: BucketPolicy): Outcome
   const problems = retentionProblems(policy, bucket).map(({ message }) => message);
   const unlocked = read.data.ObjectLockEnabled === true ? [] : lockedClasses(policy);
   const lines = [...unlocked.map((name) => `the retention class ${name} has a lock, and the bucket has no Object Lock`), ...problems];
-  const [head] = lines;
-  if (head === undefined) return success(bucket);
-  return failure(
-    'RETENTION_UNKEPT',
-    `the lifecycle rules of the bucket do not keep what the retention policy says (${lines.length} ${lines.length === 1 ? 'breach' : 'breaches'}): ${head}`,
-    'mend the rules, or say in the retention part of hybridcore.yaml what they do (late_days: how much later than its class an object may go); nothing was deployed',
+  const breach = unkept(
     lines,
+    'mend the rules, or say in the retention part of hybridcore.yaml what they do (late_days: how much later than its class an object may go); nothing was deployed',
   );
+  return breach === undefined ? success(bucket) : { ok: false, failure: breach };
 }
 
 function lockedClasses({ classes }: BucketPolicy): readonly string[] {

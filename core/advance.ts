@@ -13,6 +13,7 @@ import { finishBuild } from './finish.ts';
 import { type BuildId, type BuilderName, type RunId, timestamp } from './identity.ts';
 import { quarantineFailure } from './quarantine.ts';
 import { runLimit, stopGrace } from './run-limit.ts';
+import { keepingOf } from './retention/keeping.ts';
 import { type RunRecord, beganAt } from './run-record.ts';
 import { isFinal } from './states.ts';
 import { type BuildEvent, stateAfter } from './transitions.ts';
@@ -102,7 +103,7 @@ async function tend(ports: CompletePorts, config: Config, build: Build, builder:
     return 'moved';
   }
   if (build.state === 'running' && attempt !== undefined) return startAttempt(ports, config, build, builder, attempt);
-  if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) return intendAttempt(ports, config, build, builder);
+  if (build.retry_at === null || Date.parse(build.retry_at) <= ports.clock.now()) return beginAttempt(ports, config, build, builder);
   return { until: Date.parse(build.retry_at), ours: false };
 }
 
@@ -113,6 +114,23 @@ async function unlessMoved(ports: CompletePorts, builder: BuilderRecord, problem
 }
 
 // ---- starting ----------------------------------------------------------------------------------------------
+
+/** Starts an attempt where what it leaves will be kept as the policy says; else the build waits for that, and ends where it does not come. */
+async function beginAttempt(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<Progress> {
+  const keeping = await keepingOf(ports, build);
+  switch (keeping.state) {
+    case 'kept':
+      return intendAttempt(ports, config, build, builder);
+    case 'doubtful': {
+      const waiting: Build = { ...build, version: build.version + 1, unkept_since: keeping.since, retry_at: timestamp(keeping.again) };
+      await ports.records.commit([{ type: 'build', expected: build.version, document: waiting }]);
+      return { until: keeping.again, ours: true };
+    }
+    case 'unkept':
+      await endUnstarted(ports, config, build, builder, endOf('violate', keeping.failure));
+      return 'moved';
+  }
+}
 
 /** Says in the records that an attempt will be started, then starts it: a crash in between is made good by the next caller, with the same token. */
 async function intendAttempt(ports: CompletePorts, config: Config, build: Build, builder: BuilderRecord): Promise<Progress> {
@@ -142,7 +160,14 @@ async function intendAttempt(ports: CompletePorts, config: Config, build: Build,
     expired_at: null,
     outcome: null,
   };
-  const intended: Build = { ...build, version: build.version + 1, state, retry_at: null, attempts: [...build.attempts, attempt] };
+  const intended: Build = {
+    ...build,
+    version: build.version + 1,
+    state,
+    retry_at: null,
+    unkept_since: null,
+    attempts: [...build.attempts, attempt],
+  };
   const holder: BuilderRecord = {
     ...builder,
     version: builder.version + 1,

@@ -26,8 +26,10 @@ import {
   type LongObjects,
   type Objects,
   type Randomness,
+  type RetentionCheck,
 } from './ports.ts';
 import { type Received, keptLog, receive, scrubRecord } from './receive.ts';
+import { keepingOf } from './retention/keeping.ts';
 import { type RunRecord } from './run-record.ts';
 import { createSealed, createSealedFrom } from './sealing.ts';
 import { type SettlePorts, endRun } from './settle.ts';
@@ -36,6 +38,7 @@ import { eventOf, stateAfter } from './transitions.ts';
 export interface CompletePorts extends SettlePorts {
   readonly objects: Objects & LongObjects;
   readonly artifactCheck: ArtifactCheck;
+  readonly retentionCheck: RetentionCheck;
   readonly deployedSource: DeployedSource;
   readonly compression: Compression;
   readonly randomness: Randomness;
@@ -149,8 +152,8 @@ export const absencePatience = 10 * 60_000;
 const firstPause = 15_000;
 
 /**
- * Holds a success against the world: what it claims to have made is there, or it is none. Asked before the decision, which
- * then stands.
+ * Holds a success against the world: what it claims to have made is there, or it is none, and what it leaves is kept as the
+ * policy says. Asked before the decision, which then stands.
  *
  * @returns the verdict; or when to ask again, where something does not show and might yet.
  */
@@ -165,7 +168,7 @@ async function confirm(
   if (eventOf(verdict, false) !== 'succeed') return verdict;
   const accounts = builderOf(config, build.builder)?.aws?.image_accounts ?? [];
   const found = await ports.artifactCheck.look(artifacts, { after: Date.parse(attempt.intended_at), accounts });
-  if (found.state === 'there') return verdict;
+  if (found.state === 'there') return confirmKeeping(ports, verdict, build);
   if (found.state === 'absent') {
     const now = ports.clock.now();
     const ended = endedAt(attempt, record);
@@ -173,6 +176,22 @@ async function confirm(
     if (now < verdictDue) return Math.min(now + Math.max(now - ended, firstPause), verdictDue);
   }
   return verdictOf(found.failure);
+}
+
+/** Nothing is sealed where it would not be kept as the policy says. @returns as `confirm`. */
+async function confirmKeeping(ports: CompletePorts, verdict: Verdict, build: Build): Promise<Verdict | number> {
+  const keeping = await keepingOf(ports, build);
+  switch (keeping.state) {
+    case 'kept':
+      return verdict;
+    case 'doubtful': {
+      const doubting: Build = { ...build, version: build.version + 1, unkept_since: keeping.since };
+      if (build.unkept_since === null) await ports.records.commit([{ type: 'build', expected: build.version, document: doubting }]);
+      return keeping.again;
+    }
+    case 'unkept':
+      return verdictOf(keeping.failure);
+  }
 }
 
 /** When a run has ended, as the build service says; where it does not, the latest time at which it can have. Milliseconds since 1970. */

@@ -219,6 +219,7 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     manifest: null,
     settled_at: null,
     hold: null,
+    unkept_since: null,
     hold_released: null,
     raises: [],
     expired: null,

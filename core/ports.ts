@@ -307,6 +307,15 @@ export interface ArtifactCheck {
   look(artifacts: readonly Artifact[], made: { readonly after: number; readonly accounts: readonly string[] }): Promise<ArtifactsFound>;
 }
 
+/** The place where objects are kept: what it lets go by itself, held against the retention policy. */
+export interface RetentionCheck {
+  /**
+   * @returns RETENTION_UNKEPT where something is kept shorter or longer than the policy says; undefined where all is kept so.
+   * @throws where it cannot be known now: ask again later.
+   */
+  look(): Promise<Failure | undefined>;
+}
+
 /** The source that builds are made from, where the dispatcher was deployed with it. */
 export interface DeployedSource {
   /**

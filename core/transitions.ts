@@ -23,6 +23,7 @@ export const transitions: readonly Transition[] = [
   { from: 'queued', event: 'skip', to: 'skipped', because: 'the inputs are unchanged, as who asked sees them' },
   { from: 'queued', event: 'stop', to: 'stopped', because: 'an operator stopped it before its turn' },
   { from: 'queued', event: 'close', to: 'quarantined', because: 'the builder was quarantined while it waited' },
+  { from: 'queued', event: 'violate', to: 'quarantined', because: 'class 3 before packer ran: what it leaves would not be kept' },
   { from: 'running', event: 'postpone', attempt: 1, to: 'queued', because: 'the build service is full' },
   { from: 'running', event: 'postpone', attempt: 2, to: 'retrying', because: 'the build service is full' },
   { from: 'running', event: 'succeed', to: 'succeeded', because: 'class 0' },
@@ -33,6 +34,7 @@ export const transitions: readonly Transition[] = [
   { from: 'running', event: 'violate', to: 'quarantined', because: 'class 3' },
   { from: 'running', event: 'stop', to: 'stopped', because: 'an operator stopped it' },
   { from: 'retrying', event: 'start', to: 'running', because: 'the delay is over' },
+  { from: 'retrying', event: 'violate', to: 'quarantined', because: 'class 3 before the retry: what it leaves would not be kept' },
   { from: 'retrying', event: 'stop', to: 'stopped', because: 'an operator stopped it before the retry' },
 ];
 

@@ -44,6 +44,7 @@ export function runsOnDemand(runs: () => Promise<Runs>): Runs {
       stop: async (run) => (await buildService()).stop(run),
       forget: async (run) => (await buildService()).forget(run),
     },
+    retentionCheck: { look: async () => (await runs()).retentionCheck.look() },
   };
 }
 

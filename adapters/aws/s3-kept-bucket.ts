@@ -1,11 +1,7 @@
 import {
   type DeleteMarkerEntry,
-  GetBucketLifecycleConfigurationCommand,
-  GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
-  type LifecycleRule as S3Rule,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   PutObjectLegalHoldCommand,
@@ -13,11 +9,9 @@ import {
 } from '@aws-sdk/client-s3';
 
 import { type KeptBucket, type ListedVersion, type VersionKeeping } from '../../core/ports.ts';
-import { type Bucket, type LifecycleRule, type Lock } from '../../core/retention/lifecycle.ts';
+import { type Lock } from '../../core/retention/lifecycle.ts';
+import { bucketSettings } from './s3-bucket-settings.ts';
 import { errorName, explained } from './service-failure.ts';
-
-/** A year of Object Lock, in days. */
-const yearDays = 365;
 
 /**
  * A bucket of S3 as an audit reads it, and a legal hold is put on it. Where S3 refuses, FailureError STORAGE names the bucket and the action.
@@ -27,24 +21,7 @@ const yearDays = 365;
 export function s3KeptBucket(client: S3Client, bucket: string, page = 1000): KeptBucket {
   const what = `the bucket ${bucket}`;
   return {
-    async settings() {
-      const [versioning, rules, lock] = [
-        await explained({ what, action: 's3:GetBucketVersioning' }, () => client.send(new GetBucketVersioningCommand({ Bucket: bucket }))),
-        await orNone({ what, action: 's3:GetLifecycleConfiguration' }, 'NoSuchLifecycleConfiguration', () =>
-          client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket })),
-        ),
-        await orNone({ what, action: 's3:GetBucketObjectLockConfiguration' }, 'ObjectLockConfigurationNotFoundError', () =>
-          client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket })),
-        ),
-      ];
-      const given = lock?.ObjectLockConfiguration?.Rule?.DefaultRetention;
-      const days = given?.Days ?? (given?.Years ?? 0) * yearDays;
-      return {
-        versioning: versionings[versioning.Status ?? ''] ?? 'off',
-        defaultLock: given?.Mode === undefined ? null : { mode: given.Mode, days },
-        rules: (rules?.Rules ?? []).map((rule) => ruleOf(rule)),
-      };
-    },
+    settings: () => bucketSettings(client, bucket),
     versions: (prefix) => versionsBelow(client, bucket, prefix, page),
     look: ({ key, id }) => look(client, bucket, key, id),
     async setLegalHold({ key, id }, on) {
@@ -54,54 +31,6 @@ export function s3KeptBucket(client: S3Client, bucket: string, page = 1000): Kep
       );
     },
   };
-}
-
-const versionings: Readonly<Record<string, Bucket['versioning']>> = { Enabled: 'enabled', Suspended: 'suspended' };
-
-async function orNone<T>(called: { what: string; action: string }, absence: string, call: () => Promise<T>): Promise<T | undefined> {
-  return explained(called, async () => {
-    try {
-      return await call();
-    } catch (error) {
-      if (errorName(error) === absence) return undefined;
-      throw error;
-    }
-  });
-}
-
-/** Two prefixes and two kinds of tags: S3 has them in the filter of a rule, and in what the filter joins. */
-function ruleOf(rule: S3Rule): LifecycleRule {
-  const { Filter, Expiration, NoncurrentVersionExpiration } = rule;
-  const tags = [...(Filter?.Tag === undefined ? [] : [Filter.Tag]), ...(Filter?.And?.Tags ?? [])];
-  return {
-    id: rule.ID ?? '',
-    enabled: rule.Status === 'Enabled',
-    filter: {
-      prefix: Filter?.And?.Prefix ?? Filter?.Prefix ?? olderPrefix(rule),
-      tags: Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value])),
-      largerThan: Filter?.And?.ObjectSizeGreaterThan ?? Filter?.ObjectSizeGreaterThan ?? null,
-      smallerThan: Filter?.And?.ObjectSizeLessThan ?? Filter?.ObjectSizeLessThan ?? null,
-    },
-    expiration:
-      Expiration?.Days !== undefined && Expiration.Days > 0
-        ? { by: 'days', days: Expiration.Days }
-        : Expiration?.Date !== undefined
-          ? { by: 'date', date: Expiration.Date.getTime() }
-          : Expiration?.ExpiredObjectDeleteMarker === true
-            ? { by: 'lone-marker' }
-            : null,
-    noncurrent:
-      NoncurrentVersionExpiration?.NoncurrentDays === undefined
-        ? null
-        : { days: NoncurrentVersionExpiration.NoncurrentDays, newer: NoncurrentVersionExpiration.NewerNoncurrentVersions ?? 0 },
-    transitions: (rule.Transitions?.length ?? 0) + (rule.NoncurrentVersionTransitions?.length ?? 0),
-    abortsUploadsAfter: rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation ?? null,
-  };
-}
-
-/** Where a rule was set with the older API it has its prefix itself. */
-function olderPrefix(rule: object): string {
-  return 'Prefix' in rule && typeof rule.Prefix === 'string' ? rule.Prefix : '';
 }
 
 async function* versionsBelow(client: S3Client, bucket: string, prefix: string, page: number): AsyncGenerator<ListedVersion> {

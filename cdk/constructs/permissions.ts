@@ -173,6 +173,10 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
     forgetRuns: allow('ForgetRuns', { actions: ['s3:DeleteObject'], resources: objects([control, incoming]) }),
     // Without it S3 answers "denied" where it should answer "not there".
     findObjects: allow('FindObjects', { actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+    checkRetention: allow('CheckRetention', {
+      actions: ['s3:GetBucketVersioning', 's3:GetLifecycleConfiguration', 's3:GetBucketObjectLockConfiguration'],
+      resources: [bucket.bucketArn],
+    }),
     // EC2 knows no narrower resource for what it describes.
     checkArtifacts: allow('CheckArtifacts', {
       actions: ['ec2:DescribeImages', 'ec2:DescribeRegions', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'],

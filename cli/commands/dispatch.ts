@@ -110,7 +110,10 @@ function sentenceOf({
   reason,
   rule,
   retry_at,
+  unkept_since: unkept,
 }: BuildDocument): string {
+  if (unkept !== null)
+    return `build ${id} of ${builder} waits: the rules of the bucket differ from the retention policy since ${unkept}, which a deployment ends within minutes`;
   const wish = stop === null ? '' : `; ${stop.by} asked it to stop, and packer gets its clean-up`;
   if (state === 'queued')
     return `build ${id} of ${builder} waits${behind === null || behind === 0 ? ' its turn' : ` behind ${behind}`}${wish}`;

@@ -205,6 +205,7 @@ async function buildDocument(records: Records, build: Build): Promise<BuildDocum
     retention: build.retention,
     waits_behind: place < 0 ? null : place + (builder?.current === null ? 0 : 1),
     retry_at: build.retry_at,
+    unkept_since: build.unkept_since,
     stop: build.stop,
     result_path: build.result_path,
     summary_path: build.summary_path,

@@ -40,6 +40,8 @@ export const BuildDocument = z.strictObject({
   /** How many builds come before it; null where it does not wait. */
   waits_behind: z.nullable(z.int()),
   retry_at: z.nullable(Timestamp),
+  /** Since when it waits for the bucket's rules to be those of the retention policy; null where they are. */
+  unkept_since: z.nullable(Timestamp),
   stop: z.nullable(z.strictObject({ at: Timestamp, by: z.string() })),
   result_path: z.nullable(z.string()),
   summary_path: z.nullable(z.string()),

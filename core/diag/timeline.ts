@@ -12,6 +12,9 @@ export function timelineOf(build: Build): DiagTimeline {
     { at: build.requested_at, state: 'queued', attempt: null, what: `asked for by ${build.requested_by}` },
     ...build.joined.map(({ at, by }) => ({ at, state: null, attempt: null, what: `asked for by ${by}, too` })),
     ...build.attempts.flatMap((attempt) => attemptEvents(build, attempt)),
+    ...(build.unkept_since === null
+      ? []
+      : [{ at: build.unkept_since, state: null, attempt: null, what: "the bucket's rules are seen to differ from the retention policy" }]),
     ...(stop === null ? [] : [{ at: stop.at, state: null, attempt: null, what: `asked to stop by ${stop.by}` }]),
     ...(decision === null ? [] : [endOf(build, decision.at, decision.verdict)]),
     ...(settledAt === null ? [] : [{ at: settledAt, state: null, attempt: null, what: 'all that follows its end is done' }]),

@@ -29,6 +29,11 @@ export type ClassRaise = z.infer<typeof ClassRaise>;
 export const buildRetention = {
   /** The legal hold under which nothing of it expires; null where there is none. */
   hold: NoteOrNull,
+  /**
+   * Since when the bucket's rules were seen to differ from the policy while its attempt was to start, or was to be completed;
+   * null where they were not.
+   */
+  unkept_since: z.withDefault(z.nullable(Timestamp), null),
   /** How the last hold ended. */
   hold_released: NoteOrNull,
   /** How its class was raised, the first time first; its `retention` and `retention_terms` are what the last one came to. */

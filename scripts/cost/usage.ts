@@ -13,10 +13,10 @@ export const usageOfBuild = {
   /** Its turn is received and deleted by Lambda; what it then costs is `start`. */
   dispatch: { queueRequest: 1, readUnit: 2, writeUnit: 9 },
   /** `complete`, which takes that turn. */
-  start: { objectWrite: 1, readUnit: 2, writeUnit: 10 },
+  start: { objectRead: 3, objectWrite: 1, readUnit: 2, writeUnit: 10 },
   /** Without its looks for a word to stop, which depend on how long it runs. */
   attempt: { objectRead: 1, objectWrite: 3 },
-  complete: { event: 1, objectRead: 10, objectWrite: 9, readUnit: 8, writeUnit: 25 },
+  complete: { event: 1, objectRead: 13, objectWrite: 9, readUnit: 8, writeUnit: 25 },
   /** A sweep that finds this one build under way, and `complete`, which takes its turn. */
   sweepBeside: { objectWrite: 1, queueRequest: 1, readUnit: 4.5 },
   /** A sweep that finds nothing open. */

@@ -118,6 +118,7 @@ const build: Build = {
   manifest: { path: key, digest, fingerprint: digest },
   settled_at: time,
   hold: { at: time, by: caller, reason: text(4090) },
+  unkept_since: time,
   hold_released: { at: time, by: caller, reason: text(4090) },
   raises: Array.from({ length: mostRaises }, () => ({
     at: time,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { withoutDeployment } from '../../adapters/local/without-deployment.ts';
 import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand, turnsOnDemand } from '../../lambdas/on-demand.ts';
 import { objectsContract } from '../contracts/objects.ts';
 import { functionDependencies } from '../fixtures/function-dependencies.ts';
@@ -8,6 +9,7 @@ import { scriptedBuildService } from '../fixtures/scripted-build-service.ts';
 import { memoryObjects } from '../simulation/memory-objects.ts';
 
 const base = builderNamed('base');
+const { retentionCheck } = withoutDeployment;
 const notice = { key: 'k', builder: base, build: buildIdOf(1), subject: 's', message: 'm' };
 
 describe('what is loaded on demand', () => {
@@ -32,7 +34,7 @@ objectsContract(
   'a store that is loaded on demand',
   async () => {
     const objects = memoryObjects({ versioned: true, keepsRemoved: false });
-    const runs = { objects, buildService: scriptedBuildService() };
+    const runs = { objects, buildService: scriptedBuildService(), retentionCheck };
     return { open: async () => runsOnDemand(async () => runs).objects, remove: async () => undefined };
   },
   { versioned: true },
@@ -46,6 +48,7 @@ describe('ports whose adapters are loaded on demand', () => {
     const { buildService } = runsOnDemand(async () => ({
       objects: memoryObjects({ versioned: false, keepsRemoved: false }),
       buildService: service,
+      retentionCheck,
     }));
     const started = await buildService.start({ token: 't', builder: base, environment: {}, timeLimit: 60_000 });
     expect(started).toEqual({ state: 'started', run: 'run-1' });

@@ -10,6 +10,7 @@ import { ec2Images } from '../../adapters/aws/ec2-images.ts';
 import { eventBridgeAnnouncements } from '../../adapters/aws/eventbridge-announcements.ts';
 import { s3Control } from '../../adapters/aws/s3-control.ts';
 import { s3Handover } from '../../adapters/aws/s3-handover.ts';
+import { bucketSettings } from '../../adapters/aws/s3-bucket-settings.ts';
 import { s3Objects } from '../../adapters/aws/s3-objects.ts';
 import { sqsTurns } from '../../adapters/aws/sqs-turns.ts';
 import { gzip } from '../../adapters/local/gzip.ts';
@@ -73,10 +74,12 @@ describeWithMoto('what a build uses of AWS', () => {
     await new EventBridgeClient(options).send(new CreateEventBusCommand({ Name: 'images' }));
     const runs = oneRun();
     const ec2 = watched(new EC2Client(options));
+    const s3 = watched(new S3Client(options));
     const dependencies = {
       ports: {
         records: dynamoRecords(watched(new DynamoDBClient(options)), table),
-        objects: s3Objects(watched(new S3Client(options)), { bucket, policy: config.retention, clock: systemClock }),
+        objects: s3Objects(s3, { bucket, policy: config.retention, clock: systemClock }),
+        retentionCheck: { look: async () => void (await bucketSettings(s3, bucket)) },
         buildService: runs,
         operators: { notify: () => Promise.reject(new Error('nobody is told of a success')) },
         announcements: eventBridgeAnnouncements(watched(new EventBridgeClient(options)), 'images'),

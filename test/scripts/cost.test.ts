@@ -54,9 +54,9 @@ describe('the costs in docs/deploy.md', () => {
 
   it('look for a word to stop as often as an attempt does', () => {
     const looks = (assumed.buildMinutes * 60_000) / stopPoll.bucket;
-    const { attempt, complete } = usageOfBuild;
+    const { attempt, start, complete } = usageOfBuild;
     // And the source of the project, the head and the body of the command line's file.
-    expect(usageOfWholeBuild().objectRead).toBe(looks + attempt.objectRead + complete.objectRead + 3);
+    expect(usageOfWholeBuild().objectRead).toBe(looks + attempt.objectRead + start.objectRead + complete.objectRead + 3);
   });
 
   it('are billed by the unit in which a price is given', () => {

@@ -47,6 +47,8 @@ export interface ActWorld {
   redeclare(builder: BuilderName): void;
   /** The dispatcher is given what is declared in the repository. */
   deploy(): void;
+  /** Somebody changes the rules of the bucket, so that they keep what the policy promises or do not. */
+  changeRules(kept: boolean): void;
   readonly answers: Answered[];
   /** The builds as those who stopped them were given them. */
   readonly stops: Build[];
@@ -85,6 +87,8 @@ export function performer(world: ActWorld): (actor: Actor, act: Act) => Promise<
         return world.redeclare(act.builder);
       case 'deploy':
         return world.deploy();
+      case 'rules':
+        return world.changeRules(act.kept);
       case 'publish': {
         const build = act.build === null ? null : nthBuild(act.build);
         return build === undefined ? undefined : publishAs(world, actor, act, build?.build_id ?? null);

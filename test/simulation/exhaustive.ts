@@ -102,6 +102,21 @@ const scenarios: Readonly<Record<string, Fixed>> = {
     alone: true,
     home: deployed,
   },
+  'rules that differ while it waits, and are put back': {
+    acts: [{ at: 0, act: 'rules', kept: false }, asks(1), { at: 10 * minute, act: 'rules', kept: true }],
+    plans: ['success'],
+    ends: ['succeeded after 1'],
+    alone: true,
+    home: deployed,
+  },
+  'rules that differ when it ends': {
+    acts: [asks(0), { at: 4 * minute, act: 'rules', kept: false }],
+    plans: ['success'],
+    // A crash may keep it from its start until they differ.
+    ends: ['quarantined after 1', 'quarantined after 0'],
+    alone: true,
+    home: deployed,
+  },
   'an image that is not there': { acts: [asks(0)], plans: ['no-image'], ends: ['quarantined after 1'], alone: true, home: deployed },
   'an image that shows late': {
     acts: [asks(0)],

@@ -12,6 +12,7 @@ import {
   type Operators,
   type Randomness,
   type Records,
+  type RetentionCheck,
 } from '../../core/ports.ts';
 import { type Turns } from '../../core/turn.ts';
 import { type Actor, type Scheduler } from './scheduler.ts';
@@ -24,6 +25,7 @@ export interface SharedPorts {
   readonly operators: Operators;
   readonly announcements: Announcements;
   readonly artifactCheck: ArtifactCheck;
+  readonly retentionCheck: RetentionCheck;
   readonly deployedSource: DeployedSource;
   readonly turns: Turns;
   readonly ids: Ids;
@@ -38,7 +40,7 @@ export function gatedPorts(
   actor: Actor,
   shared: SharedPorts,
 ): CompletePorts & DispatchPorts & { readonly turns: Turns } {
-  const { records, objects, buildService, operators, announcements, artifactCheck, turns } = shared;
+  const { records, objects, buildService, operators, announcements, artifactCheck, retentionCheck, turns } = shared;
   const gate = <T>(label: string, work: () => Promise<T>) => scheduler.effect(actor, label, work);
   return {
     records: {
@@ -80,6 +82,7 @@ export function gatedPorts(
     operators: { notify: (notice) => gate(`notify ${notice.key}`, () => operators.notify(notice)) },
     announcements: { announce: (end) => gate(`announce ${end.build_id}: ${end.state}`, () => announcements.announce(end)) },
     artifactCheck: { look: (artifacts, made) => gate('look for the artifacts', () => artifactCheck.look(artifacts, made)) },
+    retentionCheck: { look: () => gate('look at the rules of the bucket', () => retentionCheck.look()) },
     turns: { send: (turn, delay) => gate(`send a turn for ${turn.turn}`, () => turns.send(turn, delay)) },
     // Lies beside the dispatcher's own code.
     deployedSource: shared.deployedSource,

@@ -390,4 +390,26 @@ export const guards: readonly Guard[] = [
     text: '?? (await ports.deployedSource.fingerprint(build.builder, build.variables))',
     without: '?? null',
   },
+  {
+    name: 'kept-before-start',
+    keeps: 'nothing starts where what it leaves would not be kept',
+    file: 'core/advance.ts',
+    text: 'const keeping = await keepingOf(ports, build);',
+    without: "const keeping = { state: 'kept' } as const;",
+  },
+  {
+    name: 'kept-before-seal',
+    keeps: 'nothing is sealed where it would not be kept',
+    scenario: 'rules that differ when it ends',
+    file: 'core/complete.ts',
+    text: 'const keeping = await keepingOf(ports, build);',
+    without: "const keeping = { state: 'kept' } as const;",
+  },
+  {
+    name: 'unkept-patience',
+    keeps: 'rules that differ for a short time are no violation',
+    file: 'core/retention/keeping.ts',
+    text: 'return now < due ?',
+    without: 'return now < 0 ?',
+  },
 ];

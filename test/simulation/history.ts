@@ -23,6 +23,7 @@ import { type PackerPlan } from './packer-plan.ts';
 import { type Scenario } from './scenario.ts';
 import { type Actor, type FaultSource, Scheduler, type Step, WorldFault } from './scheduler.ts';
 import { simulatedAccount } from './simulated-account.ts';
+import { simulatedRules } from './simulated-rules.ts';
 import { type SimulatedRun, simulatedBuildService } from './simulated-build-service.ts';
 import { MachineLost, oldImage, simulateRun } from './simulated-run.ts';
 import { type Publishing } from './publishing.ts';
@@ -98,6 +99,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   const publishings: Publishing[] = [];
   const account = simulatedAccount({ after: home.imagesShowAfter, now: () => scheduler.now });
   account.make(oldImage, someTime - minute);
+  const rules = simulatedRules(() => scheduler.now, violate);
   const notices = new Set<string>();
   const announced = new Set<string>();
   const plans = new Map<RunId, PackerPlan>();
@@ -117,7 +119,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
   ];
   const deployedFingerprint = (builder: BuilderName, requestVariables: Readonly<Record<string, string>>) =>
     home.knowsSource ? fingerprintOf(inputsOf(builder, requestVariables)) : null;
-  const watcher = watch(records, { publishings, deployed: deployedFingerprint }, violate);
+  const watcher = watch(records, { publishings, deployed: deployedFingerprint, rules: home.deployed ? rules : null }, violate);
   const declarations = new Map<BuilderName, number>();
   let program = 0;
   let config = declaredAfter(declarations, program);
@@ -203,6 +205,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
         announced.add(`${end.build_id}:${end.state}`);
       },
     },
+    retentionCheck: home.deployed ? rules : withoutDeployment.retentionCheck,
     artifactCheck: home.deployed ? account : withoutDeployment.artifactCheck,
     deployedSource: {
       fingerprint: async (builder: BuilderName, variables: Readonly<Record<string, string>>) => deployedFingerprint(builder, variables),
@@ -262,6 +265,7 @@ export async function playHistory(options: HistoryOptions): Promise<HistoryEnd> 
       program += 1;
       config = declaredAfter(declarations, program);
     },
+    changeRules: (kept) => rules.change(kept),
     answers,
     stops,
     publishings,

@@ -44,6 +44,8 @@ export type Act = { readonly at: number } & (
       /** Whether reading takes its time. */
       readonly slowly: boolean;
     }
+  /** Somebody changes the rules by which the bucket lets objects go, or puts them back. */
+  | { readonly act: 'rules'; readonly kept: boolean }
   /** An event comes that is not about any build here. */
   | { readonly act: 'foreign-event' }
   /** Somebody writes an object where the n-th build is going to seal its manifest. */
@@ -214,7 +216,7 @@ function randomAsk(choices: Choices, { builder, variables }: Variant): WithoutTi
 
 function randomAct(choices: Choices, builder: BuilderName, asks: number): WithoutTime<Act> {
   const build = choices.pick(Array.from({ length: asks }, () => 1));
-  switch (choices.pick([4, 3, 3, 1, 1, 1, 1])) {
+  switch (choices.pick([4, 3, 3, 1, 1, 1, 1, 2, 1])) {
     case 0:
       return { act: 'stop', build };
     case 1:
@@ -227,7 +229,11 @@ function randomAct(choices: Choices, builder: BuilderName, asks: number): Withou
       return { act: 'plant', build };
     case 5:
       return { act: 'redeclare', builder };
-    default:
+    case 6:
       return { act: 'deploy' };
+    case 7:
+      return { act: 'rules', kept: false };
+    default:
+      return { act: 'rules', kept: true };
   }
 }

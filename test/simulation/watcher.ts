@@ -13,6 +13,7 @@ import { type BuildState, isFinal } from '../../core/states.ts';
 import { variantIdOf } from '../../core/variant.ts';
 import { type MemoryRecords, type Written } from './memory-records.ts';
 import { type Publishing, watchChannels } from './publishing.ts';
+import { type SimulatedRules } from './simulated-rules.ts';
 import { type Violate } from './violation.ts';
 
 /**
@@ -22,7 +23,7 @@ import { type Violate } from './violation.ts';
 const follows: Readonly<Partial<Record<BuildState, readonly BuildState[]>>> = {
   queued: ['running', 'stopped', 'quarantined', 'skipped'],
   running: ['queued', 'retrying', 'succeeded', 'skipped', 'failed', 'escalated', 'quarantined', 'stopped'],
-  retrying: ['running', 'stopped'],
+  retrying: ['running', 'stopped', 'quarantined'],
 };
 
 /** As `config` in `history.ts` has it. Milliseconds. */
@@ -49,9 +50,11 @@ interface Known {
   readonly deployed: DeployedFingerprint;
   /** Who wants to publish what, by the name that the record of a channel is given. */
   readonly publishings: readonly Publishing[];
+  /** Of the bucket; null where there is none. */
+  readonly rules: SimulatedRules | null;
 }
 
-export function watch(records: MemoryRecords, { deployed, publishings }: Known, violate: Violate): Watcher {
+export function watch(records: MemoryRecords, { deployed, publishings, rules }: Known, violate: Violate): Watcher {
   const { stored } = records;
   const intended = new Set<string>();
   records.observer = (written) => {
@@ -65,6 +68,7 @@ export function watch(records: MemoryRecords, { deployed, publishings }: Known, 
       const earlier = before !== undefined && 'build_id' in before ? stored.builds.get(write.document.build_id) : undefined;
       const builder = stored.builders.get(write.document.builder);
       watchBuild(earlier, write.document, { before: builder, after: builders.get(write.document.builder) ?? builder }, violate);
+      rules?.watch(earlier, write.document);
       watchSkip(records, earlier, write.document, deployed, violate);
       watchUnchanged(records, earlier, write.document, violate);
       watchKnownSource(records, earlier, write.document, deployed, violate);

@@ -25,6 +25,7 @@ import { digestOf } from '../../../core/digest.ts';
 import { timestamp } from '../../../core/identity.ts';
 import { type ListedVersion, type Objects, type Records } from '../../../core/ports.ts';
 import { auditBucket } from '../../../core/retention/bucket-audit.ts';
+import { bucketRetentionCheck } from '../../../core/retention/bucket-check.ts';
 import { type BucketFindingName, bucketFindings } from '../../../core/retention/bucket-findings.ts';
 import { RetentionBucketAuditDocument } from '../../../core/retention/documents.ts';
 import { type RetentionPolicy, retentionTerms } from '../../../core/retention/policy.ts';
@@ -302,6 +303,27 @@ describeWithMoto('an audit of a bucket', () => {
     expect(calls.length).toBe(3 + count('ListObjectVersions') + 44);
     // A page of builders and one of builds, however many there are in it.
     expect(reads).toEqual(['QueryCommand', 'BatchGetItemCommand', 'QueryCommand', 'BatchGetItemCommand']);
+  });
+
+  it('finds the same rules wanting as a dispatcher does before it starts anything, in three calls', async () => {
+    const check = bucketRetentionCheck(s3KeptBucket(client, bucket), policy);
+    const calls = callsOf(client);
+    expect(await check.look()).toBeUndefined();
+    expect([...calls].toSorted()).toEqual([
+      'GetBucketLifecycleConfigurationCommand',
+      'GetBucketVersioningCommand',
+      'GetObjectLockConfigurationCommand',
+    ]);
+    await putRules(rules.map((each) => (each.ID === 'standard-state/packer/' ? { ...each, Expiration: { Days: 7 } } : each)));
+    expect(await check.look()).toMatchObject({
+      rule: 'RETENTION_UNKEPT',
+      message: expect.stringContaining(
+        'the retention class standard (365 days, and at most 4 more): is kept too short: for 7.00 days',
+      ) as string,
+      remedy: expect.stringContaining('quarantine release') as string,
+    });
+    await putRules(rules);
+    expect(await check.look()).toBeUndefined();
   });
 
   it('tells an auditor that a clean one holds, and what has to be named', async () => {

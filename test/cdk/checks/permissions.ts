@@ -44,6 +44,9 @@ const advance = [
   ...['s3:GetObject', 's3:GetObjectVersion'].map((action) => `Allow Receive: ${action} on StorageObjects.Arn/incoming/*`),
   ...['control', 'incoming'].map((prefix) => `Allow ForgetRuns: s3:DeleteObject on StorageObjects.Arn/${prefix}/*`),
   'Allow FindObjects: s3:ListBucket on StorageObjects.Arn',
+  ...['GetBucketVersioning', 'GetLifecycleConfiguration', 'GetBucketObjectLockConfiguration'].map(
+    (action) => `Allow CheckRetention: s3:${action} on StorageObjects.Arn`,
+  ),
   ...['Images', 'Regions', 'Snapshots', 'Volumes'].map((what) => `Allow CheckArtifacts: ec2:Describe${what} on *`),
   'Allow Notify: sns:Publish on OperatorsTopic',
   'Allow EncryptNotices: kms:GenerateDataKey on OperatorsKey.Arn',
