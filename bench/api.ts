@@ -131,7 +131,7 @@ function endedBuild(n: number, builder: BuilderName, at: string): Build {
     settled_at: at,
     hold: null,
     hold_released: null,
-    raises: [],
+    retention_changes: [],
     unkept_since: null,
     expired: null,
   });

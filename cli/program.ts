@@ -286,7 +286,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
   );
 
   registerQuarantine(program, host, { onThisMachine, onEither });
-  registerRetention(program, host, { run, inRepository, onThisMachine });
+  registerRetention(program, host, { run, inRepository, onThisMachine, onEither });
 
   // What the embedded build service starts; not for people.
   program

@@ -3,16 +3,19 @@ import { type Command } from 'commander';
 import { systemUser } from '../adapters/local/system.ts';
 import { type DeployedHome } from './commands/retention-bucket.ts';
 import { type GlobalOptions, type Host } from './host.ts';
-import { jsonOption, path, repositoryOptions } from './options.ts';
+import { apiOptions, jsonOption, path, repositoryOptions } from './options.ts';
+import { type RemoteOptions } from './remote-address.ts';
 import { type Running } from './running.ts';
 
 /** Adds `retention` and what stands below it. */
 export function registerRetention(
   program: Command,
   host: Host,
-  { run, inRepository, onThisMachine }: Pick<Running, 'run' | 'inRepository' | 'onThisMachine'>,
+  { run, inRepository, onThisMachine, onEither }: Pick<Running, 'run' | 'inRepository' | 'onThisMachine' | 'onEither'>,
 ): void {
-  const retention = program.command('retention').description('shows and ends what is kept: audit, sweep, legal holds');
+  const retention = program
+    .command('retention')
+    .description('shows and ends what is kept: audit, sweep, legal holds, classes, changed policies');
   const retentionCommand = (words: string, description: string, example: string): Command =>
     repositoryOptions(jsonOption(retention.command(words).description(description).addHelpText('after', `\nExample: ${example}`)));
   const deployedCommand = (words: string, description: string, example: string): Command =>
@@ -46,15 +49,42 @@ export function registerRetention(
             (await import('./commands/retention-bucket.ts')).retentionBucketAudit(host, config, options, how),
           );
     });
-  retentionCommand(
+  deployedCommand(
     'plan',
     'shows what the policy as it is now would keep for less or for longer than was promised; changes nothing',
     'hybridcore-packer retention plan',
-  ).action((options: GlobalOptions) =>
-    onThisMachine(null, options, async (embedded, { config }) =>
-      (await import('./commands/retention-plan.ts')).retentionPlan(embedded, config),
-    ),
+  ).action((options: DeployedHome) =>
+    isOnThisMachine(options)
+      ? onThisMachine(null, options, async (embedded, { config }) => {
+          const { planPortsOf } = await import('../core/retention/policy-plan.ts');
+          return (await import('./commands/retention-plan.ts')).retentionPlan(planPortsOf(embedded), config);
+        })
+      : inRepository(null, options, async ({ config }) =>
+          (await import('./commands/retention-bucket.ts')).retentionBucketPlan(config, options),
+        ),
   );
+  deployedCommand(
+    'apply',
+    'keeps what builds left by the policy as it is now; what would go earlier than promised needs --confirm',
+    'hybridcore-packer retention apply --reason "policy of 2027" --confirm',
+  )
+    .requiredOption('--reason <text>', 'why, for who looks at it later')
+    .option('--confirm', 'let go earlier what the policy lets go earlier; never what is locked')
+    .action((options: DeployedHome & { reason: string; confirm?: boolean }) => {
+      const wanted = { confirm: options.confirm ?? false, by: systemUser(), reason: host.outgoing.text(options.reason) };
+      return isOnThisMachine(options)
+        ? onThisMachine(null, options, async (embedded, { config }) => {
+            const [{ planPortsOf }, { changePortsOf }] = [
+              await import('../core/retention/policy-plan.ts'),
+              await import('../core/retention/change.ts'),
+            ];
+            const ports = { ...planPortsOf(embedded), ...changePortsOf(embedded) };
+            return (await import('./commands/retention-plan.ts')).retentionApply(ports, config, wanted);
+          })
+        : inRepository(null, options, async ({ config }) =>
+            (await import('./commands/retention-bucket.ts')).retentionBucketApply(config, options, wanted),
+          );
+    });
   retentionCommand(
     'sweep',
     'shows what has expired, and with --yes deletes it; each deletion is recorded',
@@ -84,21 +114,29 @@ export function registerRetention(
   )
     .requiredOption('--reason <text>', 'why, for who looks at it later')
     .action((typed: string, options: DeployedHome & { reason: string }) => changeHold(true, typed, options));
-  retentionCommand(
-    'raise <build> <class>',
-    'keeps all that a build left for longer: gives it a higher class; lowering is refused',
-    'hybridcore-packer retention raise 01J9Z3K4M5N6P7Q8R9S0T1V2W3 evidence --reason "case 7"',
+  apiOptions(
+    retentionCommand(
+      'raise <build> <class>',
+      'keeps all that a build left for longer: gives it a higher class; lowering is refused',
+      'hybridcore-packer retention raise 01J9Z3K4M5N6P7Q8R9S0T1V2W3 evidence --reason "case 7"',
+    ),
   )
     .requiredOption('--reason <text>', 'why, for who looks at it later')
-    .action((typed: string, name: string, options: GlobalOptions & { reason: string }) =>
-      onThisMachine(null, options, async (embedded, { config }) =>
-        (await import('./commands/retention-raise.ts')).retentionRaise(embedded, config, typed, {
-          class: name,
-          by: systemUser(),
-          reason: host.outgoing.text(options.reason),
-        }),
-      ),
-    );
+    .action((typed: string, name: string, options: RemoteOptions & { reason: string }) => {
+      const reason = host.outgoing.text(options.reason);
+      return onEither(
+        options,
+        async (api) => (await import('./commands/elsewhere.ts')).retentionRaiseElsewhere(api, typed, { class: name, reason }),
+        () =>
+          onThisMachine(null, options, async (embedded, { config }) =>
+            (await import('./commands/retention-raise.ts')).retentionRaise(embedded, config, typed, {
+              class: name,
+              by: systemUser(),
+              reason,
+            }),
+          ),
+      );
+    });
   deployedCommand(
     'release <build>',
     'ends a legal hold; who did it and why is recorded',

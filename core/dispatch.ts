@@ -221,7 +221,7 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     hold: null,
     unkept_since: null,
     hold_released: null,
-    raises: [],
+    retention_changes: [],
     expired: null,
   };
 }

@@ -211,6 +211,10 @@ export interface KeptBucket {
   versions(prefix: string): AsyncIterable<ListedVersion>;
   /** Costs two calls. Undefined where it is gone. */
   look(version: ListedVersion): Promise<VersionKeeping | undefined>;
+  /** Gives a version these tags, in the place of all that it had. */
+  tag(version: ListedVersion, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Locks a version, or lengthens its lock. A shorter or less firm one is refused. */
+  lock(version: ListedVersion, lock: Lock): Promise<void>;
   /** Puts a version under a legal hold, or ends it; the same again changes nothing. */
   setLegalHold(version: ListedVersion, on: boolean): Promise<void>;
 }

@@ -5,6 +5,8 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
+  PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 
@@ -14,7 +16,7 @@ import { bucketSettings } from './s3-bucket-settings.ts';
 import { errorName, explained } from './service-failure.ts';
 
 /**
- * A bucket of S3 as an audit reads it, and a legal hold is put on it. Where S3 refuses, FailureError STORAGE names the bucket and the action.
+ * A bucket of S3 as an audit reads it, and as what stands in it is kept otherwise. Where S3 refuses, FailureError STORAGE names the bucket and the action.
  *
  * @param page how many versions one listing call gives, 1000 at most.
  */
@@ -24,6 +26,18 @@ export function s3KeptBucket(client: S3Client, bucket: string, page = 1000): Kep
     settings: () => bucketSettings(client, bucket),
     versions: (prefix) => versionsBelow(client, bucket, prefix, page),
     look: ({ key, id }) => look(client, bucket, key, id),
+    async tag({ key, id }, tags) {
+      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await unlessGone({ what, action: 's3:PutObjectVersionTagging', subject: `the object ${key}` }, () =>
+        client.send(new PutObjectTaggingCommand({ Bucket: bucket, Key: key, VersionId: id, Tagging: { TagSet } })),
+      );
+    },
+    async lock({ key, id }, { mode, until }) {
+      const Retention = { Mode: mode, RetainUntilDate: new Date(until) };
+      await unlessGone({ what, action: 's3:PutObjectRetention', subject: `the object ${key}` }, () =>
+        client.send(new PutObjectRetentionCommand({ Bucket: bucket, Key: key, VersionId: id, Retention })),
+      );
+    },
     async setLegalHold({ key, id }, on) {
       // One that its lifecycle has removed meanwhile is gone.
       await unlessGone({ what, action: 's3:PutObjectLegalHold', subject: `the object ${key}` }, () =>

@@ -85,8 +85,19 @@ export function writeLog(group: ILogGroup): PolicyStatement {
  * rest to `complete`, to which they send turns: it alone starts runs, seals what they leave and tells the operators.
  */
 export function functionStatements(name: FunctionName, grounds: Grounds): PolicyStatement[] {
-  const { keepRecords, sendTurns, findOpenBuilds, readSeveral, listRecords, readKept, linkKept, keepBundles, hearRuns, ...rest } =
-    abilities(grounds);
+  const {
+    keepRecords,
+    sendTurns,
+    findOpenBuilds,
+    readSeveral,
+    listRecords,
+    readKept,
+    linkKept,
+    keepBundles,
+    raiseRetention,
+    hearRuns,
+    ...rest
+  } = abilities(grounds);
   const { findObjects } = rest;
   const statements = {
     dispatch: [keepRecords, sendTurns],
@@ -101,6 +112,7 @@ export function functionStatements(name: FunctionName, grounds: Grounds): Policy
       linkKept,
       findObjects,
       keepBundles,
+      ...raiseRetention,
       ...hearRuns,
       ...movePointers(grounds),
     ],
@@ -134,6 +146,21 @@ function abilities({ table, bucket, operators, eventBus, queue, projectPrefix }:
       actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'],
       resources: objects([diag]),
     }),
+    // Every version of what a build left gets the class, and its lock.
+    raiseRetention: [
+      allow('FindVersions', { actions: ['s3:ListBucketVersions'], resources: [bucket.bucketArn] }),
+      allow('RaiseRetention', {
+        actions: [
+          's3:GetObjectVersion',
+          's3:GetObjectVersionTagging',
+          's3:GetObjectRetention',
+          's3:GetObjectLegalHold',
+          's3:PutObjectVersionTagging',
+          's3:PutObjectRetention',
+        ],
+        resources: objects(lastingPrefixes),
+      }),
+    ],
     hearRuns: [
       allow('FindLogsOfRuns', { actions: ['codebuild:BatchGetBuilds'], resources: projects }),
       allow('ReadLogsOfRuns', {

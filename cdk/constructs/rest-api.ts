@@ -39,6 +39,7 @@ const audiences = {
   Ask: { permissions: ['read', 'ask'], description: 'Asks for builds of any builder, stops them, and reads' },
   Publish: { permissions: ['read', 'publish'], description: 'Publishes builds of any builder, and reads' },
   Release: { permissions: ['read', 'release'], description: 'Opens quarantined builders again, and reads' },
+  Retain: { permissions: ['read', 'retain'], description: 'Raises the retention class of builds, and reads' },
   Audit: { permissions: ['read'], description: 'Reads builds, manifests, summaries, logs and diag bundles' },
 } as const satisfies Record<string, { permissions: readonly Permission[]; description: string }>;
 export type Audience = keyof typeof audiences;
@@ -89,7 +90,13 @@ export class RestApi extends Construct {
         description: audiences[audience].description,
         statements: audiences[audience].permissions.map((permission) => this.callsOf(permission)),
       });
-    this.policies = { Ask: policyOf('Ask'), Publish: policyOf('Publish'), Release: policyOf('Release'), Audit: policyOf('Audit') };
+    this.policies = {
+      Ask: policyOf('Ask'),
+      Publish: policyOf('Publish'),
+      Release: policyOf('Release'),
+      Retain: policyOf('Retain'),
+      Audit: policyOf('Audit'),
+    };
   }
 
   /** A private API gets a name of its own for each endpoint, by which it is found where the endpoint has no private DNS. */

@@ -22,6 +22,7 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { handoverLimits } from '../../core/handed-over.ts';
 import { type UndeclaredInput } from '../../core/input.ts';
+import { RetentionRaiseDocument } from '../../core/retention/documents.ts';
 import { isFinal } from '../../core/states.ts';
 import { type Answer } from '../answer.ts';
 import { type Host, type Repository, findBuilder } from '../host.ts';
@@ -32,6 +33,7 @@ import { type FollowedLogs } from './follow-logs.ts';
 import { linesOf, logsAnswer, packedLines } from './logs.ts';
 import { type PublishOptions, publishText } from './publish.ts';
 import { quarantineAnswer } from './quarantine.ts';
+import { raiseAnswer } from './retention-raise.ts';
 import { statusAnswer } from './status.ts';
 import { stopText } from './stop.ts';
 
@@ -171,6 +173,17 @@ export async function quarantineReleaseElsewhere(api: ApiClient, typed: string, 
   if (!released.ok) return released;
   const by = released.value.builders[0]?.released?.by ?? 'you';
   return success({ exitCode: 0, document: released.value, text: `${typed} takes builds again; released by ${by}: ${reason}` });
+}
+
+/** `retention raise <build> <class>` */
+export async function retentionRaiseElsewhere(
+  api: ApiClient,
+  typed: string,
+  body: { readonly class: string; readonly reason: string },
+): Promise<Outcome<Answer>> {
+  // Asked again it goes on where it was, and does nothing where it is done.
+  const raised = await api.send({ method: 'POST', path: `${ofBuild(typed)}/retention`, body, repeatable: false }, RetentionRaiseDocument);
+  return raised.ok ? success(raiseAnswer(raised.value)) : raised;
 }
 
 /** `publish <builder>`: the dispatcher holds the fingerprint of what stands here against what it sealed. */

@@ -7,12 +7,14 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type BucketAudit, auditBucket } from '../../core/retention/bucket-audit.ts';
+import { bucketChangePorts, bucketPlanPorts } from '../../core/retention/bucket-change.ts';
 import { holdInBucket, releaseInBucket } from '../../core/retention/bucket-hold.ts';
 import { type RetentionBucketAuditDocument } from '../../core/retention/documents.ts';
 import { type Answer, paint } from '../answer.ts';
 import { findBuild } from '../find-build.ts';
 import { type GlobalOptions, type Host } from '../host.ts';
 import { table } from '../render/table.ts';
+import { retentionApply, retentionPlan } from './retention-plan.ts';
 import { holdDocument, more, mostTold } from './retention.ts';
 
 /** Where a deployed home is, as a person names it. */
@@ -71,6 +73,24 @@ export async function retentionBucketHold(
       ? `build ${build.build_id} is held: nothing of it expires (a legal hold on ${what})`
       : `build ${build.build_id} is held no more: it expires as its class says (${what})`,
   });
+}
+
+/** `retention plan --bucket NAME --table NAME` */
+export async function retentionBucketPlan(config: Config, home: DeployedHome): Promise<Outcome<Answer>> {
+  const named = namedHome(home);
+  return named.ok ? retentionPlan(bucketPlanPorts(keptHome(named.value)), config) : named;
+}
+
+/** `retention apply --bucket NAME --table NAME`: the records, and the locks of what is locked; the bucket's rules are deployed. */
+export async function retentionBucketApply(
+  config: Config,
+  home: DeployedHome,
+  wanted: Parameters<typeof retentionApply>[2],
+): Promise<Outcome<Answer>> {
+  const named = namedHome(home);
+  if (!named.ok) return named;
+  const kept = { ...keptHome(named.value), clock: systemClock };
+  return retentionApply({ ...bucketPlanPorts(kept), ...bucketChangePorts(kept, config.retention) }, config, wanted);
 }
 
 function namedHome({ bucket, table: records, home }: DeployedHome): Outcome<NamedHome> {

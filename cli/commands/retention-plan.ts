@@ -1,37 +1,74 @@
+import { systemClock } from '../../adapters/local/system.ts';
 import { type Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
-import { type RetentionPlanDocument } from '../../core/retention/documents.ts';
-import { planPolicy } from '../../core/retention/policy-plan.ts';
+import { type ApplyPorts, applyPolicy } from '../../core/retention/apply-policy.ts';
+import { type RetentionApplyDocument, type RetentionPlanDocument } from '../../core/retention/documents.ts';
+import { type PlanPorts, type PolicyPlan, planPolicy } from '../../core/retention/policy-plan.ts';
+import { type RetentionPolicy } from '../../core/retention/policy.ts';
 import { type Answer } from '../answer.ts';
-import { type Embedded } from '../embedded.ts';
 import { table } from '../render/table.ts';
 
 /** `retention plan`: what the policy as it is now would keep for less or for longer than was promised. */
-export async function retentionPlan(embedded: Embedded, { retention }: Config): Promise<Outcome<Answer>> {
-  const { changes, unchanged } = await planPolicy(embedded, retention);
-  const document: RetentionPlanDocument = {
-    at: timestamp(embedded.clock.now()),
-    policy_digest: digestOfJson(retention),
-    changes: changes.map((change) => ({ ...change })),
-    unchanged,
-  };
+export async function retentionPlan(ports: PlanPorts, { retention }: Config): Promise<Outcome<Answer>> {
+  const document = planDocument(retention, await planPolicy(ports, retention));
   return success({ exitCode: 0, document, text: planText(document) });
 }
 
-function planText({ changes, unchanged }: RetentionPlanDocument): string {
+/** `retention apply`: what was promised is kept by the policy as it is now. */
+export async function retentionApply(
+  ports: ApplyPorts,
+  { retention }: Config,
+  wanted: { readonly confirm: boolean; readonly by: string; readonly reason: string },
+): Promise<Outcome<Answer>> {
+  const done = await applyPolicy(ports, retention, wanted);
+  if (!done.ok) return done;
+  const { plan, applied, left } = done.value;
+  const document: RetentionApplyDocument = { ...planDocument(retention, plan), applied, left };
+  const stays = left === 0 ? [] : [`${builds(left)} as promised, which a lock, a class that is gone or too many changes keep so`];
+  return success({
+    exitCode: 0,
+    document,
+    text: [...changesTable(document), `kept by the policy as it is now: ${builds(applied)}`, ...stays].join('\n'),
+  });
+}
+
+function planDocument(policy: RetentionPolicy, { changes, unchanged }: PolicyPlan): RetentionPlanDocument {
+  return {
+    at: timestamp(systemClock.now()),
+    policy_digest: digestOfJson(policy),
+    changes: changes.map((change) => ({ ...change })),
+    unchanged,
+  };
+}
+
+function planText(document: RetentionPlanDocument): string {
+  const { changes, unchanged } = document;
+  return [
+    ...changesTable(document),
+    `as promised: ${unchanged} ${unchanged === 1 ? 'object' : 'objects'}`,
+    ...(changes.length === 0
+      ? []
+      : [
+          'all of them are kept as promised until the policy is applied to them: hybridcore-packer retention apply; new builds are kept by it already',
+        ]),
+  ].join('\n');
+}
+
+function changesTable({ changes }: RetentionPlanDocument): readonly string[] {
   const rows = changes.map((each) => [
     each.effect,
     each.class,
     `${each.from_days} -> ${each.to_days ?? '-'}`,
+    String(each.builds),
     String(each.objects),
     String(each.bytes),
     `${each.first_from.slice(0, 10)} -> ${each.first_to?.slice(0, 10) ?? '-'}`,
   ]);
-  return [
-    ...(rows.length === 0 ? [] : [table(['effect', 'class', 'days', 'objects', 'bytes', 'first goes'], rows), '']),
-    `as promised: ${unchanged} ${unchanged === 1 ? 'object' : 'objects'}`,
-    ...(rows.length === 0 ? [] : ['all of them are kept as promised all the same; new builds are kept by the policy as it is now']),
-  ].join('\n');
+  return rows.length === 0 ? [] : [table(['effect', 'class', 'days', 'builds', 'objects', 'bytes', 'first goes'], rows), ''];
+}
+
+function builds(count: number): string {
+  return `${count} ${count === 1 ? 'build' : 'builds'}`;
 }

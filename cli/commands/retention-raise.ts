@@ -1,7 +1,8 @@
 import { type Config } from '../../core/config.ts';
 import { type Outcome, success } from '../../core/failure.ts';
-import { buildTerms } from '../../core/retention/build-terms.ts';
+import { changePortsOf } from '../../core/retention/change.ts';
 import { type RetentionRaiseDocument } from '../../core/retention/documents.ts';
+import { raiseDocument } from '../../core/retention/raise-document.ts';
 import { raiseClass } from '../../core/retention/raise.ts';
 import { type Answer } from '../answer.ts';
 import { type Embedded } from '../embedded.ts';
@@ -16,12 +17,13 @@ export async function retentionRaise(
 ): Promise<Outcome<Answer>> {
   const found = await findBuild(embedded, typed);
   if (!found.ok) return found;
-  const raised = await raiseClass(embedded, retention, found.value.build_id, wanted);
+  const raised = await raiseClass(changePortsOf(embedded), retention, found.value.build_id, wanted);
   if (!raised.ok) return raised;
-  const { build_id, builder, retention: name, raises } = raised.value;
-  const kept = buildTerms(raised.value, retention);
-  if (kept === undefined) throw new TypeError(`the build ${build_id} was raised before it ended`);
-  const { expires_at, ...terms } = kept;
-  const document: RetentionRaiseDocument = { build_id, builder, class: name, terms, expires_at, raises };
-  return success({ exitCode: 0, document, text: `build ${build_id} is of the class ${name}: kept until ${expires_at}` });
+  return success(raiseAnswer(raiseDocument(raised.value, retention)));
+}
+
+/** A build that was raised, whichever dispatcher has it. */
+export function raiseAnswer(document: RetentionRaiseDocument): Answer {
+  const { build_id: id, class: name, expires_at: expires } = document;
+  return { exitCode: 0, document, text: `build ${id} is of the class ${name}: kept until ${expires}` };
 }

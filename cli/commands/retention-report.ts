@@ -17,7 +17,7 @@ export async function retentionReport(host: Host, embedded: Embedded, { retentio
   const since = Date.parse(typed);
   if (!/^\d{4}-\d{2}-\d{2}/.test(typed) || Number.isNaN(since))
     return failure('USAGE', `--since ${JSON.stringify(typed)} is no day`, 'write it as 2026-11-25, or with a time as 2026-11-25T10:00:00Z');
-  const { audit, classes, holds, raised, deletions } = await reportOf(embedded, retention, since);
+  const { audit, classes, holds, changed, deletions } = await reportOf(embedded, retention, since);
   const document: RetentionReportDocument = {
     schema: 'hybridcore-packer/retention-report/1',
     exit_code: audit.findings.length === 0 ? 0 : 3,
@@ -33,8 +33,8 @@ export async function retentionReport(host: Host, embedded: Embedded, { retentio
       hold_released,
       manifest_digest: manifest?.digest ?? null,
     })),
-    raises: raised.flatMap(({ build_id, builder, raises }) =>
-      raises.filter(({ at }) => Date.parse(at) >= since).map((each) => ({ build_id, builder, ...each })),
+    changes: changed.flatMap(({ build_id, builder, retention_changes: changes }) =>
+      changes.filter(({ at }) => Date.parse(at) >= since).map((each) => ({ build_id, builder, ...each })),
     ),
     deletions: deletions.map((each) => ({
       ...sweptObject(each),
@@ -49,7 +49,7 @@ export async function retentionReport(host: Host, embedded: Embedded, { retentio
 }
 
 function reportText(host: Host, document: RetentionReportDocument, audit: Audit): string {
-  const { at, since, policy, policy_digest: digest, classes, holds, raises, deletions } = document;
+  const { at, since, policy, policy_digest: digest, classes, holds, changes, deletions } = document;
   const terms = Object.entries(policy.classes).map(([name, { days, lock }]) => [name, String(days), lock ?? 'none']);
   const counts = classes.map((each) => [each.class, String(each.objects), String(each.bytes), each.digest]);
   const gone = deletions.slice(0, mostTold).map((each) => [each.at, plainText(each.by), each.class, each.key, each.digest]);
@@ -61,9 +61,9 @@ function reportText(host: Host, document: RetentionReportDocument, audit: Audit)
     '',
     ...(counts.length === 0 ? [] : [table(['class', 'objects', 'bytes', 'digest'], counts), '']),
     ...holds.map((each) => holdLine(each)),
-    ...raises.map(
+    ...changes.map(
       ({ build_id: id, from, to, at, by, reason }) =>
-        `raised: ${id} from ${from} to ${to} at ${at} by ${plainText(by)}: ${plainText(reason)}`,
+        `${from === to ? `another policy for ${id} of the class ${to}` : `raised: ${id} from ${from} to ${to}`} at ${at} by ${plainText(by)}: ${plainText(reason)}`,
     ),
     ...(gone.length === 0
       ? ['nothing was deleted']

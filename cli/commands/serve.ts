@@ -1,3 +1,5 @@
+import { changePortsOf } from '../../core/retention/change.ts';
+import { raiseClass } from '../../core/retention/raise.ts';
 import { join } from 'node:path';
 
 import { apiToken } from '../../adapters/local/api-token.ts';
@@ -61,6 +63,7 @@ export async function serve(
     consoles: consolesOf(embedded),
     scrub: (text) => host.outgoing.text(text),
     tell,
+    raise: (id, wanted) => raiseClass(changePortsOf(embedded), config.retention, id, wanted),
     bundle: (build) =>
       keepBundle({ ...embedded, archive: tarArchive }, config, build, secretValues(host.environment, builderOf(config, build.builder))),
   };

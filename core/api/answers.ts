@@ -18,6 +18,7 @@ import { type Wanted, planPublish, publish } from '../publish.ts';
 import { releaseQuarantine } from '../quarantine.ts';
 import { readManifest } from '../read-manifest.ts';
 import { refusedVariables } from '../request-check.ts';
+import { raiseDocument } from '../retention/raise-document.ts';
 import { isFinal } from '../states.ts';
 import { stopBuild } from '../stop.ts';
 import type * as z from '../zod.ts';
@@ -72,6 +73,11 @@ export const answers: Answers = {
     const { build_id, builder, state, stop } = build.value;
     await haveTurnTaken(dispatcher, builder);
     return success({ build_id, state, stop });
+  },
+
+  async raiseRetention({ config, raise, scrub }, { parameters: { id }, body, by }) {
+    const raised = await raise(id, { class: body.class, by, reason: scrub(body.reason) });
+    return raised.ok ? success(raiseDocument(raised.value, config.retention)) : raised;
   },
 
   readResult: async (dispatcher, { parameters: { id } }) => leftBehind(dispatcher, id, 'result_path'),

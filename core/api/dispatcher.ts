@@ -3,8 +3,9 @@ import { type Config } from '../config.ts';
 import { type Digest } from '../digest.ts';
 import { type DispatchPorts } from '../dispatch.ts';
 import { type Failure, type Outcome } from '../failure.ts';
-import { type RunId } from '../identity.ts';
+import { type BuildId, type RunId } from '../identity.ts';
 import { type ChannelPointers, type Objects } from '../ports.ts';
+import { type WantedChange } from '../retention/change.ts';
 import { type Turns } from '../turn.ts';
 import { type Link } from './api-documents.ts';
 
@@ -48,6 +49,8 @@ export interface ApiDispatcher {
   readonly consoles: Consoles;
   /** Makes the diag bundle of a build and stores it. */
   readonly bundle: (build: Build) => Promise<Outcome<{ readonly path: string; readonly digest: Digest }>>;
+  /** Gives all that a build left a higher retention class: `raiseClass`, or `raiseInBucket`. */
+  readonly raise: (id: BuildId, wanted: Pick<WantedChange, 'class' | 'by' | 'reason'>) => Promise<Outcome<Build>>;
   /** The hook, for words of a caller's that are kept. */
   readonly scrub: (text: string) => string;
   /** Gets what went wrong that nobody outside is told the whole of. */

@@ -1,6 +1,7 @@
 import { BuildsDocument, DispatchDocument, PublishDocument, QuarantineDocument, StatusDocument, StopDocument } from '../documents.ts';
 import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
+import { RetentionRaiseDocument } from '../retention/documents.ts';
 import { Result } from '../result.ts';
 import type * as z from '../zod.ts';
 import { BuildDocument, BuildersDocument, DiagLinkDocument, LogLinksDocument } from './api-documents.ts';
@@ -14,6 +15,7 @@ export const operationAnswers = {
   requestBuild: DispatchDocument,
   readBuild: BuildDocument,
   stopBuild: StopDocument,
+  raiseRetention: RetentionRaiseDocument,
   readResult: Result,
   readSummary: LogSummary,
   readLog: LogLinksDocument,

@@ -21,6 +21,7 @@ const own: { readonly [Name in OperationName]: readonly ProblemCode[] } = {
   requestBuild: ['BUILDER_UNKNOWN', 'VARIABLE_NOT_ALLOWED', 'RETENTION_TOO_LOW', 'TOKEN_CONFLICT', 'BUILDER_QUARANTINED', 'QUEUE_FULL'],
   readBuild: ['BUILD_UNKNOWN'],
   stopBuild: ['BUILD_UNKNOWN'],
+  raiseRetention: ['BUILD_UNKNOWN', 'RAISE_REFUSED'],
   readResult: ['BUILD_UNKNOWN', 'BUILD_NOT_ENDED', 'GONE'],
   readSummary: ['BUILD_UNKNOWN', 'BUILD_NOT_ENDED', 'GONE'],
   readLog: ['BUILD_UNKNOWN'],

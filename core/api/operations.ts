@@ -1,6 +1,7 @@
 import { ChannelName, defaultChannel } from '../channel.ts';
 import { Digest } from '../digest.ts';
 import { BuildId, BuilderName } from '../identity.ts';
+import { RetentionClassName } from '../retention/policy.ts';
 import { BuildRequest, RequestVariables } from '../request.ts';
 import * as z from '../zod.ts';
 
@@ -30,6 +31,12 @@ export const ReleaseBody = z.strictObject({
   reason: z.string().check(z.minLength(1), z.describe('what was found and what was done about it')),
 });
 
+/** How much longer a build is to be kept. */
+export const RaiseBody = z.strictObject({
+  class: RetentionClassName.check(z.describe('a class of the policy, as long and as firm as the present one or more')),
+  reason: z.string().check(z.minLength(1), z.describe('why, for who looks at it later')),
+});
+
 const Cursor = z.optional(z.string().check(z.minLength(1), z.maxLength(1024))).check(z.describe('where to go on, from the page before'));
 
 /** @param most how many items a page has where nothing is said, and at most. */
@@ -54,7 +61,7 @@ export interface Operation {
   /** What it does, in a sentence. */
   readonly summary: string;
   /** What whoever calls it needs a permission for. */
-  readonly permission: 'ask' | 'read' | 'publish' | 'release';
+  readonly permission: 'ask' | 'read' | 'publish' | 'release' | 'retain';
   readonly parameters: z.ZodMiniType;
   readonly query: z.ZodMiniType;
   /** Null where it takes none. */
@@ -96,6 +103,16 @@ export const operations = {
     query: none,
     body: null,
     status: 202,
+  },
+  raiseRetention: {
+    method: 'POST',
+    path: '/builds/{id}/retention',
+    summary: 'Gives all that a build left a higher retention class.',
+    permission: 'retain',
+    parameters: BuildPath,
+    query: none,
+    body: RaiseBody,
+    status: 200,
   },
   readResult: {
     method: 'GET',

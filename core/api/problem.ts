@@ -30,6 +30,7 @@ const statuses: Partial<Record<OwnRule, number>> = {
   INPUTS_DRIFTED: 409,
   BUILD_NOT_PUBLISHABLE: 409,
   POINTER_REFUSED: 409,
+  RAISE_REFUSED: 409,
   GONE: 410,
   RECORD_NEWER: 500,
   QUEUE_FULL: 429,

@@ -50,6 +50,7 @@ export const ownRules = {
   GONE: { exit_code: 1, reason: 'what is asked for was deleted when its retention was over' },
   BUILD_NOT_PUBLISHABLE: { exit_code: 1, reason: 'only a build that succeeded and left artifacts can be published' },
   RAISE_REFUSED: { exit_code: 1, reason: 'the class of the build cannot become what was asked for' },
+  POLICY_UNCONFIRMED: { exit_code: 1, reason: 'the policy would let something go earlier than it was promised' },
   HOLD_REFUSED: { exit_code: 1, reason: 'the legal hold of the build is not as it would have to be' },
   RECORD_NEWER: { exit_code: 1, reason: 'a record was written by a newer version of this program' },
   POINTER_REFUSED: { exit_code: 1, reason: 'the pointer outside that a channel has does not take the image' },

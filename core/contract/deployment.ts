@@ -76,7 +76,7 @@ export const outputs = {
   /** Where the API is: its address, without a `/` at its end. */
   api: 'ApiUrl',
   /** Policies for whoever uses the API: their ARNs. */
-  policies: { Ask: 'AskPolicy', Publish: 'PublishPolicy', Release: 'ReleasePolicy', Audit: 'AuditPolicy' },
+  policies: { Ask: 'AskPolicy', Publish: 'PublishPolicy', Release: 'ReleasePolicy', Retain: 'RetainPolicy', Audit: 'AuditPolicy' },
   /** The function that takes requests: its name. */
   dispatch: 'DispatchFunction',
   table: 'Table',

@@ -31,7 +31,7 @@ export function contradictions(bundle: ReadBundle): readonly string[] {
   hold('summary.json', 'builder', summary.value.builder, index.builder);
   hold('summary.json', 'state', summary.value.state, index.state);
   hold('summary.json', 'exit code', summary.value.exit_code, index.exit_code);
-  const sealed = index.retention.raised_from ?? index.retention;
+  const sealed = index.retention.changed_from ?? index.retention;
   hold('summary.json', 'retention class', summary.value.retention.class, sealed.class);
   hold('summary.json', 'expiry', summary.value.retention.expires_at, sealed.expires_at);
   const manifest = believed('manifest.json') ? documentIn(bundle, 'manifest.json', HashManifest) : undefined;

@@ -36,7 +36,7 @@ export const DiagIndex = z.strictObject({
     class: RetentionClassName,
     ...RetentionClass.shape,
     /** What the log summary says, where the class was raised since. */
-    raised_from: z.optional(z.strictObject({ class: RetentionClassName, expires_at: Timestamp })),
+    changed_from: z.optional(z.strictObject({ class: RetentionClassName, expires_at: Timestamp })),
     /** When what the build left may go at the earliest; null while it is open. */
     expires_at: z.nullable(Timestamp),
     policy_digest: Digest,

@@ -65,7 +65,7 @@ export async function makeBundle(
     state: build.state,
     exit_code: build.decision?.verdict.exit_code ?? null,
     rule: build.decision?.verdict.classification.rule ?? null,
-    retention: { class: build.retention, ...terms, ...raisedFrom(build), expires_at: keptUntil, policy_digest },
+    retention: { class: build.retention, ...terms, ...changedFrom(build), expires_at: keptUntil, policy_digest },
     files: parts.map(({ path, content, key }) => ({ path, digest: digestOf(content), size: content.length, key })),
     absent: sorted(found.absent),
     altered: sorted(found.altered),
@@ -78,9 +78,9 @@ export async function makeBundle(
   return success({ index, content: ports.compression.compress(await ports.archive.pack(all)) });
 }
 
-function raisedFrom({ raises: [first], finished_at: ended }: Build): Pick<DiagIndex['retention'], 'raised_from'> {
+function changedFrom({ retention_changes: [first], finished_at: ended }: Build): Pick<DiagIndex['retention'], 'changed_from'> {
   if (first === undefined || ended === null) return {};
-  return { raised_from: { class: first.from, expires_at: expiresAt(first.from_terms, Date.parse(ended)) } };
+  return { changed_from: { class: first.from, expires_at: expiresAt(first.from_terms, Date.parse(ended)) } };
 }
 
 /** Puts a bundle where bundles are, in place of an earlier one of the same build. @returns its key. */

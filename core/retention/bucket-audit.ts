@@ -11,7 +11,7 @@ import { retentionProblems } from './proof.ts';
 
 export interface BucketAuditPorts {
   readonly records: Records;
-  readonly bucket: Omit<KeptBucket, 'setLegalHold'>;
+  readonly bucket: Pick<KeptBucket, 'settings' | 'versions' | 'look'>;
   readonly clock: Clock;
 }
 

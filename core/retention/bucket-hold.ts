@@ -1,10 +1,9 @@
 import { type Build } from '../build.ts';
-import { tagKeys } from '../contract/deployment.ts';
-import { keys } from '../contract/keys.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
 import { type BuildId } from '../identity.ts';
-import { type KeptBucket, type ListedVersion } from '../ports.ts';
+import { type KeptBucket } from '../ports.ts';
+import { isInBucket, notInBucket, versionsOfBuild } from './build-versions.ts';
 import { type HoldPorts, holdBuild, releaseHold } from './hold.ts';
 
 export interface BucketHoldPorts extends HoldPorts {
@@ -33,7 +32,7 @@ export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: stri
       `the build ${id} has not ended, and what it is still to write would not be held`,
       'ask again when it has',
     );
-  if (!(await isIn(ports.bucket, found.value))) return elsewhere(id);
+  if (!(await isInBucket(ports.bucket, found.value))) return { ok: false, failure: notInBucket('HOLD_REFUSED', id) };
   return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
 }
 
@@ -46,7 +45,7 @@ export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: stri
 export async function releaseInBucket(ports: BucketHoldPorts, id: BuildId, by: string, reason: string): Promise<Outcome<BucketHold>> {
   const found = await findBuild(ports.records, id);
   if (!found.ok) return found;
-  if (!(await isIn(ports.bucket, found.value))) return elsewhere(id);
+  if (!(await isInBucket(ports.bucket, found.value))) return { ok: false, failure: notInBucket('HOLD_REFUSED', id) };
   const isReleased = found.value.hold === null && found.value.hold_released !== null;
   return inBucket(ports, isReleased ? found : await releaseHold(ports, id, by, reason), false);
 }
@@ -54,7 +53,7 @@ export async function releaseInBucket(ports: BucketHoldPorts, id: BuildId, by: s
 async function inBucket({ bucket, records }: BucketHoldPorts, recorded: Outcome<Build>, on: boolean): Promise<Outcome<BucketHold>> {
   if (!recorded.ok) return recorded;
   let versions = 0;
-  for await (const version of versionsOf(bucket, recorded.value)) {
+  for await (const version of versionsOfBuild(bucket, recorded.value)) {
     await bucket.setLegalHold(version, on);
     versions += 1;
   }
@@ -65,31 +64,4 @@ async function inBucket({ bucket, records }: BucketHoldPorts, recorded: Outcome<
     `somebody else ${on ? 'released' : 'held'} the build ${recorded.value.build_id} at the same time, and its objects may be held or not`,
     'ask again for what is to be',
   );
-}
-
-async function isIn(bucket: KeptBucket, build: Build): Promise<boolean> {
-  const first = await versionsOf(bucket, build).next();
-  return first.done !== true;
-}
-
-/** A record that says otherwise than the bucket would be believed. */
-function elsewhere(id: BuildId): Outcome<never> {
-  return failure(
-    'HOLD_REFUSED',
-    `nothing of the build ${id} is in this bucket`,
-    'name the bucket and the table of one stack; what has expired cannot be held any more',
-  );
-}
-
-/** Every version of all that a build left: under its own keys, and under the newest-of keys what its tags say is its own. */
-async function* versionsOf(bucket: KeptBucket, { builder, build_id: id }: Build): AsyncGenerator<ListedVersion> {
-  for (const prefix of keys.ofBuild(builder, id)) {
-    for await (const version of bucket.versions(prefix)) if (!version.deleteMarker) yield version;
-  }
-  for (const key of [keys.newestManifest(builder), keys.newestSummary(builder)]) {
-    for await (const version of bucket.versions(key)) {
-      if (version.deleteMarker || version.key !== key) continue;
-      if ((await bucket.look(version))?.tags[tagKeys.build] === id) yield version;
-    }
-  }
 }

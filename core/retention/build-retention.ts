@@ -9,21 +9,21 @@ import { RetentionClassName, RetentionTerms } from './policy.ts';
 const Note = z.strictObject({ at: Timestamp, by: Caller, reason: boundedText(longestReason) });
 const NoteOrNull = z.withDefault(z.nullable(Note), null);
 
-/** How often the class of one build is raised at most: each time leaves a note, and records are bounded in bytes. */
-export const mostRaises = 8;
+/** How often what one build is kept by changes at most: each time leaves a note, and records are bounded in bytes. */
+export const mostRetentionChanges = 8;
 
-/** That the class of a build was raised. */
-export const ClassRaise = z.strictObject({
+/** That what a build is kept by was changed: its class was raised, or a changed policy was applied to it. */
+export const RetentionChange = z.strictObject({
   ...Note.shape,
-  /** The class before. */
+  /** The class before; where a policy was applied, the same as after. */
   from: RetentionClassName,
   /** What that one meant for this build. */
   from_terms: RetentionTerms,
   to: RetentionClassName,
-  /** When all objects had the new class as a tag; null until then. */
+  /** When all objects had the class as a tag, and in a bucket its lock; null until then. */
   tagged_at: z.nullable(Timestamp),
 });
-export type ClassRaise = z.infer<typeof ClassRaise>;
+export type RetentionChange = z.infer<typeof RetentionChange>;
 
 /** What the record of a build says of what becomes of its objects. Null in older records. */
 export const buildRetention = {
@@ -36,8 +36,8 @@ export const buildRetention = {
   unkept_since: z.withDefault(z.nullable(Timestamp), null),
   /** How the last hold ended. */
   hold_released: NoteOrNull,
-  /** How its class was raised, the first time first; its `retention` and `retention_terms` are what the last one came to. */
-  raises: z.withDefault(z.array(ClassRaise).check(z.maxLength(mostRaises)), []),
+  /** How what it is kept by was changed, the first time first; its `retention` and `retention_terms` are what the last one came to. */
+  retention_changes: z.withDefault(z.array(RetentionChange).check(z.maxLength(mostRetentionChanges)), []),
   /** Since when its objects go, said before the first one does; null while all are kept. */
   expired: z.withDefault(
     z.nullable(

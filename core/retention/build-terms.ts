@@ -24,7 +24,7 @@ export function buildTerms(build: Build, policy: RetentionPolicy): BuildTerms | 
  * for `buildTerms`.
  */
 export function sealedTerms(build: Build, policy: RetentionPolicy): (BuildTerms & { readonly class: string }) | undefined {
-  const [first] = build.raises;
+  const [first] = build.retention_changes;
   const sealed = first === undefined ? build : { ...build, retention: first.from, retention_terms: first.from_terms };
   const terms = buildTerms(sealed, policy);
   return terms === undefined ? undefined : { ...terms, class: sealed.retention };

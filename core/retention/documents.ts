@@ -5,7 +5,7 @@ import { namesOf } from '../names-of.ts';
 import * as z from '../zod.ts';
 import { auditFindings } from './audit-finding.ts';
 import { bucketFindings } from './bucket-findings.ts';
-import { ClassRaise, buildRetention } from './build-retention.ts';
+import { RetentionChange, buildRetention } from './build-retention.ts';
 import { policyEffects } from './policy-plan.ts';
 import { RetentionClassName, RetentionPolicy, RetentionTerms } from './policy.ts';
 
@@ -125,8 +125,8 @@ export const RetentionReportDocument = z.strictObject({
       manifest_digest: z.nullable(Digest),
     }),
   ),
-  /** Classes that were raised since: by build, in order. */
-  raises: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, ...ClassRaise.shape })),
+  /** Builds that are kept otherwise since: by build, in order. */
+  changes: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, ...RetentionChange.shape })),
   /** In the order in which they happened. */
   deletions: z.array(
     z.strictObject({ ...SweptObject.shape, kind: z.literal(objectKinds), at: Timestamp, by: z.string(), policy_digest: Digest }),
@@ -144,8 +144,7 @@ export const RetentionHoldDocument = z.strictObject({
 });
 export type RetentionHoldDocument = z.infer<typeof RetentionHoldDocument>;
 
-/** `retention plan` */
-export const RetentionPlanDocument = z.strictObject({
+const planned = {
   at: Timestamp,
   /** Of the policy as it is now. */
   policy_digest: Digest,
@@ -156,6 +155,7 @@ export const RetentionPlanDocument = z.strictObject({
       effect: z.literal(policyEffects),
       from_days: Count,
       to_days: z.nullable(Count),
+      builds: Count,
       objects: Count,
       bytes: Count,
       /** When the first of them may go as promised. */
@@ -165,8 +165,22 @@ export const RetentionPlanDocument = z.strictObject({
   ),
   /** How many objects it keeps as promised. */
   unchanged: Count,
-});
+} as const;
+
+/** `retention plan` */
+export const RetentionPlanDocument = z.strictObject(planned);
 export type RetentionPlanDocument = z.infer<typeof RetentionPlanDocument>;
+
+/** `retention apply` */
+export const RetentionApplyDocument = z.strictObject({
+  /** As it was before. */
+  ...planned,
+  /** How many builds are kept by the policy as it is now from now on. */
+  applied: Count,
+  /** How many stay as promised though it would keep them otherwise: locked, of a class that is gone, or changed too often. */
+  left: Count,
+});
+export type RetentionApplyDocument = z.infer<typeof RetentionApplyDocument>;
 
 /** `retention raise` */
 export const RetentionRaiseDocument = z.strictObject({
@@ -177,6 +191,6 @@ export const RetentionRaiseDocument = z.strictObject({
   /** From when on what it left may go. */
   expires_at: Timestamp,
   /** The first time first. */
-  raises: z.array(ClassRaise),
+  changes: z.array(RetentionChange),
 });
 export type RetentionRaiseDocument = z.infer<typeof RetentionRaiseDocument>;

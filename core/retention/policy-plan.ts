@@ -1,24 +1,38 @@
 import { type Build } from '../build.ts';
-import { BuildId, type Timestamp } from '../identity.ts';
+import { type Timestamp } from '../identity.ts';
 import { pages } from '../pages.ts';
-import { type KeptObject } from '../ports.ts';
+import { type KeptObjects, type Records } from '../ports.ts';
 import { buildTerms } from './build-terms.ts';
-import { type RetentionPolicy, keepsAtLeast } from './policy.ts';
-import { type SweepPorts } from './sweep-plan.ts';
+import { type RetentionPolicy, type RetentionTerms, keepsAtLeast } from './policy.ts';
 
 /**
- * What a changed policy would do to objects. `locked`: it would keep them for less or less firmly, and a lock forbids it.
- * `class-gone`: it does not have their class any more, so they stay as promised.
+ * What a changed policy would do to objects. `firmer`: as many days, and a lock that they do not have. `locked`: it would keep
+ * them for less or less firmly, and a lock forbids it. `class-gone`: it does not have their class any more, so they stay as promised.
  */
-export const policyEffects = ['earlier', 'later', 'locked', 'class-gone'] as const;
+export const policyEffects = ['earlier', 'later', 'firmer', 'locked', 'class-gone'] as const;
+export type PolicyEffectName = (typeof policyEffects)[number];
+
+/** What a changed policy would do to all that one build left. */
+export interface PolicyEffect {
+  readonly class: string;
+  readonly effect: PolicyEffectName;
+  readonly from: RetentionTerms;
+  /** Null where the class is gone. */
+  readonly to: RetentionTerms | null;
+  /** When it may go as promised. */
+  readonly expires_from: Timestamp;
+  /** When it could go by the policy as it is now; null where the class is gone. */
+  readonly expires_to: Timestamp | null;
+}
 
 /** Objects of one class that were written under equal terms, and that the policy as it is now would keep otherwise. */
 export interface PolicyChange {
   readonly class: string;
-  readonly effect: (typeof policyEffects)[number];
+  readonly effect: PolicyEffectName;
   readonly from_days: number;
   /** Null where the class is gone. */
   readonly to_days: number | null;
+  readonly builds: number;
   readonly objects: number;
   readonly bytes: number;
   /** When the first of them may go as promised. */
@@ -34,46 +48,85 @@ export interface PolicyPlan {
   readonly unchanged: number;
 }
 
-/**
- * Compares the policy as it is now with what each build was promised, object by object. Changes nothing, and a sweep does not
- * heed it: what was promised counts. Objects of builds that have not ended, or that no record knows, are not in it; legal
- * holds are left out of the sum, since they end.
- */
-export async function planPolicy({ records, kept }: SweepPorts, policy: RetentionPolicy): Promise<PolicyPlan> {
-  const builds = new Map<string, Build | undefined>();
-  const changes = new Map<string, PolicyChange>();
-  let unchanged = 0;
-  for await (const object of pages((page) => kept.listKept(page))) {
-    const { build: id } = object.tags;
-    const parsed = BuildId.safeParse(id);
-    if (!builds.has(id)) builds.set(id, parsed.success ? await records.readBuild(parsed.data) : undefined);
-    const build = builds.get(id);
-    if (build === undefined || buildTerms(build, policy) === undefined) continue;
-    const change = changeOf(build, policy, object);
-    if (change === undefined) unchanged += 1;
-    else {
-      const name = [change.class, change.effect, change.from_days, change.to_days].join(' ');
-      changes.set(name, together(changes.get(name), change));
-    }
-  }
-  return { changes: [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change), unchanged };
+export interface PlanPorts {
+  readonly records: Pick<Records, 'listBuilders' | 'listBuilds'>;
+  /** All objects that their class lets go, with the build that left each: some text of no build of ours where nobody knows. */
+  readonly keptObjects: () => AsyncIterable<{ readonly build: string; readonly size: number }>;
 }
 
-/** Undefined where the policy keeps it as promised. */
-function changeOf(build: Build, policy: RetentionPolicy, { size }: KeptObject): PolicyChange | undefined {
+/** The ports of one machine: everything that is kept there. */
+export function planPortsOf(home: { readonly records: PlanPorts['records']; readonly kept: Pick<KeptObjects, 'listKept'> }): PlanPorts {
+  return {
+    records: home.records,
+    async *keptObjects() {
+      for await (const { tags, size } of pages((page) => home.kept.listKept(page))) yield { build: tags.build, size };
+    },
+  };
+}
+
+/**
+ * Compares the policy as it is now with what each build was promised, object by object. Changes nothing, and a sweep does not
+ * heed it: what was promised counts until the policy is applied (`applyPolicy`). Objects of builds that have not ended, or that
+ * no record knows, are not in it; legal holds are left out of the sum, since they end.
+ */
+export async function planPolicy({ records, keptObjects }: PlanPorts, policy: RetentionPolicy): Promise<PolicyPlan> {
+  const names = new Map<string, string | null>();
+  const changes = new Map<string, PolicyChange>();
+  for await (const build of allBuilds(records)) {
+    if (buildTerms(build, policy) === undefined) continue;
+    const effect = policyEffect(build, policy);
+    names.set(build.build_id, effect === undefined ? null : nameOf(effect));
+    if (effect !== undefined) changes.set(nameOf(effect), together(changes.get(nameOf(effect)), effect));
+  }
+  let unchanged = 0;
+  for await (const { build, size } of keptObjects()) {
+    const name = names.get(build);
+    const change = changes.get(name ?? '');
+    if (name === null) unchanged += 1;
+    else if (name !== undefined && change !== undefined)
+      changes.set(name, { ...change, objects: change.objects + 1, bytes: change.bytes + size });
+  }
+  const sorted = [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change);
+  return { changes: sorted.filter(({ objects }) => objects > 0), unchanged };
+}
+
+/** Every build that a record knows. Costs two calls for a hundred. */
+export async function* allBuilds(records: PlanPorts['records']): AsyncGenerator<Build> {
+  for await (const { builder } of pages((page) => records.listBuilders(page))) yield* pages((page) => records.listBuilds(builder, page));
+}
+
+/** What the policy as it is now would do to what a build that has ended left. Undefined where it keeps it as promised. */
+export function policyEffect(build: Build, policy: RetentionPolicy): PolicyEffect | undefined {
   const promised = buildTerms(build, policy);
   const present = buildTerms({ ...build, retention_terms: null }, policy);
   if (promised === undefined || present === undefined) return undefined;
-  const about = { class: build.retention, from_days: promised.days, objects: 1, bytes: size, first_from: promised.expires_at };
-  if (!Object.hasOwn(policy.classes, build.retention)) return { ...about, effect: 'class-gone', to_days: null, first_to: null };
-  const to = { to_days: present.days, first_to: present.expires_at };
-  if (promised.lock !== undefined && !keepsAtLeast(present, promised)) return { ...about, ...to, effect: 'locked' };
-  if (present.days === promised.days) return undefined;
-  return { ...about, ...to, effect: present.days < promised.days ? 'earlier' : 'later' };
+  const [{ expires_at: expiresFrom, ...from }, { expires_at: expiresTo, ...to }] = [promised, present];
+  const about = { class: build.retention, from, expires_from: expiresFrom };
+  if (!Object.hasOwn(policy.classes, build.retention)) return { ...about, effect: 'class-gone', to: null, expires_to: null };
+  const changed = { ...about, to, expires_to: expiresTo };
+  if (from.lock !== undefined && !keepsAtLeast(to, from)) return { ...changed, effect: 'locked' };
+  if (to.days !== from.days) return { ...changed, effect: to.days < from.days ? 'earlier' : 'later' };
+  return to.lock === from.lock ? undefined : { ...changed, effect: 'firmer' };
 }
 
-function together(before: PolicyChange | undefined, change: PolicyChange): PolicyChange {
-  if (before === undefined) return change;
-  const first = before.first_from < change.first_from ? before : change;
-  return { ...first, objects: before.objects + change.objects, bytes: before.bytes + change.bytes };
+function nameOf({ class: name, effect, from, to }: PolicyEffect): string {
+  return [name, effect, from.days, to?.days ?? null].join(' ');
+}
+
+function together(before: PolicyChange | undefined, effect: PolicyEffect): PolicyChange {
+  const { class: name, effect: what, from, to, expires_from: first_from, expires_to: first_to } = effect;
+  if (before === undefined)
+    return {
+      class: name,
+      effect: what,
+      from_days: from.days,
+      to_days: to?.days ?? null,
+      builds: 1,
+      objects: 0,
+      bytes: 0,
+      first_from,
+      first_to,
+    };
+  const earliest = before.first_from < first_from ? before : { first_from, first_to };
+  return { ...before, builds: before.builds + 1, first_from: earliest.first_from, first_to: earliest.first_to };
 }

@@ -2,17 +2,11 @@ import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
 import { reasonFault } from '../given-reason.ts';
-import { type BuildId, callerNamed, timestamp } from '../identity.ts';
-import { type Clock, type KeptObjects, type Records } from '../ports.ts';
-import { mostRaises } from './build-retention.ts';
+import { type BuildId } from '../identity.ts';
+import { mostRetentionChanges } from './build-retention.ts';
 import { buildTerms } from './build-terms.ts';
+import { type ChangePorts, finishChange, isHalfChanged, withChange } from './change.ts';
 import { type RetentionClass, type RetentionPolicy, keepsAtLeast, retentionTerms } from './policy.ts';
-
-export interface RaisePorts {
-  readonly records: Records;
-  readonly kept: Pick<KeptObjects, 'giveClass'>;
-  readonly clock: Clock;
-}
 
 /**
  * Raises the class of a build that has ended. The record says so first, with who, when and why: from then on nothing of it goes
@@ -27,7 +21,7 @@ export interface RaisePorts {
  *   going; BUILD_UNKNOWN or REQUEST_INVALID.
  */
 export async function raiseClass(
-  ports: RaisePorts,
+  ports: ChangePorts,
   policy: RetentionPolicy,
   id: BuildId,
   wanted: { readonly class: string; readonly by: string; readonly reason: string },
@@ -38,26 +32,12 @@ export async function raiseClass(
     const found = await findBuild(ports.records, id);
     if (!found.ok) return found;
     const before = found.value;
-    const last = before.raises.at(-1);
-    if (last !== undefined && last.to === wanted.class && last.tagged_at === null) return success(await finishRaise(ports, before));
+    if (isHalfChanged(before) && before.retention === wanted.class) return success(await finishChange(ports, before));
     const raised = raisedBuild(before, policy, wanted, ports.clock.now());
     if (!raised.ok) return raised;
     const { committed } = await ports.records.commit([{ type: 'build', expected: before.version, document: raised.value }]);
-    if (committed) return success(await finishRaise(ports, raised.value));
+    if (committed) return success(await finishChange(ports, raised.value));
   }
-}
-
-/** Gives all objects of a build the class that its record says, where a raise was not carried out to its end; else does nothing. */
-export async function finishRaise({ records, kept, clock }: RaisePorts, build: Build): Promise<Build> {
-  const last = build.raises.at(-1);
-  if (last === undefined || last.tagged_at !== null) return build;
-  await kept.giveClass(build.build_id, build.retention);
-  const raises = [...build.raises.slice(0, -1), { ...last, tagged_at: timestamp(clock.now()) }];
-  const document: Build = { ...build, version: build.version + 1, raises };
-  if ((await records.commit([{ type: 'build', expected: build.version, document }])).committed) return document;
-  // Somebody else wrote meanwhile: a hold, or the same raise.
-  const current = await records.readBuild(build.build_id);
-  return current === undefined ? build : finishRaise({ records, kept, clock }, current);
 }
 
 function raisedBuild(
@@ -85,10 +65,10 @@ function raisedBuild(
       'retention is raised, never lowered: name a class with as many days or more, and as firm a lock',
     );
   if (build.retention === name && keepsAtLeast(from, to)) return refused(is, 'nothing is to be done');
-  if (build.raises.length >= mostRaises)
-    return refused(`${is}, and was raised ${mostRaises} times already`, 'put it under a legal hold: hybridcore-packer retention hold');
-  const raise = { at: timestamp(now), by: callerNamed(by), reason, from: build.retention, from_terms: from, to: name, tagged_at: null };
-  return success({ ...build, version: build.version + 1, retention: name, retention_terms: to, raises: [...build.raises, raise] });
+  const raised = withChange(build, from, { class: name, terms: to, by, reason }, now);
+  return raised === undefined
+    ? refused(`${is}, and was changed ${mostRetentionChanges} times already`, 'put it under a legal hold: hybridcore-packer retention hold')
+    : success(raised);
 }
 
 function refused(message: string, remedy: string): Outcome<never> {

@@ -13,8 +13,8 @@ export interface RetentionReport {
   readonly classes: readonly { readonly class: string; readonly objects: number; readonly bytes: number; readonly digest: Digest }[];
   /** Builds that are under a legal hold, or were released from one since. */
   readonly holds: readonly Build[];
-  /** Builds whose class was raised since. */
-  readonly raised: readonly Build[];
+  /** Builds that are kept otherwise since. */
+  readonly changed: readonly Build[];
   /** In the order in which they happened. */
   readonly deletions: readonly Deletion[];
 }
@@ -32,10 +32,10 @@ export async function retentionReport(ports: AuditPorts, policy: RetentionPolicy
   for await (const deletion of pages((page) => ports.kept.listDeletions(page)))
     if (Date.parse(deletion.at) >= since) deletions.push(deletion);
   const holds: Build[] = [];
-  const raised: Build[] = [];
+  const changed: Build[] = [];
   for await (const { builder } of pages((page) => ports.records.listBuilders(page)))
     for await (const build of pages((page) => ports.records.listBuilds(builder, page))) {
-      if (build.raises.some(({ at }) => Date.parse(at) >= since)) raised.push(build);
+      if (build.retention_changes.some(({ at }) => Date.parse(at) >= since)) changed.push(build);
       if (build.hold !== null || (build.hold_released !== null && Date.parse(build.hold_released.at) >= since)) holds.push(build);
     }
   return {
@@ -45,7 +45,7 @@ export async function retentionReport(ports: AuditPorts, policy: RetentionPolicy
       digest: digestOfJson((byClass.get(each.class) ?? []).map(({ key, digest }) => [key, digest])),
     })),
     holds: holds.toSorted((a, b) => (a.build_id < b.build_id ? -1 : 1)),
-    raised: raised.toSorted((a, b) => (a.build_id < b.build_id ? -1 : 1)),
+    changed: changed.toSorted((a, b) => (a.build_id < b.build_id ? -1 : 1)),
     deletions,
   };
 }

@@ -5,6 +5,7 @@ import { BuildId, type BuilderName } from '../identity.ts';
 import { allPages, pages } from '../pages.ts';
 import { type KeptObject, type KeptObjects, type Records } from '../ports.ts';
 import { variantIdOf } from '../variant.ts';
+import { isHalfChanged } from './change.ts';
 import { type BuildTerms, buildTerms } from './build-terms.ts';
 import { type RetentionPolicy } from './policy.ts';
 
@@ -36,7 +37,7 @@ export interface SweepPlan {
   readonly builders: ReadonlyMap<BuilderName, BuilderRecord>;
   readonly spared: readonly SparedObject[];
   /** Builds whose class was raised, and whose objects do not all have it as a tag yet. */
-  readonly halfRaised: readonly Build[];
+  readonly halfChanged: readonly Build[];
   /** Objects of builds that no record knows: nobody can say how long they are kept, so they stay. */
   readonly unknown: readonly KeptObject[];
 }
@@ -50,7 +51,7 @@ export interface SweepPlan {
 export async function planSweep(ports: SweepPorts, policy: RetentionPolicy, now: number): Promise<SweepPlan> {
   const expired: ExpiredBuild[] = [];
   const spared: SparedObject[] = [];
-  const halfRaised: Build[] = [];
+  const halfChanged: Build[] = [];
   const unknown: KeptObject[] = [];
   const builders = new Map<BuilderName, BuilderRecord>();
   const published = new Map<BuilderName, ReadonlySet<BuildId>>();
@@ -61,7 +62,7 @@ export async function planSweep(ports: SweepPorts, policy: RetentionPolicy, now:
       unknown.push(...objects);
       continue;
     }
-    if (build.raises.at(-1)?.tagged_at === null) halfRaised.push(build);
+    if (isHalfChanged(build)) halfChanged.push(build);
     const terms = buildTerms(build, policy);
     if (terms === undefined || Date.parse(terms.expires_at) > now) continue;
     if (!published.has(build.builder)) {
@@ -81,7 +82,7 @@ export async function planSweep(ports: SweepPorts, policy: RetentionPolicy, now:
     if (going.length > 0) expired.push({ build, terms, going });
   }
   expired.sort((a, b) => (a.build.build_id < b.build.build_id ? -1 : 1));
-  return { expired, builders, spared, halfRaised, unknown };
+  return { expired, builders, spared, halfChanged, unknown };
 }
 
 async function objectsByBuild(kept: KeptObjects): Promise<ReadonlyMap<string, readonly KeptObject[]>> {

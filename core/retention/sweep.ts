@@ -5,7 +5,7 @@ import { callerNamed, timestamp } from '../identity.ts';
 import { readChain } from '../manifest-chain.ts';
 import { type Clock, type Deletion, type KeptObject, type Objects, type RecordWrite } from '../ports.ts';
 import { type RetentionPolicy } from './policy.ts';
-import { finishRaise } from './raise.ts';
+import { changePortsOf, finishChange } from './change.ts';
 import { type ExpiredBuild, type SweepPlan, type SweepPorts, planSweep } from './sweep-plan.ts';
 
 export interface SweepingPorts extends SweepPorts {
@@ -35,13 +35,13 @@ const batch = 50;
  * Deletes what has expired (`planSweep`). First the records say so: of each build that its objects go, and of its builder
  * where the chain then begins; a build that was put under a hold, or a channel that moved, in between has its way. Then the
  * objects go, each with a record of its own. What a crash leaves is taken up by the next sweep, the tags
- * of a build whose class was raised among it.
+ * of a build whose retention was changed among it.
  *
  * @param by who asks for it.
  */
 export async function sweep(ports: SweepingPorts, policy: RetentionPolicy, by: string): Promise<SweepReport> {
   const plan = await planSweep(ports, policy, ports.clock.now());
-  for (const build of plan.halfRaised) await finishRaise(ports, build);
+  for (const build of plan.halfChanged) await finishChange(changePortsOf(ports), build);
   const report: Report = { deleted: [], absent: [], problems: unknownProblems(plan) };
   for (const [name, expired] of Map.groupBy(plan.expired, ({ build }) => build.builder)) {
     const sweeping: Sweep = { by: callerNamed(by), report, builder: plan.builders.get(name) };

@@ -19,6 +19,7 @@ const rules = { policy: config.retention, clock: systemClock };
 const queue = once(async () => (await import('../turn-queue.ts')).turnQueue(environment, clientOptions));
 const bucket = once(async () => (await import('./bucket.ts')).bucket(environment, rules, clientOptions));
 const consoles = once(async () => (await import('./consoles.ts')).consoles(environment, outgoing, clientOptions));
+const raising = once(async () => (await import('./raise.ts')).raising(environment, { records, ...rules }, clientOptions));
 const pointers = once(async () => (await import('./pointers.ts')).pointers(environment, clientOptions));
 
 const records = dynamoRecords(bound.dynamo, environment.table);
@@ -31,6 +32,7 @@ const dispatcher: Omit<ApiDispatcher, 'tell'> = {
   pointers: { point: async (channel, image) => (await pointers()).point(channel, image) },
   consoles: { read: async (run, after) => (await consoles()).read(run, after) },
   scrub: (text) => outgoing.text(text),
+  raise: async (id, wanted) => (await raising())(id, wanted),
   bundle: async (build) =>
     (await import('./bundles.ts')).bundle({ records, objects, compression: gzip, randomness: systemRandomness }, config, build),
 };

@@ -73,6 +73,7 @@ describe('whoever has a policy of the stack may call', () => {
     ['Ask', ['requestBuild', 'stopBuild']],
     ['Publish', ['publish']],
     ['Release', ['releaseQuarantine']],
+    ['Retain', ['raiseRetention']],
   ])('%s: reading, and besides %j', async (audience, besides) => {
     expect(await operationsLet(documentOf(audience))).toEqual([...reads, ...besides].toSorted());
   });

@@ -7,12 +7,14 @@ import { BuildsDocument, DispatchDocument, PublishDocument, QuarantineDocument, 
 import { HashManifest } from '../../core/hash-manifest.ts';
 import { type BuildId } from '../../core/identity.ts';
 import { LogSummary } from '../../core/log-summary.ts';
+import { RetentionRaiseDocument } from '../../core/retention/documents.ts';
 import { Result } from '../../core/result.ts';
 import { type GotAnswer, openApiFaults } from '../fixtures/open-api.ts';
 
 /**
  * An API that is served, over builders whose templates are scripts: `base` prints the word "made" and takes the variable `n`,
- * `leaky` has a secret among its inputs, `slow` takes long. None of them has built anything.
+ * `leaky` has a secret among its inputs, `slow` takes long. None of them has built anything. Their class is `standard`, and
+ * `evidence` is kept for 2555 days under a lock.
  */
 export interface ServedApi {
   /** Who asks, as the records have it. */
@@ -105,6 +107,22 @@ export function apiContract(served: () => ServedApi): void {
     expect(await problemOf('POST', '/builders/base/publish', other)).toBe('409 INPUTS_DRIFTED');
     expect(await problemOf('POST', '/builders/base/publish', {})).toBe('400 REQUEST_INVALID');
     expect(await problemOf('POST', '/builders/slow/publish', { fingerprint })).toBe('404 MANIFEST_MISSING');
+  });
+
+  it('gives what a build left a higher class, with who and why, and never a lower one', async () => {
+    const [newest] = BuildsDocument.parse((await ask('GET', '/builders/base/builds')).document).builds;
+    const path = `/builds/${newest?.build_id}/retention`;
+    const raised = RetentionRaiseDocument.parse((await ask('POST', path, { class: 'evidence', reason: 'case 7' })).document);
+    expect(raised).toMatchObject({
+      build_id: newest?.build_id,
+      class: 'evidence',
+      terms: { days: 2555, lock: 'GOVERNANCE' },
+      changes: [{ by: served().by, reason: 'case 7', from: 'standard', to: 'evidence', tagged_at: expect.any(String) as string }],
+    });
+    expect(await ask('GET', `/builds/${newest?.build_id}`)).toMatchObject({ document: { retention: 'evidence' } });
+    expect(await problemOf('POST', path, { class: 'standard', reason: 'too dear' })).toBe('409 RAISE_REFUSED');
+    expect(await problemOf('POST', path, { class: 'evidence' })).toBe('400 REQUEST_INVALID');
+    expect(await problemOf('POST', `/builds/${'7'.repeat(26)}/retention`, { class: 'evidence', reason: 'x' })).toBe('404 BUILD_UNKNOWN');
   });
 
   it('says why a builder is closed, and opens it with a reason', async () => {

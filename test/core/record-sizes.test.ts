@@ -12,7 +12,7 @@ import { BuildId, BuilderName, RunId, callerNamed, timestamp } from '../../core/
 import { RequestVariables, longestVariables } from '../../core/request.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
-import { mostRaises } from '../../core/retention/build-retention.ts';
+import { mostRetentionChanges } from '../../core/retention/build-retention.ts';
 import { Variant } from '../../core/variant.ts';
 import * as z from '../../core/zod.ts';
 import { buildIdOf, someTime } from '../fixtures/records.ts';
@@ -120,7 +120,7 @@ const build: Build = {
   hold: { at: time, by: caller, reason: text(4090) },
   unkept_since: time,
   hold_released: { at: time, by: caller, reason: text(4090) },
-  raises: Array.from({ length: mostRaises }, () => ({
+  retention_changes: Array.from({ length: mostRetentionChanges }, () => ({
     at: time,
     by: caller,
     reason: text(4090),

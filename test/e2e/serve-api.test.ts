@@ -19,7 +19,7 @@ describe('the API that `serve` has', () => {
     let remove = async () => {};
     const files = {
       'hybridcore.yaml':
-        'version: 1\nbuilders:\n  base: { template: base, variables: [n] }\n  leaky: { template: leaky }\n  slow: { template: slow }\n',
+        'version: 1\nretention: { default: standard, classes: { standard: { days: 365 }, evidence: { days: 2555, lock: GOVERNANCE } } }\nbuilders:\n  base: { template: base, variables: [n] }\n  leaky: { template: leaky }\n  slow: { template: slow }\n',
       'base/base.pkr.hcl': `variable "n" {\n  default = ""\n}\n\n${fileTemplate('out/image.txt', '${path.root}/run.sh')}`,
       'base/run.sh': script('echo made'),
       'leaky/leaky.pkr.hcl': fileTemplate('out/leaky.txt', '${path.root}/run.sh'),

@@ -32,6 +32,7 @@ import { type RetentionPolicy, retentionTerms } from '../../../core/retention/po
 import { newBucket } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
+import { rulesOf } from '../../fixtures/aws/kept-rules.ts';
 import { makeTable } from '../../fixtures/aws/table.ts';
 import { fileTemplate, rig } from '../../fixtures/rig.ts';
 import { publishedSchemaFaults } from '../../e2e/published-schema.ts';
@@ -46,34 +47,7 @@ const policy: RetentionPolicy = {
   classes: { short: { days: 30 }, standard: { days: 365 }, evidence: { days: 2555, lock: 'GOVERNANCE' } },
 };
 
-const noncurrent = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } };
-const rules: readonly LifecycleRule[] = [
-  ...Object.entries(policy.classes).flatMap(([name, { days }]) =>
-    ['diag/', 'state/packer/'].map((prefix): LifecycleRule => ({
-      ID: `${name}-${prefix}`,
-      Status: 'Enabled',
-      Filter: { And: { Prefix: prefix, Tags: [{ Key: tagKeys.retention, Value: name }] } },
-      Expiration: { Days: days },
-      ...noncurrent,
-    })),
-  ),
-  { ID: 'replaced', Status: 'Enabled', Filter: { Prefix: 'artifacts/' }, ...noncurrent },
-  ...['control/', 'incoming/'].map((prefix): LifecycleRule => ({
-    ID: prefix,
-    Status: 'Enabled',
-    Filter: { Prefix: prefix },
-    Expiration: { Days: 14 },
-    NoncurrentVersionExpiration: { NoncurrentDays: 7 },
-  })),
-  {
-    ID: 'remains',
-    Status: 'Enabled',
-    Filter: { Prefix: '' },
-    Expiration: { ExpiredObjectDeleteMarker: true },
-    NoncurrentVersionExpiration: { NoncurrentDays: 14 },
-    AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-  },
-];
+const rules = rulesOf(policy);
 
 describeWithMoto('an audit of a bucket', () => {
   let moto: Moto;

@@ -25,6 +25,7 @@ export const people: Readonly<Record<string, readonly string[]>> = {
   RestApiAskPolicy: [...reads, call('Ask', 'POST/builders/*/builds'), call('Ask', 'POST/builds/*/stop')],
   RestApiPublishPolicy: [...reads, call('Publish', 'POST/builders/*/publish')],
   RestApiReleasePolicy: [...reads, call('Release', 'POST/builders/*/quarantine/release')],
+  RestApiRetainPolicy: [...reads, call('Retain', 'POST/builds/*/retention')],
   RestApiAuditPolicy: reads,
 };
 

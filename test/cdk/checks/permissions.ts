@@ -88,6 +88,17 @@ const functions: Readonly<Record<string, readonly string[]>> = {
     ...['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention'].map(
       (action) => `Allow KeepDiagBundles: ${action} on StorageObjects.Arn/diag/*`,
     ),
+    'Allow FindVersions: s3:ListBucketVersions on StorageObjects.Arn',
+    ...[
+      'GetObjectVersion',
+      'GetObjectVersionTagging',
+      'GetObjectRetention',
+      'GetObjectLegalHold',
+      'PutObjectVersionTagging',
+      'PutObjectRetention',
+    ].flatMap((action) =>
+      ['artifacts', 'diag', 'state/packer'].map((prefix) => `Allow RaiseRetention: s3:${action} on StorageObjects.Arn/${prefix}/*`),
+    ),
     `Allow FindLogsOfRuns: codebuild:BatchGetBuilds on ${projects}`,
     'Allow ReadLogsOfRuns: logs:GetLogEvents on arn:aws:logs:REGION:ACCOUNT:log-group:images-Builders*:log-stream:*',
     ...['ssm:GetParameter', 'ssm:PutParameter'].map(

@@ -121,6 +121,7 @@ const outputs = {
   AuditPolicy: 'RestApiAuditPolicy',
   PublishPolicy: 'RestApiPublishPolicy',
   ReleasePolicy: 'RestApiReleasePolicy',
+  RetainPolicy: 'RestApiRetainPolicy',
   DispatchFunction: 'FunctionsDispatch',
   Table: 'Records',
   Bucket: 'StorageObjects',

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { type BuildId } from '../../../core/identity.ts';
 import { auditHome } from '../../../core/retention/audit.ts';
+import { changePortsOf } from '../../../core/retention/change.ts';
 import { raiseClass } from '../../../core/retention/raise.ts';
 import { keepsAtLeast } from '../../../core/retention/policy.ts';
 import { retentionReport } from '../../../core/retention/report.ts';
@@ -16,7 +17,7 @@ beforeEach(async () => {
   home = await keptHome();
 });
 
-const raisePorts = () => ({ ...home.sweeping });
+const raisePorts = () => changePortsOf(home.sweeping);
 const raise = (id: BuildId, name: string, reason = 'case 7') =>
   raiseClass(raisePorts(), policy, id, { class: name, by: 'counsel', reason });
 const findings = async () => (await auditHome(home.sweeping, policy, { deep: true })).findings;
@@ -33,14 +34,14 @@ describe('raising the class of a build', () => {
       value: {
         retention: 'standard',
         retention_terms: { days: 365, policy_digest },
-        raises: [
+        retention_changes: [
           { at, by: 'counsel', reason: 'case 7', from: 'short', from_terms: { days: 30, policy_digest }, to: 'standard', tagged_at: at },
         ],
       },
     });
     expect(await classesOf(id)).toEqual(new Set(['standard']));
     expect((await home.objects()).filter(({ tags }) => tags.build === id)).toHaveLength(7);
-    expect((await retentionReport(home.sweeping, policy, 0)).raised.map(({ build_id }) => build_id)).toEqual([id]);
+    expect((await retentionReport(home.sweeping, policy, 0)).changed.map(({ build_id }) => build_id)).toEqual([id]);
   });
 
   it('keeps all of it until the new days are over, and not longer; the sealed summary still says what was promised', async () => {
@@ -68,7 +69,7 @@ describe('raising the class of a build', () => {
     const longer = { default: 'short', classes: { ...classes, archive: { days: 5000 } } };
     const archived = await raiseClass(raisePorts(), longer, id, { class: 'archive', by: 'counsel', reason: 'x' });
     expect(archived).toMatchObject({ ok: false, failure: { rule: 'RAISE_REFUSED' } });
-    expect((await home.build(id)).raises).toEqual([]);
+    expect((await home.build(id)).retention_changes).toEqual([]);
     expect(await classesOf(id)).toEqual(new Set(['evidence']));
   });
 
@@ -93,16 +94,16 @@ describe('raising the class of a build', () => {
     async (how) => {
       const id = await home.built();
       await home.built();
-      const crashing = { ...raisePorts(), kept: { giveClass: async () => Promise.reject(new Error('crash')) } };
+      const crashing = { ...raisePorts(), keepAsRecorded: async () => Promise.reject(new Error('crash')) };
       await expect(raiseClass(crashing, policy, id, { class: 'standard', by: 'counsel', reason: 'case 7' })).rejects.toThrow('crash');
-      expect((await home.build(id)).raises).toMatchObject([{ to: 'standard', tagged_at: null }]);
+      expect((await home.build(id)).retention_changes).toMatchObject([{ to: 'standard', tagged_at: null }]);
       expect((await findings()).map(({ finding }) => finding)).toContain('class-differs');
       home.passDays(31);
       if (how === 'asking again') expect((await raise(id, 'standard')).ok).toBe(true);
       else await home.sweep();
       expect(await home.keysOf(id)).toHaveLength(5);
       expect(await classesOf(id)).toEqual(new Set(['standard']));
-      expect((await home.build(id)).raises).toMatchObject([{ to: 'standard', tagged_at: expect.any(String) }]);
+      expect((await home.build(id)).retention_changes).toMatchObject([{ to: 'standard', tagged_at: expect.any(String) }]);
     },
   );
 

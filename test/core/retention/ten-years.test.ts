@@ -5,6 +5,7 @@ import { keys } from '../../../core/contract/keys.ts';
 import { type BuildId, type BuilderName } from '../../../core/identity.ts';
 import { publish } from '../../../core/publish.ts';
 import { holdBuild } from '../../../core/retention/hold.ts';
+import { changePortsOf } from '../../../core/retention/change.ts';
 import { raiseClass } from '../../../core/retention/raise.ts';
 import { verifyChain } from '../../../core/verify.ts';
 import { base, other } from '../../fixtures/dispatcher.ts';
@@ -79,7 +80,7 @@ it('lets each object of ten years of builds go at its moment, no earlier, no lat
     known.push({ id, builder, ended: clock.now(), days: classes[raised ?? name].days, held, published });
     if (raised !== undefined) {
       const wanted = { class: raised, by: 'counsel', reason: 'a case' };
-      expect((await raiseClass(home.sweeping, keptConfig.retention, id, wanted)).ok).toBe(true);
+      expect((await raiseClass(changePortsOf(home.sweeping), keptConfig.retention, id, wanted)).ok).toBe(true);
     }
     if (held) expect((await holdBuild(home.ports, id, 'counsel', 'a case')).ok).toBe(true);
     if (published)

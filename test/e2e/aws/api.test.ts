@@ -41,7 +41,8 @@ const callers = {
   releaser: callerWith('releaser', 12, 'Release'),
   auditor: callerWith('auditor', 13, 'Audit'),
   nobody: callerWith('nobody', 14),
-  operator: callerWith('operator', 15, 'Ask', 'Publish', 'Release'),
+  operator: callerWith('operator', 15, 'Ask', 'Publish', 'Release', 'Retain'),
+  retainer: callerWith('retainer', 16, 'Retain'),
 } as const;
 type CallerName = keyof typeof callers;
 
@@ -170,23 +171,45 @@ describeWithMoto('the API on AWS', () => {
       expect(await stage().tags(bundle.path)).toMatchObject({ 'hybridcore:kind': 'diag' });
     });
 
+    it('gives every version of what a build left its higher class, as a tag and as a lock', async () => {
+      const [last] = BuildsDocument.parse((await curl('auditor', '/builders/image/builds')).document).builds;
+      const raised = await curl('retainer', `/builds/${last?.build_id}/retention`, ...json({ class: 'evidence', reason: 'case 7' }));
+      expect(raised).toMatchObject({ status: 200, document: { class: 'evidence', changes: [{ by: callers.retainer.arn }] } });
+      const left = (await stage().keys('')).filter((key) => key.includes(last?.build_id ?? 'none'));
+      expect(left.length).toBeGreaterThanOrEqual(6);
+      for (const key of [...left, 'artifacts/image.hash.json', 'state/packer/logs/image.json']) {
+        expect(await stage().tags(key), key).toMatchObject({ 'hybridcore:build': last?.build_id, 'hybridcore:retention': 'evidence' });
+        const lock = await stage().lock(key);
+        expect(lock?.mode, key).toBe('GOVERNANCE');
+        expect((lock?.until ?? 0) - Date.now(), key).toBeGreaterThan(2554 * 86_400_000);
+      }
+    });
+
     it('lets each do what its policy says, and nothing else', async () => {
       const call = (path: string, ...options: readonly string[]): readonly [string, ...string[]] => [path, ...options];
       const ask = call('/builders/slow/builds', ...json({}));
       const publish = call('/builders/image/publish', ...json({ check: true, fingerprint: `sha256:${'0'.repeat(64)}` }));
       const release = call('/builders/image/quarantine/release', ...json({ reason: 'looked at' }));
+      const retain = call(`/builds/${'7'.repeat(26)}/retention`, ...json({ class: 'evidence', reason: 'case 7' }));
       const read = call('/builders/image');
-      const may = { asker: [ask, read], publisher: [publish, read], releaser: [release, read], auditor: [read], nobody: [] };
+      const may = {
+        asker: [ask, read],
+        publisher: [publish, read],
+        releaser: [release, read],
+        retainer: [retain, read],
+        auditor: [read],
+        nobody: [],
+      };
       const refused: string[] = [];
-      for (const name of ['asker', 'publisher', 'releaser', 'auditor', 'nobody'] as const)
-        for (const asked of [publish, release, read, ...(name === 'asker' ? [] : [ask])]) {
+      for (const name of ['asker', 'publisher', 'releaser', 'retainer', 'auditor', 'nobody'] as const)
+        for (const asked of [publish, release, retain, read, ...(name === 'asker' ? [] : [ask])]) {
           const { status, document } = await curl(name, ...asked);
           const allowed: readonly (readonly string[])[] = may[name];
           if (allowed.includes(asked)) expect(status, `${name} ${asked[0]}`).not.toBe(403);
           else refused.push(`${name} ${asked[0]} ${status} ${Problem.parse(document).code}`);
         }
       expect(refused.filter((line) => !line.endsWith(' 403 FORBIDDEN'))).toEqual([]);
-      expect(refused).toHaveLength(13);
+      expect(refused).toHaveLength(21);
     });
 
     it('lets nobody in without a signature, or with another one', async () => {

@@ -1,0 +1,71 @@
+import { type Build } from '../build.ts';
+import { callerNamed, timestamp } from '../identity.ts';
+import { type Clock, type KeptObjects, type Records } from '../ports.ts';
+import { mostRetentionChanges } from './build-retention.ts';
+import { type RetentionTerms } from './policy.ts';
+
+export interface ChangePorts {
+  readonly records: Records;
+  readonly clock: Clock;
+  /** Lets all that a build left be kept as its record says; doing it again changes nothing. */
+  readonly keepAsRecorded: (build: Build) => Promise<void>;
+}
+
+/** The ports of one machine: there the tags are all there is to change. */
+export function changePortsOf({
+  records,
+  kept,
+  clock,
+}: {
+  readonly records: Records;
+  readonly kept: Pick<KeptObjects, 'giveClass'>;
+  readonly clock: Clock;
+}): ChangePorts {
+  return { records, clock, keepAsRecorded: ({ build_id: id, retention }) => kept.giveClass(id, retention) };
+}
+
+/** What a build is to be kept by from now on, and who says so. */
+export interface WantedChange {
+  readonly class: string;
+  readonly terms: RetentionTerms;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/**
+ * The record of a build that is kept otherwise from now on; its objects are not yet (`finishChange`). Undefined where it was
+ * changed as often as a record can hold.
+ *
+ * @param from what it is kept by up to now.
+ * @param now milliseconds since 1970.
+ */
+export function withChange(build: Build, from: RetentionTerms, wanted: WantedChange, now: number): Build | undefined {
+  if (build.retention_changes.length >= mostRetentionChanges) return undefined;
+  const { class: to, terms, by, reason } = wanted;
+  const change = { at: timestamp(now), by: callerNamed(by), reason, from: build.retention, from_terms: from, to, tagged_at: null };
+  return {
+    ...build,
+    version: build.version + 1,
+    retention: to,
+    retention_terms: terms,
+    retention_changes: [...build.retention_changes, change],
+  };
+}
+
+/** Whether a change of a build's retention is in its record, and its objects are not all kept so yet. */
+export function isHalfChanged({ retention_changes: changes }: Build): boolean {
+  return changes.at(-1)?.tagged_at === null;
+}
+
+/** Carries a change of a build's retention out to its end where that was not done; else does nothing. */
+export async function finishChange(ports: ChangePorts, build: Build): Promise<Build> {
+  const last = build.retention_changes.at(-1);
+  if (last === undefined || last.tagged_at !== null) return build;
+  await ports.keepAsRecorded(build);
+  const changes = [...build.retention_changes.slice(0, -1), { ...last, tagged_at: timestamp(ports.clock.now()) }];
+  const document: Build = { ...build, version: build.version + 1, retention_changes: changes };
+  if ((await ports.records.commit([{ type: 'build', expected: build.version, document }])).committed) return document;
+  // Somebody else wrote meanwhile: a hold, or the same change.
+  const current = await ports.records.readBuild(build.build_id);
+  return current === undefined ? build : finishChange(ports, current);
+}
