@@ -96,16 +96,20 @@ export function registerRetention(
         (await import('./commands/retention.ts')).retentionSweep(embedded, config, { yes: options.yes ?? false, by: systemUser() }),
       ),
     );
-  retentionCommand(
+  deployedCommand(
     'report',
-    'what an auditor takes along: policy, objects by class, holds, deletions, findings, each with digests; reads all objects',
+    'what an auditor takes along: policy, objects by class, holds, changes, what went, findings, each with digests; reads all objects',
     'hybridcore-packer retention report --since 2026-01-01 --json',
   )
-    .requiredOption('--since <day>', 'from when on deletions and releases are told: 2026-01-01')
-    .action((options: GlobalOptions & { since: string }) =>
-      onThisMachine(null, options, async (embedded, { config }) =>
-        (await import('./commands/retention-report.ts')).retentionReport(host, embedded, config, options.since),
-      ),
+    .requiredOption('--since <day>', 'from when on deletions, releases and changes are told: 2026-01-01')
+    .action((options: DeployedHome & { since: string }) =>
+      isOnThisMachine(options)
+        ? onThisMachine(null, options, async (embedded, { config }) =>
+            (await import('./commands/retention-report.ts')).retentionReport(host, embedded, config, options.since),
+          )
+        : inRepository(null, options, async ({ config }) =>
+            (await import('./commands/retention-bucket-report.ts')).retentionBucketReport(host, config, options, options.since),
+          ),
     );
   deployedCommand(
     'hold <build>',

@@ -68,7 +68,7 @@ export async function retentionBucketHold(
   const what = `${versions} ${versions === 1 ? 'version' : 'versions'} in ${named.value.bucket}`;
   return success({
     exitCode: 0,
-    document: holdDocument(build),
+    document: holdDocument(build, versions),
     text: hold
       ? `build ${build.build_id} is held: nothing of it expires (a legal hold on ${what})`
       : `build ${build.build_id} is held no more: it expires as its class says (${what})`,
@@ -93,7 +93,8 @@ export async function retentionBucketApply(
   return retentionApply({ ...bucketPlanPorts(kept), ...bucketChangePorts(kept, config.retention) }, config, wanted);
 }
 
-function namedHome({ bucket, table: records, home }: DeployedHome): Outcome<NamedHome> {
+/** Both names of a deployed home. */
+export function namedHome({ bucket, table: records, home }: DeployedHome): Outcome<NamedHome> {
   return bucket === undefined || records === undefined || home !== undefined
     ? failure(
         'USAGE',
@@ -103,7 +104,12 @@ function namedHome({ bucket, table: records, home }: DeployedHome): Outcome<Name
     : success({ bucket, table: records });
 }
 
-function bucketAuditText({ terminal: { out } }: Host, bucket: string, { versions, looked, findings }: BucketAudit): string {
+/** What an audit of a bucket found, as a person reads it. */
+export function bucketAuditText(
+  { terminal: { out } }: Host,
+  bucket: string,
+  { versions, looked, findings }: Pick<BucketAudit, 'versions' | 'looked' | 'findings'>,
+): string {
   const rows = findings.slice(0, mostTold).map(({ finding, class: name, message }) => [finding, name ?? '-', plainText(message)]);
   const read = looked === versions ? 'at the tags and locks of all' : `at the tags and locks of ${looked} (--deep looks at all)`;
   return [

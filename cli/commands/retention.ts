@@ -133,9 +133,10 @@ async function onBuild(
   if (!found.ok) return found;
   const changed = await change(found.value.build_id);
   if (!changed.ok) return changed;
-  return success({ exitCode: 0, document: holdDocument(changed.value), text: `build ${changed.value.build_id} ${what}` });
+  return success({ exitCode: 0, document: holdDocument(changed.value, null), text: `build ${changed.value.build_id} ${what}` });
 }
 
-export function holdDocument({ build_id, builder, hold, hold_released }: Build): RetentionHoldDocument {
-  return { build_id, builder, hold, hold_released };
+/** @param versions how many versions of objects that reached; null where only the record has it. */
+export function holdDocument({ build_id, builder, hold, hold_released }: Build, versions: number | null): RetentionHoldDocument {
+  return { build_id, builder, hold, hold_released, versions };
 }

@@ -1,11 +1,12 @@
-import { type Build } from '../build.ts';
 import { tagKeys } from '../contract/deployment.ts';
 import { buildInKey, isTaggedKey, lastingPrefixes } from '../contract/key-patterns.ts';
 import { digestOf } from '../digest.ts';
-import { pages } from '../pages.ts';
+import { type BuildId } from '../identity.ts';
 import { type Clock, type KeptBucket, type ListedVersion, type Records, type VersionKeeping } from '../ports.ts';
 import { type BucketFinding, type Group, type Held, type KeptBuild, groupFindings, keptBuild, lookFindings } from './bucket-findings.ts';
+import { type BucketClass, ClassTally } from './class-tally.ts';
 import { dayMilliseconds } from './lifecycle.ts';
+import { allBuilds } from './policy-plan.ts';
 import { type RetentionPolicy } from './policy.ts';
 import { retentionProblems } from './proof.ts';
 
@@ -20,6 +21,18 @@ export interface BucketAudit {
   readonly versions: number;
   readonly looked: number;
   readonly findings: readonly BucketFinding[];
+  readonly classes: readonly BucketClass[];
+  /** What the bucket's rules have let go since the moment that was asked for, by build. */
+  readonly expired: readonly ExpiredObject[];
+}
+
+/** An object that is gone, its time being over. */
+export interface ExpiredObject {
+  readonly key: string;
+  readonly build_id: BuildId;
+  readonly class: string;
+  /** From when on it could go, in milliseconds since 1970: S3 does not say when it went. */
+  readonly from: number;
 }
 
 /** At how many objects' tags and locks is looked where not at all: another choice each day. */
@@ -30,12 +43,12 @@ const sampled = 100;
  * goes, were it tagged and locked as its build is recorded; every build by what it is recorded to have left; and of a sample,
  * or of all, the tags and locks that are there. Listing costs a call a thousand versions, a look two. Changes nothing.
  *
- * @param deep looks at all.
+ * @param how `deep` looks at all. `since`: from when on expired objects are told, in milliseconds since 1970; left out: none is.
  */
 export async function auditBucket(
   ports: BucketAuditPorts,
   policy: RetentionPolicy,
-  { deep }: { readonly deep: boolean },
+  { deep, since = Infinity }: { readonly deep: boolean; readonly since?: number },
 ): Promise<BucketAudit> {
   const settings = await ports.bucket.settings();
   const builds = await keptBuilds(ports.records, policy);
@@ -57,6 +70,7 @@ export async function auditBucket(
 
   const sample = new Sample(auditing.now);
   const standing = new Set<string>();
+  const tally = new ClassTally();
   let versions = 0;
   let looked = 0;
   const look = async (group: Group) => {
@@ -67,13 +81,21 @@ export async function auditBucket(
     for await (const group of groupsOf(ports.bucket.versions(prefix))) {
       versions += group.versions.length;
       if (group.versions.at(-1)?.deleteMarker === false) standing.add(group.key);
-      add(groupFindings(auditing, group, await ownerOf(auditing, group.key)));
+      const owner = await ownerOf(auditing, group.key);
+      tally.add(owner?.retention ?? null, group.versions);
+      add(groupFindings(auditing, group, owner));
       if (deep) await look(group);
       else sample.offer(group);
     }
   for (const group of sample.chosen) await look(group);
   for (const build of builds.values()) add(goneFindings(auditing, build, standing));
-  return { versions, looked, findings: [...findings.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)) };
+  return {
+    versions,
+    looked,
+    findings: [...findings.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
+    classes: tally.counted(),
+    expired: [...builds.values()].flatMap((build) => expiredObjects(auditing, build, standing, since)),
+  };
 }
 
 interface Auditing extends Held {
@@ -83,9 +105,7 @@ interface Auditing extends Held {
 
 async function keptBuilds(records: Records, policy: RetentionPolicy): Promise<ReadonlyMap<string, KeptBuild>> {
   const builds = new Map<string, KeptBuild>();
-  const take = (build: Build) => builds.set(build.build_id, keptBuild(build, policy));
-  for await (const { builder } of pages((page) => records.listBuilders(page)))
-    for await (const build of pages((page) => records.listBuilds(builder, page))) take(build);
+  for await (const build of allBuilds(records)) builds.set(build.build_id, keptBuild(build, policy));
   return builds;
 }
 
@@ -141,6 +161,18 @@ function goneFindings({ now }: Auditing, build: KeptBuild, standing: ReadonlySet
       class: build.retention,
       message: `${key} is gone${held ? ' though its build is held' : ''}: ${terms.text}`,
     }));
+}
+
+function expiredObjects(
+  { now }: Auditing,
+  { id, retention, held, names }: KeptBuild,
+  standing: ReadonlySet<string>,
+  since: number,
+): readonly ExpiredObject[] {
+  if (held) return [];
+  return names
+    .filter(({ key, expires, until }) => expires && until >= since && until <= now && !standing.has(key))
+    .map(({ key, until }) => ({ key, build_id: id, class: retention, from: until }));
 }
 
 /** The objects whose digest with the day is smallest: chosen alike wherever they are, and others each day. */

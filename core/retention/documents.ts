@@ -102,9 +102,8 @@ export const RetentionSweepDocument = z.strictObject({
 });
 export type RetentionSweepDocument = z.infer<typeof RetentionSweepDocument>;
 
-/** `retention report`: for an auditor. */
-export const RetentionReportDocument = z.strictObject({
-  schema: z.literal('hybridcore-packer/retention-report/1'),
+/** What an auditor takes along of either home. */
+const reported = {
   /** 0 where nothing was found, else 3. */
   exit_code: z.literal([0, 3]),
   at: Timestamp,
@@ -112,8 +111,6 @@ export const RetentionReportDocument = z.strictObject({
   since: Timestamp,
   policy: RetentionPolicy,
   policy_digest: Digest,
-  /** The digest is over the canonical JSON of the keys with the digests of their objects, by key. */
-  classes: z.array(z.strictObject({ class: z.string(), objects: Count, bytes: Count, digest: Digest })),
   /** Builds that are held, or were released since. */
   holds: z.array(
     z.strictObject({
@@ -127,6 +124,14 @@ export const RetentionReportDocument = z.strictObject({
   ),
   /** Builds that are kept otherwise since: by build, in order. */
   changes: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, ...RetentionChange.shape })),
+} as const;
+
+/** `retention report`: for an auditor. */
+export const RetentionReportDocument = z.strictObject({
+  schema: z.literal('hybridcore-packer/retention-report/1'),
+  ...reported,
+  /** The digest is over the canonical JSON of the keys with the digests of their objects, by key. */
+  classes: z.array(z.strictObject({ class: z.string(), objects: Count, bytes: Count, digest: Digest })),
   /** In the order in which they happened. */
   deletions: z.array(
     z.strictObject({ ...SweptObject.shape, kind: z.literal(objectKinds), at: Timestamp, by: z.string(), policy_digest: Digest }),
@@ -135,12 +140,33 @@ export const RetentionReportDocument = z.strictObject({
 });
 export type RetentionReportDocument = z.infer<typeof RetentionReportDocument>;
 
+/** `retention report --bucket` */
+export const RetentionBucketReportDocument = z.strictObject({
+  schema: z.literal('hybridcore-packer/retention-bucket-report/1'),
+  ...reported,
+  bucket: z.string(),
+  /** As S3 tells them, in the words of this program. */
+  rules: z.array(z.looseObject({ id: z.string() })),
+  versioning: z.literal(['enabled', 'suspended', 'off']),
+  /**
+   * The digest is over a line for each version in the order of their keys: the canonical JSON of key, version id and size, and
+   * LF. Null: of no build that a record knows, or the newest of a builder.
+   */
+  classes: z.array(z.strictObject({ class: z.nullable(z.string()), versions: Count, bytes: Count, digest: Digest })),
+  /** What the bucket's rules have let go since, by build, and from when on they could: S3 does not say when they did. */
+  expired: z.array(z.strictObject({ key: z.string(), build_id: BuildId, class: z.string(), from: Timestamp })),
+  findings: RetentionBucketAuditDocument.shape.findings,
+});
+export type RetentionBucketReportDocument = z.infer<typeof RetentionBucketReportDocument>;
+
 /** `retention hold` and `retention release` */
 export const RetentionHoldDocument = z.strictObject({
   build_id: BuildId,
   builder: BuilderName,
   hold: buildRetention.hold,
   hold_released: buildRetention.hold_released,
+  /** How many versions of objects in a bucket have or lost the hold; null on one machine, where the record is all there is. */
+  versions: z.nullable(Count),
 });
 export type RetentionHoldDocument = z.infer<typeof RetentionHoldDocument>;
 

@@ -1,20 +1,16 @@
-import { type Build } from '../build.ts';
 import { type Digest, digestOfJson } from '../digest.ts';
 import { allPages, pages } from '../pages.ts';
 import { type Deletion } from '../ports.ts';
 import { type Audit, type AuditPorts, auditHome } from './audit.ts';
+import { type NotedBuilds, notedBuilds } from './noted-builds.ts';
 import { type RetentionPolicy } from './policy.ts';
 
 /** What an auditor takes along: what is kept by which policy, what is held, what went, and what is wrong. */
-export interface RetentionReport {
+export interface RetentionReport extends NotedBuilds {
   /** Of all objects. */
   readonly audit: Audit;
   /** By name; the digest is over the canonical JSON of the keys with the digests of their objects, by key. */
   readonly classes: readonly { readonly class: string; readonly objects: number; readonly bytes: number; readonly digest: Digest }[];
-  /** Builds that are under a legal hold, or were released from one since. */
-  readonly holds: readonly Build[];
-  /** Builds that are kept otherwise since. */
-  readonly changed: readonly Build[];
   /** In the order in which they happened. */
   readonly deletions: readonly Deletion[];
 }
@@ -31,21 +27,13 @@ export async function retentionReport(ports: AuditPorts, policy: RetentionPolicy
   const deletions: Deletion[] = [];
   for await (const deletion of pages((page) => ports.kept.listDeletions(page)))
     if (Date.parse(deletion.at) >= since) deletions.push(deletion);
-  const holds: Build[] = [];
-  const changed: Build[] = [];
-  for await (const { builder } of pages((page) => ports.records.listBuilders(page)))
-    for await (const build of pages((page) => ports.records.listBuilds(builder, page))) {
-      if (build.retention_changes.some(({ at }) => Date.parse(at) >= since)) changed.push(build);
-      if (build.hold !== null || (build.hold_released !== null && Date.parse(build.hold_released.at) >= since)) holds.push(build);
-    }
   return {
     audit,
     classes: audit.classes.map((each) => ({
       ...each,
       digest: digestOfJson((byClass.get(each.class) ?? []).map(({ key, digest }) => [key, digest])),
     })),
-    holds: holds.toSorted((a, b) => (a.build_id < b.build_id ? -1 : 1)),
-    changed: changed.toSorted((a, b) => (a.build_id < b.build_id ? -1 : 1)),
+    ...(await notedBuilds(ports.records, since)),
     deletions,
   };
 }

@@ -21,13 +21,13 @@ import { verdictOf } from '../../../core/classification/verdict.ts';
 import { tagKeys } from '../../../core/contract/deployment.ts';
 import { keys } from '../../../core/contract/keys.ts';
 import { type Tags } from '../../../core/contract/tags.ts';
-import { digestOf } from '../../../core/digest.ts';
+import { digestOf, digestOfJson } from '../../../core/digest.ts';
 import { timestamp } from '../../../core/identity.ts';
 import { type ListedVersion, type Objects, type Records } from '../../../core/ports.ts';
 import { auditBucket } from '../../../core/retention/bucket-audit.ts';
 import { bucketRetentionCheck } from '../../../core/retention/bucket-check.ts';
 import { type BucketFindingName, bucketFindings } from '../../../core/retention/bucket-findings.ts';
-import { RetentionBucketAuditDocument } from '../../../core/retention/documents.ts';
+import { RetentionBucketAuditDocument, RetentionBucketReportDocument } from '../../../core/retention/documents.ts';
 import { type RetentionPolicy, retentionTerms } from '../../../core/retention/policy.ts';
 import { newBucket } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
@@ -270,7 +270,7 @@ describeWithMoto('an audit of a bucket', () => {
   it('finds nothing in a clean one, in a bounded number of calls', async () => {
     const [calls, reads] = [callsOf(client), callsOf(dynamo)];
     // 20 objects, and a copy of the newest with two versions; five versions a page here.
-    expect(await audit()).toEqual({ versions: 22, looked: 22, findings: [] });
+    expect(await audit()).toMatchObject({ versions: 22, looked: 22, findings: [], expired: [] });
     const count = (name: string) => calls.filter((call) => call === `${name}Command`).length;
     expect(count('ListObjectVersions')).toBe(Math.ceil(6 / 5) + 1 + Math.ceil(12 / 5));
     expect([count('HeadObject'), count('GetObjectTagging')]).toEqual([22, 22]);
@@ -308,6 +308,57 @@ describeWithMoto('an audit of a bucket', () => {
       stdout: `nothing found: looked at 22 versions in ${bucket}, and at the tags and locks of all\n`,
     });
     expect((await auditor()).stderr).toMatch(/^USAGE .* by its bucket and its table, both, .*outputs Bucket and Table /s);
+  });
+
+  it('gives an auditor the rules, what stands by class with its digest, who held what, and what has expired', async () => {
+    const report = async (...words: readonly string[]) => {
+      const images = await rig({
+        'hybridcore.yaml': `version: 1\nretention: ${JSON.stringify(policy)}\nbuilders:\n  debian-base: { template: base }\n`,
+        'base/base.pkr.hcl': fileTemplate('out/image.txt', '${path.root}/run.sh'),
+      });
+      return images.start(['retention', 'report', '--since', '2020-01-01', '--bucket', bucket, '--table', table, ...words], {
+        environment: moto.environment,
+      }).ended;
+    };
+    const json = await report('--json');
+    expect([json.code, json.stderr]).toEqual([0, '']);
+    expect(await publishedSchemaFaults('retention-bucket-report', json.json())).toEqual([]);
+    const document = RetentionBucketReportDocument.parse(json.json());
+    expect(document).toMatchObject({
+      exit_code: 0,
+      bucket,
+      versioning: 'enabled',
+      policy_digest: digestOfJson(policy),
+      classes: [
+        { class: 'evidence', versions: 5, bytes: 15 },
+        { class: 'short', versions: 10, bytes: 25 },
+        { class: 'standard', versions: 5, bytes: 10 },
+        { class: null, versions: 2, bytes: 5 },
+      ],
+      holds: [{ build_id: buildIdOf(4), hold: { by: 'counsel', reason: 'case 7' } }],
+      changes: [],
+      expired: [],
+      findings: [],
+    });
+    expect(document.rules.map(({ id }) => id)).toEqual(rules.map(({ ID }) => ID));
+    // Anybody can compute the digest from a listing.
+    const lines: string[] = [];
+    for (const { Key = '', VersionId = '', Size = 0 } of (await all()).toSorted((a, b) => ((a.Key ?? '') < (b.Key ?? '') ? -1 : 1)))
+      if (Key.includes(buildIdOf(3))) lines.push(`${JSON.stringify([Key, VersionId, Size])}\n`);
+    expect(document.classes[0]?.digest).toBe(digestOf(lines.join('')));
+    expect((await report()).stdout).toContain(`held: ${buildIdOf(4)} at `);
+    const later = await auditBucket(
+      { records, bucket: s3KeptBucket(client, await newBucket(client)), clock: { now: () => now + 31 * day } },
+      policy,
+      {
+        deep: false,
+        since: now,
+      },
+    );
+    const gone = later.expired.filter(({ build_id: id }) => id === buildIdOf(1));
+    expect(gone.map(({ from }) => from)).toEqual(gone.map(() => now + 30 * day));
+    expect(gone.map(({ key }) => key)).toContain(result(1));
+    expect(later.expired.some(({ build_id: id }) => id === buildIdOf(4))).toBe(false);
   });
 
   it('finds what outlived its class and the bound, and not a day before', async () => {

@@ -104,7 +104,12 @@ describeWithMoto('a legal hold in a bucket', () => {
     const held = await ask('hold', mine.toLowerCase(), '--reason', 'case 7', '--json');
     expect(held).toMatchObject({ code: 0, stderr: '' });
     expect(await publishedSchemaFaults('retention-hold', held.json())).toEqual([]);
-    expect(RetentionHoldDocument.parse(held.json())).toMatchObject({ build_id: mine, hold: { reason: 'case 7' }, hold_released: null });
+    expect(RetentionHoldDocument.parse(held.json())).toMatchObject({
+      build_id: mine,
+      hold: { reason: 'case 7' },
+      hold_released: null,
+      versions: 9,
+    });
     await expectHeld(true);
     expect((await records.readBuild(mine))?.hold).toMatchObject({ reason: 'case 7' });
     const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: keys.result(debian, mine) }));
