@@ -14,6 +14,11 @@ export interface PackerRunReader {
   end(): PackerRun;
 }
 
+interface UnplacedLine extends LogLine {
+  readonly target: string;
+  readonly isError: boolean;
+}
+
 /** More targets than this have never been seen in one template; the lines of further ones count as belonging to none. */
 const mostTargets = 500;
 
@@ -50,6 +55,8 @@ class Reader {
   #listedArtifacts = 0;
   #forPeople = true;
   readonly #unheaded = new LastLines(20);
+  /** Lines that look like a target's before anything said that there is one: a person's copy often lacks its beginning. */
+  readonly #unplaced = new LastLines<UnplacedLine>(60);
   /** CodeBuild fetches the source: no command has run, and what stands there by itself are its own words. */
   #fetchingSource = false;
   #cancelled: { line: LogLine; signal: string | null } | null = null;
@@ -99,6 +106,7 @@ class Reader {
     if (known !== undefined || this.#targets.size >= mostTargets) return known;
     const target = new TargetReader(name);
     this.#targets.set(name, target);
+    for (const { target: its, isError, ...line } of this.#unplaced.lines()) if (its === name) target.takeOutput(line, false, isError);
     return target;
   }
 
@@ -135,6 +143,8 @@ class Reader {
   #takeMeaning(meaning: UiMeaning, level: UiLevel | null): void {
     if (level !== null) this.#forPeople = false;
     if (meaning.means === 'text' || (meaning.means === 'output' && !meaning.marked && !this.#targets.has(meaning.target))) {
+      if (meaning.means === 'output')
+        this.#unplaced.push({ ...this.#lineOf(meaning.text), target: meaning.target, isError: level === 'error' });
       this.#takeText(meaning.means === 'text' ? meaning.text : `${meaning.target}: ${meaning.text}`, level);
       return;
     }

@@ -252,6 +252,22 @@ describe('over several targets', () => {
   });
 });
 
+describe('a copy that lacks its beginning', () => {
+  const step = [
+    '    vsphere-iso.web: TASK [Install packages] ****',
+    '    vsphere-iso.web: E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 912 (apt-get)',
+  ];
+  const end = [
+    '==> vsphere-iso.web: Power off VM...',
+    "Build 'vsphere-iso.web' errored after 51 minutes: Error executing Ansible: Non-zero exit status: exit status 2",
+  ];
+
+  it('has the lines of a target, too, that stand before the first which names it as one', () => {
+    expect(outcome([...step, ...end])).toBe('2 APT_LOCK');
+    expect(outcome([...step.map((line) => line.replace('vsphere-iso.web', 'vsphere-iso.other')), ...end])).toBe('1 PROVISIONER_EXIT');
+  });
+});
+
 describe('every verdict', () => {
   it('shows at most ten lines with their numbers, none longer than 500', () => {
     const error = Array.from({ length: 60 }, (_, at) => `* problem ${at} ${'x'.repeat(900)}`).join('\n');
