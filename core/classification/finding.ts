@@ -1,7 +1,7 @@
 import { type ExitCode } from '../exit-code.ts';
 import { type LogLine, cutLine } from '../packer-log/log-line.ts';
-import { type TextSource, ruleFor, turnOf } from './rules.ts';
-import { type RuleRow, type Turn, type TurnContext } from './rules-row.ts';
+import { ruleFor, turnOf } from './rules.ts';
+import { type RuleRow, type TextSource, type Turn, type TurnContext } from './rules-row.ts';
 
 /** A row of the table that took some lines, in their context. */
 export interface Finding {
@@ -13,7 +13,7 @@ export interface Finding {
 }
 
 /** What is known of a failure beside its text. */
-export interface Situation extends Omit<TurnContext, 'text'> {
+export interface Situation extends Omit<TurnContext, 'text' | 'source'> {
   /** The user's own rules. */
   readonly users: readonly RuleRow[];
 }
@@ -33,7 +33,7 @@ export function findInErrors(lines: readonly LogLine[], context: Situation, sour
 
 function findInText(text: string, lines: readonly LogLine[], context: Situation, source: TextSource): Finding | undefined {
   const rule = ruleFor(text, source, context.users);
-  return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text });
+  return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text, source });
 }
 
 /**
@@ -42,8 +42,11 @@ function findInText(text: string, lines: readonly LogLine[], context: Situation,
  */
 const reach = { script: 40, other: 10, passing: 20, cause: 10 } as const;
 
-/** A shell's trace of a command (`set -x`), which tells what was about to run and not what went wrong. */
-const trace = /^\+{1,6} \S/;
+/**
+ * What tells of no cause: a shell's trace of a command (`set -x`) and the line of a script that PowerShell quotes, which say what
+ * was to run; what sudo says of a host without a name, and debconf of its frontends, in builds that go well.
+ */
+const noise = /^\+{1,6} +(?!CategoryInfo|FullyQualified)\S|^sudo: unable to resolve host |^debconf: /;
 
 /** What a program prints where it came through after all: nothing that passes is the cause before it. */
 const throughAfterAll =
@@ -63,11 +66,11 @@ export function findInStep(
   let healed = false;
   for (const [at, line] of last.entries()) {
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
-    if (trace.test(line.text)) continue;
+    if (noise.test(line.text)) continue;
     healed ||= throughAfterAll.test(line.text);
     const rule = ruleFor(line.text, 'output', context.users);
     if (rule === undefined || (rule.class === 2 && (healed || at >= reach.passing))) continue;
-    const finding = findingOf(rule, [line], { ...context, text: line.text });
+    const finding = findingOf(rule, [line], { ...context, text: line.text, source: 'output' });
     if (rule.consequence === undefined) return finding;
     consequence ??= { finding, at };
   }

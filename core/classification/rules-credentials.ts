@@ -1,3 +1,4 @@
+import { anyOf, httpStatus } from './http-status.ts';
 import { type RuleRow } from './rules-row.ts';
 
 /** Errors that name credentials in no cloud's own words. */
@@ -15,8 +16,11 @@ export const credentialRules: readonly RuleRow[] = [
     code: 'CREDENTIALS_REFUSED',
     class: 3,
     reads: 'error',
-    pattern:
-      /\b401 Unauthorized\b|\b40[13] (?:authentication failure|[Pp]ermission check failed)|status(?: ?[Cc]ode)?[:= ]{1,3}401\b|[Ww]rong password|\b[Bb]ad credentials\b|\b[Uu]nable to log ?in: |[Ii]nvalid api ?key|\b[Tt]oken (?:is|has) (?:been )?(?:expired|invalid|revoked)\b|[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication failed\b|[Ii]nvalid (?:[Ll]ogin|[Tt]oken|client credentials)\b|\[401\]|[Ii]nvalid_client|HTTP(?:\/\d(?:\.\d)?)? 401\b|^\[401\]|"(?:code|status|statusCode)": ?"?401\b|[Uu]nable to authenticate you\b|[Aa]uthentication (?:is )?required|\(unauthorized\)|invalid (?:api|API) token|Http Status Code: 401|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/[^\s]{1,300}: 401\b/,
+    pattern: anyOf(
+      httpStatus('401', '[Uu]nauthorized|[Aa]uthentication|[Pp]ermission|[Ii]nvalid|[Nn]o such user|[Nn]o ticket'),
+      /[Ww]rong password|\b[Bb]ad credentials\b|\b[Uu]nable to log ?in: |[Ii]nvalid api ?key|\b[Tt]oken (?:is|has) (?:been )?(?:expired|invalid|revoked)\b/,
+      /[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication failed\b|[Ii]nvalid (?:[Ll]ogin|[Tt]oken|client credentials)\b|[Ii]nvalid_client|[Uu]nable to authenticate you\b|[Aa]uthentication (?:is )?required|\(unauthorized\)|invalid (?:api|API) token/,
+    ),
     reason: 'a service refuses the credentials that packer was given',
     hint: 'Renew the secret that the builder names, and check what it may do; then release the builder.',
     evidence: 'HTTP status 401; Proxmox VE, HashiCorp Vault and data source plugins',
@@ -25,8 +29,11 @@ export const credentialRules: readonly RuleRow[] = [
     code: 'ACCESS_REFUSED',
     class: 3,
     reads: 'error',
-    pattern:
-      /\b403 Forbidden\b|\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 403\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]|"(?:code|status|statusCode)": ?"?403\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|\bCode: 403\b|[Pp]ermission denied\b[^\n]{0,80}\b403\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|AccessForbidden\b|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission/,
+    pattern: anyOf(
+      httpStatus('403', '[Ff]orbidden|[Pp]ermission|[Aa]ccess'),
+      /\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|[Pp]ermission denied\b[^\n]{0,80}\b403\b/,
+      /[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|AccessForbidden\b|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission|(?:do|does) not have access to (?:service account|project)\b|[Ii]nsufficient (?:authentication scopes|privileges to complete)|insufficientPermissions|scaleway-sdk-go: insufficient permissions/,
+    ),
     reason: 'a service refuses what packer asks for',
     hint: 'Check what the credentials of the builder may do; then release the builder.',
     evidence: 'HTTP status 403; Oracle, Alibaba and Google IAP texts',
@@ -46,7 +53,7 @@ export const credentialRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\b[Nn]o (?:valid )?(?:[\w-]{1,20} )?(?:credentials|authentication)(?: were| was| are| is)? (?:found|provided|configured|available|set)\b|\b[Mm]issing credentials\b|(?:credentials|API token|access token) (?:not found|(?:is|are) (?:missing|not set|not configured))|169\.254\.169\.254[^\n]{0,300}(?:timeout|timed out|deadline exceeded|unreachable|refused|no route to host|\b40[0-4]\b)/,
+      /\b[Nn]o (?:valid )?(?:[\w-]{1,20} )?(?:credentials|authentication)(?: were| was| are| is)? (?:found|provided|configured|available|set)\b|\b[Mm]issing credentials\b|(?:credentials|API token|access token) (?:not found|(?:is|are) (?:missing|not set|not configured))|did not find a proper configuration|169\.254\.169\.254[^\n]{0,300}(?:timeout|timed out|deadline exceeded|unreachable|refused|no route to host|\b40[0-4]\b)/,
     reason: 'no credentials reached packer',
     hint: 'Give the build a role or a secret. An address 169.254.169.254 in the message means that packer asked the metadata service of a cloud that this machine is not in.',
     evidence: 'metadata services of AWS, Azure, Google and Yandex; plugin texts',

@@ -73,7 +73,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     class: 1,
     reads: 'error',
     pattern:
-      /\b500 (?:storage|no such file)\b|(?:bridge|volume|storage) '[^'\n]{1,200}' does not exist|config file already exists|start failed: QEMU exited with code/,
+      /\b500 (?:storage|no such file|hostname lookup)\b|(?:bridge|volume|storage) '[^'\n]{1,200}' does not exist|config file already exists|start failed: QEMU exited with code/,
     reason: 'Proxmox does not have what the template names, or cannot start it',
     hint: 'Correct the storage, bridge, file, id or address of the API in the template; the task log of Proxmox says more.',
     evidence: 'hashicorp/packer-plugin-proxmox#320; Proxmox VE API texts',

@@ -217,7 +217,7 @@ describe('a log that names no target', () => {
   const lines = ['azure-arm.windows: Failures', 'azure-arm.windows:  The remote server returned an error: (429) Too Many Requests.'];
 
   it('is told by its last lines where packer failed', () => {
-    expect(classifyLog(lines, failed)).toMatchObject({ exit_code: 2, classification: { rule: 'FETCH_FAILED' } });
+    expect(classifyLog(lines, failed)).toMatchObject({ exit_code: 2, classification: { rule: 'HTTP_429' } });
   });
 
   it('is not told by them where nobody knows that packer failed', () => {
