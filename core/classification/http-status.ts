@@ -1,10 +1,15 @@
 /** What stands before a status: who says it, and that it is one. The exit code of a program is none. */
 const said =
-  /(?<!\b[Ee]xit |\bexited with )\b(?:HTTPS?(?:Error)?(?:\/\d(?:\.\d)?)?|[Ss]tatus(?:[ _]?[Cc]ode)?|[Cc]ode|[Rr]esponse|[Ee]rror|ERROR|[Rr]eturned|responded with|got|success)/
+  /(?<!\b[Ee]xit |\bexited with )\b(?:HTTPS?(?:Error)?(?:\/\d(?:\.\d)?)?|[Ss]tatus(?:[ _]?[Cc]ode)?|[Cc]ode|[Rr]esponse|[Ee]rror|ERROR|[Rr]eturned|responded with|success)/
     .source;
 
 /** What may stand between: `HTTP response code: 503`, `"status_code": 503`, `error: [503`, `status is 503`. */
 const between = /(?: (?:[Rr]esponse|[Ee]rror|[Ss]tatus|[Cc]ode|is|of)){0,2}["']?[:=]? ?["'\\[(<]?/.source;
+
+/** What may follow: no more digits, and no word that the number counts, as in `error: 502 warnings`. */
+const after =
+  /\b(?![.,]?\d)(?! (?!(?:from|for|in|on|at|while|when|after|with|and|or|response|error|status|code|instead|url|returned|internal|bad|service|gateway|server|too|not|unauthorized|forbidden|upstream|message|curl)\b)[a-z])/
+    .source;
 
 const request = /\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) \\?"?https?:\/\/[^\s"]{1,500}\\?"?(?:: | returned )/.source;
 
@@ -17,7 +22,7 @@ const request = /\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) \\?"?https?:\/\/[^\s"]{1,5
  */
 export function httpStatus(numbers: string, reasons: string): RegExp {
   return new RegExp(
-    String.raw`${said}${between}(?:${numbers})\b(?![.,]?\d)|${request}(?:${numbers})\b|(?:^|: )\[(?:${numbers})\]|\b(?:${numbers})\)?:? ["(]?(?:${reasons})\b`,
+    String.raw`${said}${between}(?:${numbers})${after}|${request}(?:${numbers})\b|\bgot (?:${numbers}) instead|(?:^|: )\[(?:${numbers})\]|\b(?:${numbers})\)?:? ["(]?(?:${reasons})\b`,
   );
 }
 

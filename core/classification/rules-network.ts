@@ -20,7 +20,7 @@ export const networkRules: readonly RuleRow[] = [
     pattern: anyOf(
       /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled (?:while waiting|\()|net\/http: request canceled|context deadline exceeded|timeout awaiting response headers|http2: timeout/,
       /(?:[Oo]peration|[Cc]onnect(?:ion)?|[Dd]ownload|[Rr]equest|[Rr]ead|[Hh]andshake|[Nn]etwork|[Tt]ransfer) (?:has )?timed?[ -]?out\b|[Cc]onnection to [^\n]{1,200} timed out|verify server identity: timed out/,
-      /A connection attempt failed because|[Oo]peration too slow|E(?:SOCKET)?TIMEDOUT|(?:Socket|Read|Connect|Open)Timeout(?!=| \d)|Timeout (?:was reached|exceeded when accessing)|(?:Connect|Read) timeout on endpoint|execution expired/,
+      /A connection attempt failed because|[Oo]peration too slow|E(?:SOCKET)?TIMEDOUT|(?:Socket|Read|Connect|Open)Timeout(?!=| \d)|Timeout (?:was reached|exceeded when accessing)|(?:Connect|Read) timeout on endpoint|error <timed out>|execution expired/,
     ),
     reason: 'a connection took too long',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
@@ -42,7 +42,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /[Nn]o such host|ENOTFOUND|[Cc]ould(?:n't| not) resolve (?:host|proxy|'[\w-]{1,63}\.[\w.-]{1,200}')|Name or service not known|nodename nor servname|getaddrinfo failed|[Uu]nknown ?[Hh]ost(?:Exception)?:? |(?:remote|server) name (?:or address )?could not be resolved|name resolution failed|Name does not resolve|NameResolutionError|unable to resolve host\b|wget: bad address '/,
+      /[Nn]o such host|ENOTFOUND|[Cc]ould(?:n't| not) resolve (?:host|proxy|'[\w-]{1,63}\.[\w.-]{1,200}')|Name or service not known|nodename nor servname|getaddrinfo failed|UnknownHostException|[Uu]nknown host:? '?[\w-]{1,63}\.[\w.-]{1,200}|(?:remote|server) name (?:or address )?could not be resolved|name resolution failed|Name does not resolve|NameResolutionError|unable to resolve host\b|wget: bad address '/,
     reason: 'a host name does not resolve',
     hint: 'If the retry fails too, the name is mistyped or only known in another network.',
     evidence: 'hashicorp/packer#8808; smithy constants.ts:59',
@@ -60,12 +60,12 @@ export const networkRules: readonly RuleRow[] = [
     reads: 'any',
     pattern: anyOf(
       /[Cc]onnection (?:(?:was |has been |unexpectedly )?(?:reset|aborted|lost|dropped|terminated|forcibly closed)|(?:was |has been |unexpectedly )closed|closed (?:by|before|unexpectedly))/,
-      /[Cc]onnection refused|Failed to connect to \S{1,200} port \d|[Nn]o route to host|[Nn]etwork is (?:unreachable|down)|unreachable network|\bNetwork error\b|Error code: Connection failed|[Cc]ould not connect to the VNC server/,
+      /[Cc]onnection refused|Failed to connect to \S{1,200} port \d|[Nn]o route to host|[Nn]etwork is (?:unreachable|down)|unreachable network|\b[Nn]etwork (?:error|failure)\b|Error code: Connection failed|[Cc]ould not connect to the VNC server/,
       /http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|Remote end closed connection|[Ss]ocket hang up|Empty reply from server|IncompleteRead\(|ChunkedEncodingError|[Pp]remature (?:EOF|close)|websocket: close 1006/,
       /GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol/,
-      /forcibly closed by the remote host|established connection was aborted|remote end hung up unexpectedly|[Bb]roken pipe|use of closed network connection|ECONN(?:RESET|ABORTED)|EPIPE|RequestError: send request failed|exited without exit status or exit signal/,
+      /forcibly closed by the remote host|established connection was aborted|remote end hung up unexpectedly|[Bb]roken pipe|use of closed network connection|ECONN(?:RESET|ABORTED|REFUSED)|EPIPE|RequestError: send request failed|exited without exit status or exit signal/,
       /\b(?:Get|Head|Post|Put|Patch|Delete) \\?"?https?:\/\/[^\s"]{1,500}\\?"?: (?:unexpected )?EOF\b/,
-      /(?:^[Rr]etrieving [^\n]{1,200}|[Ff]ailed to send [\w ]{1,40} command|(?:[Rr]emov|[Uu]pload|[Dd]ownload|[Cc]onnect|[Pp]ull|[Pp]ush|[Ff]etch|[Cc]reat|[Dd]elet|[Ss]tart|[Ss]topp)ing [^\n]{1,200}|[Dd]ownload failed [^\n]{0,60}|\bssh: [^\n]{0,200}|\bwebsocket: [^\n]{0,200}|\bread tcp [^\n]{0,200}): EOF$/,
+      /(?:^[Rr]etrieving [^\n]{1,200}|[Ff]ailed to send [\w ]{1,40} command|(?:[Rr]emov|[Uu]pload|[Dd]ownload|[Cc]onnect|[Pp]ull|[Pp]ush|[Ff]etch|[Cc]reat|[Dd]elet|[Ss]tart|[Ss]topp)ing(?: [^\n]{1,200})?|[Dd]ownload failed [^\n]{0,60}|\bssh: [^\n]{0,200}|\bwebsocket: [^\n]{0,200}|\bread tcp [^\n]{0,200}): (?:unexpected )?EOF$/,
     ),
     reason: 'a connection was refused or broke off',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
@@ -95,7 +95,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /already locked\b|\b[Vv]olume \S{1,100} is still in use\b|[Aa]nother operation is in progress|process is already running|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|already has an? (?:pending|active|ongoing|running) (?:event|task|operation|action)|used by another process|[Rr]esource busy|in a transient state|concurrent (?:request|operation|modification|update)s?\b|hcloud: [^\n]{0,100}\((?:locked|conflict)\)|[Ff]ailed to lock the file/,
+      /already locked\b|\b[Vv]olume \S{1,100} is still in use\b|[Aa]nother operation is in progress|process is already running|locked for a session|Failed to get "write" lock|(?:file|object|image|disk|machine|volume|device) is (?:already |currently )?(?:in use|locked|busy)|already has an? (?:pending|active|ongoing|running) (?:event|task|operation|action)|[Rr]esource (?:is )?busy|(?:locked|held|modified|used) by another (?:process|operation|request|task|build|user|client)|database is locked|[Cc]ould not acquire (?:the )?(?:\w{1,20} )?lock|\b(?:VM|[Mm]achine|[Dd]evice|[Dd]isk|[Ii]mage|[Ss]erver) is (?:currently )?busy\b|in a transient state|concurrent (?:request|operation|modification|update)s?\b|hcloud: [^\n]{0,100}\((?:locked|conflict)\)|[Ff]ailed to lock the file/,
     reason: 'something else holds what packer needs',
     hint: 'If the retry fails too, see what holds it: another build, or one that was not cleaned up.',
     evidence: 'VirtualBox, VMware, Hyper-V and QEMU texts',
@@ -115,7 +115,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\b[Tt]ime ?out (?:while |when )?waiting|(?<!not found )\b[Tt]imed out\b|\b[Tt]ime ?out (?:after|expired|exceeded|reached)\b|\b[Ww]ait timeout\b|waiter timed out|did not (?:start|finish|complete) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
+      /\b[Tt]ime ?out (?:while |when )?waiting|(?<!not found )\b[Tt]imed out\b|\b[Tt]ime ?out (?:after|expired|exceeded|reached)\b|\b[Ww]ait timeout\b|waiter timed out|did not (?:start|finish|complete|respond) in (?:the allotted )?time|[Ff]ailed to connect to backend/,
     reason: 'packer stopped waiting for something that takes a while',
     hint: 'If the retry fails too, see what it waited for, and raise the time limit in the template.',
     evidence: 'packer-plugin-sdk and the plugins of many clouds',
@@ -125,7 +125,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /(?<!and |to )\b(?:[Tt]ry again|[Rr]etry) (?:later|shortly|in (?:a few|\d))|[Pp]lease (?:try again|retry)(?: later| shortly|[.,;:)]|$)|(?<![Rr]esource )[Tt]emporarily unavailable|error during placement|\(resource_unavailable\)|hcloud: unavailable/,
+      /(?<!and |to )\b(?:[Tt]ry again|[Rr]etry) (?:later|shortly|in (?:a few|\d))|[Pp]lease (?:try again|retry)(?: later| shortly|[.,;:)]|$)|(?<![Rr]esource )[Tt]emporar(?:ily|y) (?:unavailable|out of|overloaded|failure|error)|asked for the client to retry|error during placement|\(resource_unavailable\)|hcloud: unavailable/,
     reason: 'the service itself says that it may work later',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'the words of many services',

@@ -8,7 +8,7 @@ export const protocolRules: readonly RuleRow[] = [
     code: 'SDK_RETRIES_SPENT',
     class: 2,
     reads: 'error',
-    pattern: /exceeded maximum number of attempts, \d+/,
+    pattern: /exceeded maximum number of attempts, \d+|reached max(?:imum)? retries|[Mm]ax(?:imum)? retries (?:exceeded|reached)/,
     reason: 'the SDK gave up on an error that it deems transient',
     hint: 'If the retry fails too, read the error behind it: the message names it after the number of attempts.',
     evidence: 'smithy service-error-classification.ts:47; scylladb/scylla-machine-image#980',
@@ -19,7 +19,7 @@ export const protocolRules: readonly RuleRow[] = [
     reads: 'any',
     pattern: anyOf(
       httpStatus('429', '[Tt]oo [Mm]any'),
-      /[Tt]oo [Mm]any [Rr]equests|\btoomanyrequests\b|[Rr]ate[ _-]?limit(?:ed\b|ing\b|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|request rate\b|secondary rate limit/,
+      /[Tt]oo [Mm]any [Rr]equests|\btoomanyrequests\b|[Rr]ate[ _-]?limit(?:ed\b|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|request rate\b|secondary rate limit/,
     ),
     reason: 'a service limits how often it may be asked',
     hint: 'The retry waits. If it fails too, log in where that raises the limit, use a mirror of your own, or spread the schedules.',
@@ -59,8 +59,8 @@ export const protocolRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern: anyOf(
-      httpStatus('408|425|50[0234]|52\\d', 'Request Time|Internal|Bad Gateway|Service|Server|Gateway|Proxy|Temporar|Web [Ss]erver'),
-      /\b(?:Bad Gateway|Gateway Time-?out|Service (?:Temporarily )?Unavailable|Internal Server Error|[Ss]erver is temporarily unable|(?:[Ss]ervice|[Ss]erver|[Ss]ite) (?:is )?(?:currently |temporarily )unavailable)\b|[Aa]n internal (?:server |system )?error (?:has )?occurred|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b/,
+      httpStatus('408|425|50[0234]|52\\d', 'Request Time|Internal|Bad Gateway|Service|Server|Gateway|Proxy|Temporar|Backend|Web [Ss]erver'),
+      /\b(?:[Bb]ad [Gg]ateway|[Gg]ateway [Tt]ime-?out|[Ss]ervice (?:[Tt]emporarily )?[Uu]navailable|Internal Server Error|[Ss]erver is temporarily unable|(?:[Ss]ervice|[Ss]erver|[Ss]ite) (?:is )?(?:currently |temporarily )unavailable|temporarily unavailable[.,;!]?$)\b|[Aa]n internal (?:server |system )?error (?:has )?occurred|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\w: 50[234]$/,
     ),
     reason: 'a service had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the service.',
