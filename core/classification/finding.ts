@@ -68,13 +68,31 @@ export function findInStep(
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
     if (noise.test(line.text)) continue;
     healed ||= throughAfterAll.test(line.text);
-    const rule = ruleFor(line.text, 'output', context.users);
-    if (rule === undefined || (rule.class === 2 && (healed || at >= reach.passing))) continue;
-    const finding = findingOf(rule, [line], { ...context, text: line.text, source: 'output' });
+    const found = ruleForLine(line, last[at - 1], context);
+    if (found === undefined || (found.rule.class === 2 && (healed || at >= reach.passing))) continue;
+    const { rule, text, lines } = found;
+    const finding = findingOf(rule, lines, { ...context, text, source: 'output' });
     if (rule.consequence === undefined) return finding;
     consequence ??= { finding, at };
   }
   return consequence?.finding;
+}
+
+/** A console breaks a text where its line is full, mostly after 80 columns or 120. */
+const fullLine = 60;
+
+/** The row that takes a line, or a full line together with the rest of its text in the next one. */
+function ruleForLine(
+  line: LogLine,
+  next: LogLine | undefined,
+  { users }: Situation,
+): { rule: RuleRow; text: string; lines: readonly LogLine[] } | undefined {
+  const rule = ruleFor(line.text, 'output', users);
+  if (rule !== undefined) return { rule, text: line.text, lines: [line] };
+  if (next === undefined || line.text.length < fullLine) return undefined;
+  const text = cutLine(`${line.text.trimEnd()} ${next.text.trimStart()}`);
+  const broken = ruleFor(text, 'output', users);
+  return broken === undefined ? undefined : { rule: broken, text, lines: [line, next] };
 }
 
 function findingOf(rule: RuleRow, lines: readonly LogLine[], context: TurnContext): Finding {

@@ -155,7 +155,7 @@ class Reader {
         this.#target(meaning.target)?.takeOutput(this.#lineOf(meaning.text), meaning.marked, level === 'error');
         return;
       case 'announced':
-        this.#target(meaning.target);
+        this.#target(meaning.target)?.begin();
         return;
       case 'build-errored':
         this.#fail(meaning.target, meaning.text, level);

@@ -206,6 +206,16 @@ describe('a context turns an ambiguous row', () => {
     expect(after('  - Status code: 503 for https://mirror.example.com/9/repodata/repomd.xml')).toBe('2 DNF_MIRROR');
   });
 
+  it('a text that a console broke where its line was full is read as one', () => {
+    const broken = [
+      'Exception calling "DownloadFile" with "2" argument(s): "The operation has timed',
+      'out"',
+      'At C:\\setup.ps1:33 char:9',
+    ];
+    expect(outcome(exitOfScript('a.b', broken))).toBe('2 NET_TIMEOUT');
+    expect(outcome(exitOfScript('a.b', ['The operation has timed', 'out"']))).toBe('1 SCRIPT_EXIT');
+  });
+
   it('a line of a script that PowerShell quotes, and what sudo and debconf always say, is no cause', () => {
     const lines = [
       'Get-Item : Cannot find path C:\\tools because it does not exist.',

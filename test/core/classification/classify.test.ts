@@ -252,6 +252,25 @@ describe('over several targets', () => {
   });
 });
 
+describe('a copy that lacks its end', () => {
+  const begun = ['amazon-ebs.web: output will be in this color.', '', '==> amazon-ebs.web: Prevalidating any provided VPC information'];
+  const refused = '==> amazon-ebs.web: Error querying AMI: UnauthorizedOperation: You are not authorized to perform this operation.';
+  const cleaned = '==> amazon-ebs.web: Error deleting temporary keypair: RequestLimitExceeded: Request limit exceeded.';
+
+  it('tells of a violation where nothing of a person has run yet', () => {
+    expect(outcome([...begun, refused, cleaned])).toBe('3 AWS_UNAUTHORIZED');
+  });
+
+  it.each([
+    ['lacks its beginning', [refused]],
+    ['reached a guest', [...begun, '==> amazon-ebs.web: Connected to SSH!', refused]],
+    ['began a step', [...begun, '==> amazon-ebs.web: Running local shell script: /tmp/x', refused]],
+    ['has a beginning that a script printed', ['    amazon-ebs.web: output will be in this color.', refused]],
+  ])('tells of none where it %s', (_, lines) => {
+    expect(classifyLog(lines, failed).exit_code).not.toBe(3);
+  });
+});
+
 describe('a copy that lacks its beginning', () => {
   const step = [
     '    vsphere-iso.web: TASK [Install packages] ****',
