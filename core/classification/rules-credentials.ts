@@ -3,7 +3,7 @@ import { type RuleRow } from './rules-row.ts';
 
 /** What services call the secrets that they are given. */
 const secret =
-  /\b(?:(?:(?:API|[Aa]pi|[Aa]ccess|[Aa]uth\w{0,12}|[Bb]earer|[Ss]ession|O[Aa]uth2?|[Rr]efresh|[Cc]lient|[Ss]ecurity|[Ii]dentity|[Ss]ecret)[ _-]?){1,2}(?:[Tt]oken|[Kk]ey(?: ID)?|[Ss]ecret)|[Aa]pikey|[Tt]oken|(?:\w{1,20} )?[Cc]redentials?|[Uu]ser ?name(?: or |\/| and )password)/
+  /\b(?:(?:(?:API|[Aa]pi|[Aa]ccess|[Aa]uth\w{0,12}|[Bb]earer|[Ss]ession|O[Aa]uth2?|[Rr]efresh|[Cc]lient|[Ss]ecurity|[Ii]dentity|[Ss]ecret)[ _-]?){1,2}(?:[Tt]oken|[Kk]ey(?: ID)?|[Ss]ecret)|[Aa]pikey|[Cc]lient[ _-]?[Ii][Dd]|[Tt]oken|(?:\w{1,20} )?[Cc]redentials?|[Uu]ser ?name(?: or |\/| and )password)/
     .source;
 
 /** Errors that name credentials in no cloud's own words. */

@@ -51,6 +51,8 @@ class Reader {
   readonly #errors = new ErrorBlock(200);
   readonly #tail = new LastLines(60);
   readonly #service = new LastLines(20);
+  /** What a command of the build printed that failed first: CodeBuild runs later phases all the same, and what they print is no cause. */
+  #printedByFailed: readonly LogLine[] | null = null;
   #ended = false;
   #listedArtifacts = 0;
   #forPeople = true;
@@ -83,7 +85,7 @@ class Reader {
       targets,
       artifacts: targets.flatMap((target) => target.artifacts),
       errors: this.#errors.lines(),
-      tail: this.#tail.lines(),
+      tail: this.#printedByFailed ?? this.#tail.lines(),
       service: this.#service.lines(),
       ended: this.#ended,
       listedArtifacts: this.#listedArtifacts,
@@ -225,6 +227,8 @@ class Reader {
 
   #takeService(text: string): void {
     this.#fetchingSource = /^Waiting for DOWNLOAD_SOURCE\b/.test(text);
+    if (text.startsWith('Running command ')) this.#tail.clear();
+    if (text.startsWith('Command did not exit successfully ')) this.#printedByFailed ??= this.#tail.lines();
     if (/^Command did not exit successfully |^Phase context status code: \S/.test(text)) this.#service.push(this.#lineOf(text));
     if (/^Phase complete: \w+ (?:State: FAILED|Success: false)/.test(text)) this.#failing = true;
   }

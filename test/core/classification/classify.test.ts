@@ -252,6 +252,26 @@ describe('over several targets', () => {
   });
 });
 
+describe('a command of a build that failed without packer', () => {
+  const agent = (text: string) => `[Container] 2026/11/22 20:00:00.123456 ${text}`;
+  const failedBuild = (...printed: string[]) => [
+    agent('Running command make image'),
+    ...printed,
+    agent('Command did not exit successfully make image exit status 2'),
+    agent('Phase complete: BUILD State: FAILED'),
+    agent('Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make image. Reason: exit status 2'),
+    agent('Entering phase POST_BUILD'),
+  ];
+
+  it('is told by what it printed, not by what commands before and after it did', () => {
+    const before = [agent('Running command ./warm-up'), 'curl: (28) Operation timed out'];
+    const after = [agent('Running command ./upload'), 'Error response from daemon: received unexpected HTTP status: 502 Bad Gateway'];
+    expect(outcome([...before, ...failedBuild('make: gcc: command not found'), ...after])).toBe('1 SCRIPT_ERROR');
+    expect(outcome([...before, ...failedBuild(), ...after])).toBe('1 UNKNOWN');
+    expect(outcome(failedBuild('curl: (28) Operation timed out'))).toBe('2 FETCH_FAILED');
+  });
+});
+
 describe('a copy that lacks its end', () => {
   const begun = ['amazon-ebs.web: output will be in this color.', '', '==> amazon-ebs.web: Prevalidating any provided VPC information'];
   const refused = '==> amazon-ebs.web: Error querying AMI: UnauthorizedOperation: You are not authorized to perform this operation.';
