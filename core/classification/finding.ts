@@ -52,6 +52,10 @@ const noise = /^\+{1,6} +(?!CategoryInfo|FullyQualified)\S|^sudo: unable to reso
 const throughAfterAll =
   /^Fetched \d|\bHTTP\/\d(?:\.\d)? 200\b|\.\.\. 200 OK$| saved \[\d|\(from versions: \d|\bis (?:now )?(?:up|ready|available)[.!]?$|^(?:Successfully )?[Dd]ownloaded \S/;
 
+/** Ansible's word on a task that failed, which tells all that the task printed, and on one whose failure counts for nothing. */
+const taskFailed = /^(?:fatal|failed): \[[^\]\n]{1,200}\]/;
+const taskIgnored = /^\.\.\.ignoring\b/;
+
 /**
  * What a failed step comes from, by the last lines that it printed: the line nearest to the failure that a row
  * takes, so that an error which the step itself healed does not decide.
@@ -64,16 +68,25 @@ export function findInStep(
   const last = step.slice(-reach[after]).reverse();
   let consequence: { finding: Finding; at: number } | undefined;
   let healed = false;
+  let ignored = false;
   for (const [at, line] of last.entries()) {
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
-    if (noise.test(line.text)) continue;
+    ignored ||= taskIgnored.test(line.text);
+    const isTask = taskFailed.test(line.text);
+    if (noise.test(line.text) || (isTask && ignored)) {
+      ignored &&= !isTask;
+      continue;
+    }
     healed ||= throughAfterAll.test(line.text);
     const found = ruleForLine(line, last[at - 1], context);
-    if (found === undefined || (found.rule.class === 2 && (healed || at >= reach.passing))) continue;
-    const { rule, text, lines } = found;
-    const finding = findingOf(rule, lines, { ...context, text, source: 'output' });
-    if (rule.consequence === undefined) return finding;
-    consequence ??= { finding, at };
+    const isKnown = found !== undefined && !(found.rule.class === 2 && (healed || at >= reach.passing));
+    if (isKnown) {
+      const finding = findingOf(found.rule, found.lines, { ...context, text: found.text, source: 'output' });
+      if (isTask || found.rule.consequence === undefined) return finding;
+      consequence ??= { finding, at };
+    }
+    // The task that failed is the cause, known or not: those before it passed.
+    if (isTask) break;
   }
   return consequence?.finding;
 }

@@ -206,6 +206,18 @@ describe('a context turns an ambiguous row', () => {
     expect(after('  - Status code: 503 for https://mirror.example.com/9/repodata/repomd.xml')).toBe('2 DNF_MIRROR');
   });
 
+  it('the last task of Ansible that failed decides, known or not, and none that was ignored', () => {
+    const task = (why: string) => `fatal: [default]: FAILED! => {"changed": false, "msg": "${why}"}`;
+    const timedOut = task('Request failed: <urlopen error timed out>');
+    const recap = 'default : ok=3 changed=1 unreachable=0 failed=1';
+    expect(outcome(exitOfScript('a.b', [timedOut, recap]))).toBe('2 FETCH_FAILED');
+    expect(outcome(exitOfScript('a.b', [timedOut, '...ignoring', 'TASK [web]', task('the port is not a number'), recap]))).toBe(
+      '1 SCRIPT_EXIT',
+    );
+    expect(outcome(exitOfScript('a.b', [timedOut, 'TASK [web]', task('the port is not a number'), recap]))).toBe('1 SCRIPT_EXIT');
+    expect(outcome(exitOfScript('a.b', [timedOut, 'TASK [web]', task('could not start'), '...ignoring', recap]))).toBe('2 FETCH_FAILED');
+  });
+
   it('a text that a console broke where its line was full is read as one', () => {
     const broken = [
       'Exception calling "DownloadFile" with "2" argument(s): "The operation has timed',
