@@ -22,7 +22,7 @@ const request = /\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) \\?"?https?:\/\/[^\s"]{1,5
  */
 export function httpStatus(numbers: string, reasons: string): RegExp {
   return new RegExp(
-    String.raw`${said}${between}(?:${numbers})${after}|${request}(?:${numbers})\b|\bgot (?:${numbers}) instead|(?:^|: )\[(?:${numbers})\]|\b(?:${numbers})\)?:? ["(]?(?:${reasons})\b`,
+    String.raw`${said}${between}(?:${numbers})${after}|${request}(?:${numbers})\b|\bgot (?:${numbers}) instead|(?:^|: )\[(?:${numbers})\]|\b(?:${numbers})\)?:? {1,2}["(]?(?:${reasons})\b`,
   );
 }
 

@@ -19,7 +19,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason:? <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
+      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason:? <nil>|went into (?:an? )?(?:error|failed) state|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
     reason: 'an instance, image or snapshot went into a failed state, and AWS did not say why',
     hint: 'If the retry fails too, look at its state reason: an encryption key without a grant, expired credentials and snapshot limits end like this.',
     evidence: 'packer-plugin-amazon common/state.go:484-488, docs/README.md:394-450; hashicorp/packer#7708',

@@ -11,6 +11,8 @@ function notFoundPackages({ step }: TurnContext): number {
 }
 
 const gone = /(?:Status code: |HTTPS? Error |error: )40[34]\b/;
+/** CentOS has shut down the list of its mirrors with its last release. */
+const closed = /(?:resolve host: |lookup )mirrorlist\.centos\.org\b/;
 const passing = /time(?:d ?)?[ -]?out|\b5\d\d\b|Curl error \(|refused|reset by/i;
 
 /** What package managers print, for the lines before a script's exit. */
@@ -61,7 +63,9 @@ export const packageRules: readonly RuleRow[] = [
         to: 1,
         when: ({ step, text }) => {
           const said = [...step.slice(-10), text];
-          return said.some((line) => gone.test(line)) && !said.some((line) => passing.test(line));
+          return (
+            said.some((line) => closed.test(line)) || (said.some((line) => gone.test(line)) && !said.some((line) => passing.test(line)))
+          );
         },
         says: 'The server answers that there is no such repository: correct its address or release, which may be at its end of life and have moved to an archive.',
       },

@@ -59,7 +59,10 @@ export const protocolRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern: anyOf(
-      httpStatus('408|425|50[0234]|52\\d', 'Request Time|Internal|Bad Gateway|Service|Server|Gateway|Proxy|Temporar|Backend|Web [Ss]erver'),
+      httpStatus(
+        '408|425|50[0234]|52\\d|530',
+        'Request Time|Internal|Bad Gateway|Service|Server|Gateway|Proxy|Temporar|Backend|Web [Ss]erver',
+      ),
       /\b(?:[Bb]ad [Gg]ateway|[Gg]ateway [Tt]ime-?out|[Ss]ervice (?:[Tt]emporarily )?[Uu]navailable|Internal Server Error|[Ss]erver is temporarily unable|(?:[Ss]ervice|[Ss]erver|[Ss]ite) (?:is )?(?:currently |temporarily )unavailable|temporarily unavailable[.,;!]?$)\b|[Aa]n internal (?:server |system )?error (?:has )?occurred|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\w: 50[234]$/,
     ),
     reason: 'a service had a fault of its own',

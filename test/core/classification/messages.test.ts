@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { classifyLog } from '../../../core/classification/classify.ts';
 import { exitOfScript, failed, failedTarget, succeeded, unknownEnd } from './logs.ts';
-import { errors, printed } from './messages.ts';
+import { errors } from './messages-of-packer.ts';
+import { printed } from './messages-of-scripts.ts';
 
 const rowsOf = (table: Readonly<Record<number, readonly string[]>>) =>
   Object.entries(table).flatMap(([exitCode, texts]) => texts.map((text) => [Number(exitCode), text] as const));
