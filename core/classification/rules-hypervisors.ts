@@ -24,7 +24,7 @@ export const hypervisorRules: readonly RuleRow[] = [
     code: 'VSPHERE_RESOURCE',
     class: 1,
     reads: 'any',
-    pattern: /[Tt]ime ?out waiting for IP address|contains no available datastores|error finding datastore/,
+    pattern: /[Tt]im(?:e|ed) ?out waiting for IP\b|contains no available datastores|error finding datastore/,
     reason: 'the guest got no address, or the datastore cannot be used',
     hint: 'Check that the guest tools are installed, that the network has DHCP, and that the datastore is named rightly and mounted.',
     evidence: 'packer-plugin-vsphere common/step_wait_for_ip.go:112; driver/storage_drs.go:89; datastore.go:74',

@@ -19,7 +19,7 @@ export const protocolRules: readonly RuleRow[] = [
     reads: 'any',
     pattern: anyOf(
       httpStatus('429', '[Tt]oo [Mm]any'),
-      /[Tt]oo [Mm]any [Rr]equests|\btoomanyrequests\b|[Rr]ate[ _-]?limit(?:ed\b|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|request rate\b|secondary rate limit/,
+      /[Tt]oo [Mm]any [Rr]equests|[Rr]ate[ _-]?limit(?:ed\b|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|request rate\b|secondary rate limit/,
     ),
     reason: 'a service limits how often it may be asked',
     hint: 'The retry waits. If it fails too, log in where that raises the limit, use a mirror of your own, or spread the schedules.',
@@ -63,7 +63,7 @@ export const protocolRules: readonly RuleRow[] = [
         '408|425|50[0234]|52\\d|530',
         'Request Time|Internal|Bad Gateway|Service|Server|Gateway|Proxy|Temporar|Backend|Web [Ss]erver',
       ),
-      /\b(?:[Bb]ad [Gg]ateway|[Gg]ateway [Tt]ime-?out|[Ss]ervice (?:[Tt]emporarily )?[Uu]navailable|Internal Server Error|[Ss]erver is temporarily unable|(?:[Ss]ervice|[Ss]erver|[Ss]ite) (?:is )?(?:currently |temporarily )unavailable|temporarily unavailable[.,;!]?$)\b|[Aa]n internal (?:server |system )?error (?:has )?occurred|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\w: 50[234]$/,
+      /\b(?:[Bb]ad [Gg]ateway|[Gg]ateway [Tt]ime-?out|[Ss]ervice (?:[Tt]emporarily )?[Uu]navailable|Internal Server Error|[Ss]erver is temporarily unable|(?:[Ss]ervice|[Ss]erver|[Ss]ite) (?:is )?(?:currently |temporarily )unavailable|temporarily unavailable[.,;!]?$)\b|[Aa]n internal (?:server |system )?error (?:has )?occurred|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\b(?:[Ff]etch|[Dd]ownload|[Uu]pload|[Rr]equest|[Cc]onnect|[Gg]et|[Pp]ost|[Hh]ttps?:)[^\n]{0,200}: 50[234]$/,
     ),
     reason: 'a service had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the service.',
