@@ -20,7 +20,7 @@ export const networkRules: readonly RuleRow[] = [
     pattern: anyOf(
       /TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|request canceled (?:while waiting|\()|net\/http: request canceled|context deadline exceeded|timeout awaiting response headers|http2: timeout/,
       /(?:[Oo]peration|[Cc]onnect(?:ion)?|[Dd]ownload|[Rr]equest|[Rr]ead|[Hh]andshake|[Nn]etwork|[Tt]ransfer) (?:has )?timed?[ -]?out\b|[Cc]onnection to [^\n]{1,200} timed out|verify server identity: timed out/,
-      /A connection attempt failed because|[Oo]peration too slow|E(?:SOCKET)?TIMEDOUT|(?:Socket|Read|Connect|Open)Timeout(?!=| \d)|Timeout (?:was reached|exceeded when accessing)|(?:Connect|Read) timeout on endpoint|error <timed out>|execution expired/,
+      /A connection attempt failed because|[Oo]peration too slow|E(?:SOCKET)?TIMEDOUT|(?:Socket|Read|Connect|Open)Timeout(?!=| \d)|Timeout (?:was reached|exceeded when accessing)|(?:Connect|Read) timeout on endpoint|error <timed out>|HttpClient\.Timeout of|execution expired/,
     ),
     reason: 'a connection took too long',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
@@ -42,7 +42,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /[Nn]o such host|ENOTFOUND|[Cc]ould(?:n't| not) resolve (?:host|proxy|'[\w-]{1,63}\.[\w.-]{1,200}')|Name or service not known|nodename nor servname|getaddrinfo failed|UnknownHostException|[Uu]nknown host:? '?[\w-]{1,63}\.[\w.-]{1,200}|(?:remote|server) name (?:or address )?could not be resolved|name resolution failed|Name does not resolve|NameResolutionError|unable to resolve host\b|wget: bad address '/,
+      /[Nn]o such host|ENOTFOUND|[Cc]ould(?:n't| not) resolve (?:host|proxy|'[\w-]{1,63}\.[\w.-]{1,200}')|Name or service not known|nodename nor servname|getaddrinfo failed|UnknownHostException|[Uu]nknown host:? '?[\w-]{1,63}\.[\w.-]{1,200}|(?:remote|server) name (?:or address )?could not be resolved|name resolution failed|Name does not resolve|NameResolutionError|[Hh]ost(?: ?name)? could not be resolved|DNS (?:lookup|resolution) failed|unable to resolve host\b|wget: bad address '/,
     reason: 'a host name does not resolve',
     hint: 'If the retry fails too, the name is mistyped or only known in another network.',
     evidence: 'hashicorp/packer#8808; smithy constants.ts:59',
@@ -60,12 +60,12 @@ export const networkRules: readonly RuleRow[] = [
     reads: 'any',
     pattern: anyOf(
       /[Cc]onnection (?:(?:was |has been |unexpectedly )?(?:reset|aborted|lost|dropped|terminated|forcibly closed)|(?:was |has been |unexpectedly )closed|closed (?:by|before|unexpectedly))/,
-      /[Cc]onnection refused|Failed to connect to \S{1,200} port \d|[Nn]o route to host|[Nn]etwork is (?:unreachable|down)|unreachable network|\b[Nn]etwork (?:error|failure)\b|Error code: Connection failed|[Cc]ould not connect to the VNC server/,
+      /[Cc]onnection refused|Failed to connect to \S{1,200} port \d|[Nn]o route to host|[Nn]etwork is (?:unreachable|down)|unreachable network|\b[Nn]etwork (?:error|failure)\b|Error code: Connection failed|[Cc]ould not connect to the VNC server|upstream connect error|reset reason: /,
       /http2: (?:server sent GOAWAY|client connection lost|stream closed)|stream error: stream ID \d|HTTP\/1\.x transport connection broken|server closed idle connection|Remote end closed connection|[Ss]ocket hang up|Empty reply from server|IncompleteRead\(|ChunkedEncodingError|[Pp]remature (?:EOF|close)|websocket: close 1006/,
-      /\(unexpected EOF\)|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol/,
+      /\(unexpected EOF\)|(?:[Ss]erver|[Cc]onnection|[Ss]tream|[Rr]esponse)\b[^\n]{0,40} unexpected EOF|(?:closed|dropped) the connection\b|remote error: tls: internal error|GnuTLS recv error|non-properly terminated|SSL_(?:read|connect|write)\b|SSL_ERROR_SYSCALL|unexpected eof while reading|UNEXPECTED_EOF_WHILE_READING|EOF occurred in violation of protocol/,
       /forcibly closed by the remote host|established connection was aborted|remote end hung up unexpectedly|[Bb]roken pipe|use of closed network connection|ECONN(?:RESET|ABORTED|REFUSED)|EPIPE|RequestError: send request failed|exited without exit status or exit signal/,
       /\b(?:Get|Head|Post|Put|Patch|Delete) \\?"?https?:\/\/[^\s"]{1,500}\\?"?: (?:unexpected )?EOF\b/,
-      /(?:^[Rr]etrieving [^\n]{1,200}|[Ff]ailed to send [\w ]{1,40} command|(?:[Rr]emov|[Uu]pload|[Dd]ownload|[Cc]onnect|[Pp]ull|[Pp]ush|[Ff]etch|[Cc]reat|[Dd]elet|[Ss]tart|[Ss]topp)ing(?: [^\n]{1,200})?|[Dd]ownload failed [^\n]{0,60}|\bssh: [^\n]{0,200}|\bwebsocket: [^\n]{0,200}|\bread tcp [^\n]{0,200}): (?:unexpected )?EOF$/,
+      /(?:^[Rr]etrieving [^\n]{1,200}|[Ff]ailed to send [\w ]{1,40} command|(?:[Rr]emov|[Uu]pload|[Dd]ownload|[Cc]onnect|[Pp]ull|[Pp]ush|[Ff]etch|[Cc]reat|[Dd]elet|[Ss]tart|[Ss]topp|[Cc]all|[Gg]ett|[Pp]oll|[Qq]uery|[Rr]equest)ing(?: [^\n]{1,200})?|[Dd]ownload failed [^\n]{0,60}|\bssh: [^\n]{0,200}|\bwebsocket: [^\n]{0,200}|\bread tcp [^\n]{0,200}): (?:unexpected )?EOF$/,
     ),
     reason: 'a connection was refused or broke off',
     hint: 'If the retry fails too, check whether the host can be reached from the build at all.',
@@ -125,7 +125,7 @@ export const networkRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /(?<!and |to )\b(?:[Tt]ry again|[Rr]etry) (?:later|shortly|in (?:a few|\d))|[Pp]lease (?:try again|retry)(?: later| shortly|[.,;:)]|$)|(?<![Rr]esource )[Tt]emporar(?:ily|y) (?:unavailable|out of|overloaded|failure|error)|asked for the client to retry|error during placement|\(resource_unavailable\)|hcloud: unavailable/,
+      /(?<!and |to )\b(?:[Tt]ry again|[Rr]etry) (?:later|shortly|in (?:a few|\d))|[Pp]lease (?:try again|retry)(?: later| shortly|[.,;:)]|$)|(?<![Rr]esource )[Tt]emporar(?:ily|y) (?:unavailable|out of|overloaded|failure|error)|asked for the client to retry|[Pp]lease try later|[Rr]etry[ -][Aa]fter:? \d|(?:was|been|being) throttled\b|[Oo]verloaded\b|under maintenance|(?:[Bb]ackend|[Uu]pstream) (?:is )?unavailable|error during placement|\(resource_unavailable\)|hcloud: unavailable/,
     reason: 'the service itself says that it may work later',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'the words of many services',

@@ -76,7 +76,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'output',
     pattern:
-      /System management is locked by|currently holding the (?:yum|dnf) lock|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock|unable to lock database|[Uu]nable to obtain lock|[Cc]ould not (?:acquire|obtain) (?:the )?lock|: lock held\b/,
+      /System management is locked by|currently holding the (?:yum|dnf) lock|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock|unable to lock database|[Uu]nable to obtain lock|[Cc]ould not (?:acquire|obtain) (?:the )?lock|: lock held\b|lock (?:file )?(?:is )?held by /,
     reason: 'another process in the guest was installing packages',
     hint: 'Let the script wait for cloud-init before it installs packages.',
     evidence: 'yum, dnf and rpm text',
