@@ -150,22 +150,31 @@ function endedByForce(run: PackerRun, code: number | null): boolean {
   return code !== null || !run.failing;
 }
 
-/** The cause in a log that was cut before the final errors: of the last lines, never a violation. */
+/** What begins a line of a target that nothing announced: the type of its builder, or a name with a type. */
+const targetLike =
+  /^(?:(?:alicloud|amazon|azure|cloudstack|digitalocean|docker|file|googlecompute|hcloud|hyperv|incus|linode|lxc|lxd|null|nutanix|openstack|oracle|outscale|parallels|proxmox|qemu|scaleway|tencentcloud|vagrant|virtualbox|vmware|vsphere|vultr|yandex)(?:-[a-z0-9]+)*|[\w-]{1,60}(?:\.[\w-]{1,60}){1,3}): +/;
+
+/** What packer says of the cleaning up, after the error that it comes from. */
+const cleaningUp = /^(?:Error|Failed|Unable)[^:\n]{0,20} (?:delet|clean|terminat|destroy|remov|detach|unregist)/;
+
+/** The cause in a log that was cut before the final errors: of the last lines, a violation only where no script can have printed them. */
 function findWithoutEnd(run: PackerRun, packerFailed: boolean, users: readonly RuleRow[]): Finding | undefined {
   if (run.crash !== null) return findInErrors([run.crash], { target: null, step: [], made: [], users });
   const unfinished = run.targets.filter((target) => target.outcome === 'unknown');
   const found = unfinished.flatMap((target) => {
     const context = { target: target.name, step: target.step.map((line) => line.text), made: target.made, users };
     const printed = findInStep(target.step, context, run.failing ? 'script' : 'other');
-    const marked = target.step.filter((line) => line.marked).slice(-10);
+    const marked = target.step.filter((line) => line.marked && !cleaningUp.test(line.text)).slice(-10);
     const own = marked.reverse().flatMap((line) => findInErrors([line], context) ?? []);
-    return [printed, ...own].filter((finding) => finding !== undefined && finding.class !== 3 && finding.rule.unspecific === undefined);
+    return (target.untouched ? own : [printed, ...own]).filter(
+      (finding) => finding !== undefined && (finding.class !== 3 || target.untouched) && finding.rule.unspecific === undefined,
+    );
   });
   if (found[0] !== undefined) return found[0];
   // Of a run that failed and announced no target, those that begin as a target's do are all that there is.
   if (!run.failing && (run.targets.length > 0 || !packerFailed)) return undefined;
-  const lines = run.failing ? run.tail : run.tail.filter((line) => /^[\w-]{1,60}(?:\.[\w-]{1,60}){1,3}: /.test(line.text));
-  const tail = lines.map((line) => ({ ...line, marked: false }));
+  const lines = run.failing ? run.tail : run.tail.filter((line) => targetLike.test(line.text));
+  const tail = lines.map((line) => ({ ...line, text: line.text.replace(targetLike, ''), marked: false }));
   const context = { target: null, step: tail.map((line) => line.text), made: [], users };
   return findInStep(tail, context, run.failing ? 'script' : 'other');
 }

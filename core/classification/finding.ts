@@ -1,7 +1,7 @@
 import { type ExitCode } from '../exit-code.ts';
 import { type LogLine, cutLine } from '../packer-log/log-line.ts';
-import { type TextSource, ruleFor, turnOf } from './rules.ts';
-import { type RuleRow, type Turn, type TurnContext } from './rules-row.ts';
+import { ruleFor, turnOf } from './rules.ts';
+import { type RuleRow, type TextSource, type Turn, type TurnContext } from './rules-row.ts';
 
 /** A row of the table that took some lines, in their context. */
 export interface Finding {
@@ -13,7 +13,7 @@ export interface Finding {
 }
 
 /** What is known of a failure beside its text. */
-export interface Situation extends Omit<TurnContext, 'text'> {
+export interface Situation extends Omit<TurnContext, 'text' | 'source'> {
   /** The user's own rules. */
   readonly users: readonly RuleRow[];
 }
@@ -33,7 +33,7 @@ export function findInErrors(lines: readonly LogLine[], context: Situation, sour
 
 function findInText(text: string, lines: readonly LogLine[], context: Situation, source: TextSource): Finding | undefined {
   const rule = ruleFor(text, source, context.users);
-  return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text });
+  return rule === undefined ? undefined : findingOf(rule, lines, { ...context, text, source });
 }
 
 /**
@@ -42,12 +42,19 @@ function findInText(text: string, lines: readonly LogLine[], context: Situation,
  */
 const reach = { script: 40, other: 10, passing: 20, cause: 10 } as const;
 
-/** A shell's trace of a command (`set -x`), which tells what was about to run and not what went wrong. */
-const trace = /^\+{1,6} \S/;
+/**
+ * What tells of no cause: a shell's trace of a command (`set -x`) and the line of a script that PowerShell quotes, which say what
+ * was to run; what sudo says of a host without a name, and debconf of its frontends, in builds that go well.
+ */
+const noise = /^\+{1,6} +(?!CategoryInfo|FullyQualified)\S|^sudo: unable to resolve host |^debconf: /;
 
 /** What a program prints where it came through after all: nothing that passes is the cause before it. */
 const throughAfterAll =
   /^Fetched \d|\bHTTP\/\d(?:\.\d)? 200\b|\.\.\. 200 OK$| saved \[\d|\(from versions: \d|\bis (?:now )?(?:up|ready|available)[.!]?$|^(?:Successfully )?[Dd]ownloaded \S/;
+
+/** Ansible's word on a task that failed, which tells all that the task printed, and on one whose failure counts for nothing. */
+const taskFailed = /^(?:fatal|failed): \[[^\]\n]{1,200}\]/;
+const taskIgnored = /^\.\.\.ignoring\b/;
 
 /**
  * What a failed step comes from, by the last lines that it printed: the line nearest to the failure that a row
@@ -61,17 +68,44 @@ export function findInStep(
   const last = step.slice(-reach[after]).reverse();
   let consequence: { finding: Finding; at: number } | undefined;
   let healed = false;
+  let ignored = false;
   for (const [at, line] of last.entries()) {
     if (consequence !== undefined && at - consequence.at > reach.cause) break;
-    if (trace.test(line.text)) continue;
+    ignored ||= taskIgnored.test(line.text);
+    const isTask = taskFailed.test(line.text);
+    if (noise.test(line.text) || (isTask && ignored)) {
+      ignored &&= !isTask;
+      continue;
+    }
     healed ||= throughAfterAll.test(line.text);
-    const rule = ruleFor(line.text, 'output', context.users);
-    if (rule === undefined || (rule.class === 2 && (healed || at >= reach.passing))) continue;
-    const finding = findingOf(rule, [line], { ...context, text: line.text });
-    if (rule.consequence === undefined) return finding;
-    consequence ??= { finding, at };
+    const found = ruleForLine(line, last[at - 1], context);
+    const isKnown = found !== undefined && !(found.rule.class === 2 && (healed || at >= reach.passing));
+    if (isKnown) {
+      const finding = findingOf(found.rule, found.lines, { ...context, text: found.text, source: 'output' });
+      if (isTask || found.rule.consequence === undefined) return finding;
+      consequence ??= { finding, at };
+    }
+    // The task that failed is the cause, known or not: those before it passed.
+    if (isTask) break;
   }
   return consequence?.finding;
+}
+
+/** A console breaks a text where its line is full, mostly after 80 columns or 120. */
+const fullLine = 60;
+
+/** The row that takes a line, or a full line together with the rest of its text in the next one. */
+function ruleForLine(
+  line: LogLine,
+  next: LogLine | undefined,
+  { users }: Situation,
+): { rule: RuleRow; text: string; lines: readonly LogLine[] } | undefined {
+  const rule = ruleFor(line.text, 'output', users);
+  if (rule !== undefined) return { rule, text: line.text, lines: [line] };
+  if (next === undefined || line.text.length < fullLine) return undefined;
+  const text = cutLine(`${line.text.trimEnd()} ${next.text.trimStart()}`);
+  const broken = ruleFor(text, 'output', users);
+  return broken === undefined ? undefined : { rule: broken, text, lines: [line, next] };
 }
 
 function findingOf(rule: RuleRow, lines: readonly LogLine[], context: TurnContext): Finding {

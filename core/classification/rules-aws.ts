@@ -19,7 +19,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason:? <nil>|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
+      /ResourceNotReady: failed waiting for successful resource state|failed with ResourceNotReady error|waiter state transitioned to Failure|Error waiting for AMI\.? Reason:? <nil>|went into (?:an? )?(?:error|failed) state|unexpected state '(?:failed|error|ERROR|shutting-down|terminated|stopped)'/,
     reason: 'an instance, image or snapshot went into a failed state, and AWS did not say why',
     hint: 'If the retry fails too, look at its state reason: an encryption key without a grant, expired credentials and snapshot limits end like this.',
     evidence: 'packer-plugin-amazon common/state.go:484-488, docs/README.md:394-450; hashicorp/packer#7708',
@@ -37,7 +37,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /(?:retrieving details for|adding tags to|tagging|modify|copied|copying|searching for|waiting for)[^\n]*InvalidAMIID\.NotFound/,
+      /(?:retrieving details for|adding tags to|tagging|modify|copied|copying|searching for|waiting for)[^\n]{0,300}InvalidAMIID\.NotFound/,
     reason: 'AWS does not see yet the image that this run has just made',
     hint: 'If the retry fails too, look whether something deletes new images.',
     evidence: 'hashicorp/packer#2319, #2033, #3377; common/step_create_tags.go:110',
@@ -81,7 +81,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /\b(?:Incorrect\w{0,30}State|ResourceInUse(?:Exception|Fault)?|OperationInProgress(?:Exception)?|Concurrent(?:Modification|Update)\w{0,12}|ResourceNotReadyException)\b/,
+      /\b(?:Incorrect\w{0,30}Stat(?:e|us)|ResourceInUse(?:Exception|Fault)?|OperationInProgress(?:Exception)?|Concurrent(?:Modification|Update)\w{0,12}|ResourceNotReadyException)\b/,
     reason: 'a resource was busy, or not yet in the state that the call needs',
     hint: 'If the retry fails too, see what else works on the resource that the message names.',
     evidence: 'EC2 API errors-overview.html, IncorrectState; SDK error codes of IAM, SSM, KMS and S3',

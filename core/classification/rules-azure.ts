@@ -53,7 +53,7 @@ export const azureRules: readonly RuleRow[] = [
     code: 'AZ_PROVISION_TIMEOUT',
     class: 2,
     reads: 'error',
-    pattern: /\b(?:OSProvisioning|VMStart)TimedOut\b/,
+    pattern: /\b(?:OSProvisioning|VMStart)TimedOut\b|\b\w{0,40}ProvisioningTimeout\b/,
     reason: 'the guest did not report to Azure in time',
     hint: 'If the retry fails too, see whether the source image was generalised and has the agent.',
     evidence: 'Azure virtual machines, allocation and provisioning failures',

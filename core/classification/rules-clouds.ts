@@ -1,3 +1,4 @@
+import { anyOf } from './http-status.ts';
 import { type RuleRow } from './rules-row.ts';
 
 /** Other clouds, Vault and container registries. */
@@ -6,8 +7,10 @@ export const cloudRules: readonly RuleRow[] = [
     code: 'CLOUD_CAPACITY',
     class: 2,
     reads: 'error',
-    pattern:
-      /\bresource_unavailable\b|[Oo]ut of host capacity|No valid host was found|(?:[Ii]nsufficient|[Nn]ot enough|[Nn]o available) (?:\w{1,20} )?capacity\b|sold out|understocked|\bNoStock\b|[Oo]ut of stock|\bResourceInsufficient\b/,
+    pattern: anyOf(
+      /\bresource_unavailable\b|No valid host was found|sold out|understocked|\bNoStock\b|[Oo]ut of stock|\bResourceInsufficient\b|\bOutOf\w{0,20}Capacity\b/,
+      /(?:[Oo]ut of|[Ii]nsufficient|[Nn]ot enough|[Nn]o available) (?:\w{1,20} ){0,2}capacity\b|\b[Nn]o (?:\w{1,20} ){0,2}capacity (?:is )?(?:available|left)|(?:[Oo]ut of|[Nn]ot enough) (?:\w{1,20} )?resources\b|capacity (?:is )?(?:exhausted|unavailable|not available)/,
+    ),
     reason: 'the cloud has no capacity for this now',
     hint: 'If the retry fails too, use another location or type.',
     evidence: 'Hetzner, Oracle, OpenStack, CloudStack, Alibaba and Tencent API error texts',

@@ -1,4 +1,10 @@
+import { anyOf, httpStatus } from './http-status.ts';
 import { type RuleRow } from './rules-row.ts';
+
+/** What services call the secrets that they are given. */
+const secret =
+  /\b(?:(?:(?:API|[Aa]pi|[Aa]ccess|[Aa]uth\w{0,12}|[Bb]earer|[Ss]ession|O[Aa]uth2?|[Rr]efresh|[Cc]lient|[Ss]ecurity|[Ii]dentity|[Ss]ecret)[ _-]?){1,2}(?:[Tt]oken|[Kk]ey(?: ID)?|[Ss]ecret)|[Aa]pikey|[Cc]lient[ _-]?[Ii][Dd]|[Tt]oken|(?:\w{1,20} )?[Cc]redentials?|[Uu]ser ?name(?: or |\/| and )password)/
+    .source;
 
 /** Errors that name credentials in no cloud's own words. */
 export const credentialRules: readonly RuleRow[] = [
@@ -15,8 +21,15 @@ export const credentialRules: readonly RuleRow[] = [
     code: 'CREDENTIALS_REFUSED',
     class: 3,
     reads: 'error',
-    pattern:
-      /\b401 Unauthorized\b|\b40[13] (?:authentication failure|[Pp]ermission check failed)|status(?: ?[Cc]ode)?[:= ]{1,3}401\b|[Ww]rong password|\b[Bb]ad credentials\b|\b[Uu]nable to log ?in: |[Ii]nvalid api ?key|\b[Tt]oken (?:is|has) (?:been )?(?:expired|invalid|revoked)\b|[Ii]nvalid (?:credentials|username or password|user ?name or password|API (?:key|token))|[Ii]ncorrect (?:username or )?password|[Aa]uthentication failed\b|[Ii]nvalid (?:[Ll]ogin|[Tt]oken|client credentials)\b|\[401\]|[Ii]nvalid_client|HTTP(?:\/\d(?:\.\d)?)? 401\b|^\[401\]|"(?:code|status|statusCode)": ?"?401\b|[Uu]nable to authenticate you\b|[Aa]uthentication (?:is )?required|\(unauthorized\)|invalid (?:api|API) token|Http Status Code: 401|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/[^\s]{1,300}: 401\b/,
+    pattern: anyOf(
+      httpStatus('401', '[Uu]nauthorized|[Aa]uth\\w{1,20}|[Pp]ermission|[Ii]nvalid|[Nn]o such user|[Nn]o ticket'),
+      new RegExp(
+        String.raw`\b(?:[Ii]nvalid|[Ee]xpired|[Rr]evoked|[Ii]ncorrect|[Bb]ad) ${secret}(?! ?(?:name|pair|length|format|type|file|['"]?[{}(),;]))\b`,
+      ),
+      new RegExp(String.raw`${secret}\b[^\n.:;]{0,40}? (?:not valid|invalid|expired|revoked|rejected|does not exist)\b`),
+      /[Ww]rong password|[Ii]ncorrect (?:username or )?password|\b[Uu]nable to log ?in: |[Ii]nvalid [Ll]ogin\b|[Ii]nvalid_client|^[Ll]ogin failed\b/,
+      /[Aa]uthentication failed\b|[Aa]uthentication (?:to|with|against|at) [^\n]{1,60} failed|(?:[Ff]ailed|[Uu]nable) to authenticate (?:you|to|with|against)\b(?![^\n]{0,300}(?:time(?:d ?)?out|EOF\b|refused|reset by|no such host|5\d\d|unavailable))|[Aa]uthentication (?:is )?required|\b(?:[Uu]nauthenticated|NotAuthenticated)\b|\(unauthorized\)/,
+    ),
     reason: 'a service refuses the credentials that packer was given',
     hint: 'Renew the secret that the builder names, and check what it may do; then release the builder.',
     evidence: 'HTTP status 401; Proxmox VE, HashiCorp Vault and data source plugins',
@@ -25,8 +38,13 @@ export const credentialRules: readonly RuleRow[] = [
     code: 'ACCESS_REFUSED',
     class: 3,
     reads: 'error',
-    pattern:
-      /\b403 Forbidden\b|\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 403\b|\b[Ss]tatus(?: ?[Cc]ode)?[:= ]{1,3}403\b|\bbut got 403 instead|^\[403\]|"(?:code|status|statusCode)": ?"?403\b|\bForbidden\.\w|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|\bCode: 403\b|[Pp]ermission denied\b[^\n]{0,80}\b403\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|AccessForbidden\b|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|[Aa]uthorization failed|(?:do|does) not have (?:the )?(?:required |necessary )?permission/,
+    pattern: anyOf(
+      httpStatus('403', '[Ff]orbidden|[Pp]ermission|[Aa]ccess'),
+      /\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\bForbidden\.\w|\b(?:[Rr]equest|[Aa]ccess|[Aa]ction|[Oo]peration)(?: is| was)? forbidden\b|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|AccessForbidden\b|[Aa]uthorization failed/,
+      /[Pp]ermission denied\b[^\n]{0,80}\b(?:403|role|project|policy|IAM)\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|(?:do|does) not have (?:the )?(?:required |necessary )?permission|(?:do|does) not have access to (?:service account|project)\b/,
+      /\b[Aa]ccess to (?:the )?(?:requested )?(?:resource|project|account|subscription|bucket|image|registry|repository|API)\b[^\n]{0,80} (?:denied|forbidden)\b|\b(?:[Uu]ser|[Aa]ccount|[Pp]rincipal|[Ii]dentity|[Rr]ole|[Tt]oken) (?:\S{1,100} )?is not (?:allowed|permitted|entitled) to\b/,
+      /[Ii]nsufficient (?:authentication scopes?|privileges to complete|scopes?\b)|insufficient_scope|\baccess_denied\b|[Yy]ou are not allowed to\b|insufficientPermissions|scaleway-sdk-go: (?:insufficient permissions|access denied)|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|(?:blocked|denied|forbidden|rejected) by (?:\w{1,30} ){0,3}polic(?:y|ies)\b/,
+    ),
     reason: 'a service refuses what packer asks for',
     hint: 'Check what the credentials of the builder may do; then release the builder.',
     evidence: 'HTTP status 403; Oracle, Alibaba and Google IAP texts',
@@ -46,7 +64,7 @@ export const credentialRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\b[Nn]o (?:valid )?(?:[\w-]{1,20} )?(?:credentials|authentication)(?: were| was| are| is)? (?:found|provided|configured|available|set)\b|\b[Mm]issing credentials\b|(?:credentials|API token|access token) (?:not found|(?:is|are) (?:missing|not set|not configured))|169\.254\.169\.254[^\n]{0,300}(?:timeout|timed out|deadline exceeded|unreachable|refused|no route to host|\b40[0-4]\b)/,
+      /\b[Nn]o (?:valid )?(?:[\w-]{1,20} )?(?:credentials|authentication)(?: were| was| are| is)? (?:found|provided|configured|available|set)\b|\b[Mm]issing (?:credentials|(?:API|[Aa]pi|[Aa]ccess|[Aa]uth\w{0,12})[ _-](?:key|token))\b|(?:credentials|API token|access token) (?:not found|(?:is|are) (?:missing|not set|not configured))|did not find a proper configuration|169\.254\.169\.254[^\n]{0,300}(?:timeout|timed out|deadline exceeded|unreachable|refused|no route to host|\b40[0-4]\b)/,
     reason: 'no credentials reached packer',
     hint: 'Give the build a role or a secret. An address 169.254.169.254 in the message means that packer asked the metadata service of a cloud that this machine is not in.',
     evidence: 'metadata services of AWS, Azure, Google and Yandex; plugin texts',

@@ -16,7 +16,7 @@ export const googleRules: readonly RuleRow[] = [
     code: 'GCP_QUOTA',
     class: 1,
     reads: 'error',
-    pattern: /Quota '[A-Z0-9_]+' exceeded|QUOTA_EXCEEDED/,
+    pattern: /Quota '[A-Z0-9_]+' exceeded|QUOTA_EXCEEDED|\bquotaExceeded\b|Quota limit '/,
     reason: 'a quota of the project does not hold this build',
     hint: 'Raise the quota, use a smaller machine, or build when the project runs less.',
     evidence: 'hashicorp/terraform-provider-google#20573',

@@ -36,7 +36,7 @@ export const guestRules: readonly RuleRow[] = [
     code: 'WINRM_AUTH',
     class: 1,
     reads: 'any',
-    pattern: /http response error: 401 - invalid content type/,
+    pattern: /http response error: 401 - invalid content type|[Ww]in[Rr][Mm]\b[^\n]{0,100}\b401\b/,
     reason: 'WinRM answers, but refuses the user or the password',
     hint: 'Correct `winrm_username` and the password, and let user data allow basic or NTLM authentication.',
     evidence: 'masterzen/winrm http.go',

@@ -1,3 +1,4 @@
+import { anyOf } from './http-status.ts';
 import { type RuleRow } from './rules-row.ts';
 
 /** Checksums, signatures, certificates and policies: what must not be believed or is forbidden. */
@@ -15,7 +16,9 @@ export const integrityRules: readonly RuleRow[] = [
     code: 'ISO_CHECKSUM',
     class: 3,
     reads: 'error',
-    pattern: /[Cc]hecksums? (?:did(?:n't| not) match|mismatch)/,
+    pattern: anyOf(
+      /\b(?!Hash Sum mismatch)(?:[Cc]hecksums?|[Dd]igests?|[Hh]ash(?:es| sums?)?|(?:SHA|sha|MD|md)-?\d{1,3}(?:sums?)?)\b[^\n]{0,60}? (?:(?:did|do|does)(?: not|n't) match|mismatch)/,
+    ),
     reason: 'a download is not what its pinned checksum says',
     hint: 'Download the file by hand and compare: a cut transfer or an error page gives this too, a replaced file must be understood before the checksum is changed.',
     evidence: 'hashicorp/packer#6203, #146',
@@ -34,7 +37,7 @@ export const integrityRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /\bopenpgp: (?:signature made by unknown entity|invalid signature)|[Ss]ignature (?:verification failed|made by unknown entity|is (?:invalid|not trusted))/,
+      /\bopenpgp: (?:signature made by unknown entity|invalid signature)|[Ss]ignature (?:verification failed|made by unknown entity|is (?:invalid|not trusted)|mismatch)|\bBAD signature\b|^(?:[^\n]{0,200}: )?[Ii]nvalid signature\b/,
     reason: 'a signature does not hold, or nobody trusts who made it',
     hint: 'Find out whether whoever signs changed the key, or the file was replaced, before you trust the new one.',
     evidence: 'golang.org/x/crypto/openpgp errors',
@@ -53,7 +56,7 @@ export const integrityRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern:
-      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|certificate verify failed|unable to get local issuer certificate|self[- ]signed certificate|no alternative certificate subject name/,
+      /x509: certificate (?:signed by unknown authority|has expired|is valid for|is not valid|is not trusted)|x509: cannot validate certificate|\btls: (?:unknown certificate|bad certificate|failed to verify)|\bcertificate has expired|certificate verification failed|SSL certificate problem|CERTIFICATE_VERIFY_FAILED|certificate verify failed|unable to (?:get local issuer|verify the first) certificate|\bcertificate is not trusted|self[- ]signed certificate|no alternative certificate subject name/,
     reason: 'a certificate is not trusted',
     hint: 'Find out who answered: an expired certificate, a proxy that intercepts, or the wrong host. Do not switch the check off.',
     evidence: 'CodeBuild troubleshooting.md:303; Go crypto/x509 verify.go',

@@ -1,3 +1,4 @@
+import { anyOf, httpStatus } from './http-status.ts';
 import { type RuleRow, type TurnContext } from './rules-row.ts';
 
 function notFoundPackages({ step }: TurnContext): number {
@@ -9,14 +10,21 @@ function notFoundPackages({ step }: TurnContext): number {
   return new Set(names.flatMap((match) => match?.slice(1).filter((name) => name !== undefined) ?? [])).size;
 }
 
+const gone = /(?:Status code: |HTTPS? Error |error: )40[34]\b/;
+/** CentOS has shut down the list of its mirrors with its last release. */
+const closed = /(?:resolve host: |lookup )mirrorlist\.centos\.org\b/;
+const passing = /time(?:d ?)?[ -]?out|\b5\d\d\b|Curl error \(|refused|reset by/i;
+
 /** What package managers print, for the lines before a script's exit. */
 export const packageRules: readonly RuleRow[] = [
   {
     code: 'FETCH_GONE',
     class: 1,
     reads: 'output',
-    pattern:
-      /returned error: 40[04]\b|HTTP response code [^\n]{0,400} is wrong - '40[04]'|ERROR 40[04]: |HTTPS? Error 40[04]\b|No URLs in mirrorlist|returned an error: \(40[04]\)|npm (?:ERR!|error) code E404|An error occurred \(404\)/,
+    pattern: anyOf(
+      httpStatus('40[04]|410', 'Not Found|Bad Request|Gone'),
+      /HTTP response code [^\n]{0,400} is wrong - '40[04]'|No URLs in mirrorlist|npm (?:ERR!|error) code E404|An error occurred \((?:404|NoSuchKey|NoSuchBucket)\)/,
+    ),
     reason: 'what a step fetches is not there',
     hint: 'Correct the address, name or version in the script: old releases move to an archive.',
     evidence: 'curl, wget, Python, npm and PowerShell text',
@@ -26,7 +34,7 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Hash Sum mismatch|Connection failed \[IP: |File has unexpected size|Could not open file \/var\/lib\/apt\/lists\/\S{1,300} - open \(2|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]*(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out|Undetermined Error)|Some index files failed to download|Release is not valid yet|Failed to update apt cache|package cache file is corrupted/,
+      /Hash Sum mismatch|Connection failed \[IP: |File has unexpected size|Could not open file \/var\/lib\/apt\/lists\/\S{1,300} - open \(2|Mirror sync in progress|E: Unable to fetch some archives|E: Failed to fetch [^\n]{0,400}(?: 5\d\d |[Cc]onnection|[Cc]ould not connect|timed out|Undetermined Error)|Some index files failed to download|Release is not valid yet|Failed to update apt cache|package cache file is corrupted/,
     reason: 'an apt mirror is in flux or cannot be reached',
     hint: 'If the retry fails too, use another mirror, or `apt-get -o Acquire::Retries=3`.',
     evidence: 'puphpet#2401; Varying-Vagrant-Vagrants/VVV#2208; clong/DetectionLab#237',
@@ -46,17 +54,29 @@ export const packageRules: readonly RuleRow[] = [
     class: 2,
     reads: 'any',
     pattern:
-      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:5|6|7|16|18|28|35|52|55|56|92)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|Cannot retrieve (?:metalink|repository metadata)|Failed to synchronize cache for repo|No more mirrors to try/,
+      /Failed to download metadata for repo|[Aa]ll mirrors were (?:already )?tried|Curl error \((?:5|6|7|16|18|28|35|52|55|56|92)\)|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist|Cannot retrieve (?:metalink|repository metadata)|Failed to synchronize cache for repo|No more mirrors to try|Download \(curl\) error for/,
     reason: 'a dnf or yum mirror cannot be reached',
     hint: 'If the retry fails too, check the way out of the guest; the mirrors of a release at its end of life move to an archive.',
     evidence: 'syslog-ng#3882; googleapis/google-cloud-cpp#9448; MeshLib#6003; yum text',
+    turns: [
+      {
+        to: 1,
+        when: ({ step, text }) => {
+          const said = [...step.slice(-10), text];
+          return (
+            said.some((line) => closed.test(line)) || (said.some((line) => gone.test(line)) && !said.some((line) => passing.test(line)))
+          );
+        },
+        says: 'The server answers that there is no such repository: correct its address or release, which may be at its end of life and have moved to an archive.',
+      },
+    ],
   },
   {
     code: 'DNF_LOCK',
     class: 2,
     reads: 'output',
     pattern:
-      /System management is locked by|currently holding the (?:yum|dnf) lock|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock/,
+      /System management is locked by|currently holding the (?:yum|dnf) lock|Existing lock \/var\/run\/(?:yum|dnf)\.pid|can't create transaction lock on \/var\/lib\/rpm|Failed to obtain the transaction lock|unable to lock database|[Uu]nable to obtain lock|[Cc]ould not (?:acquire|obtain) (?:the )?lock|: lock held\b|lock (?:file )?(?:is )?held by /,
     reason: 'another process in the guest was installing packages',
     hint: 'Let the script wait for cloud-init before it installs packages.',
     evidence: 'yum, dnf and rpm text',
@@ -94,8 +114,12 @@ export const packageRules: readonly RuleRow[] = [
     code: 'PKG_INDEX',
     class: 2,
     reads: 'output',
-    pattern:
-      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|ReadTimeoutError|NewConnectionError|NameResolutionError|spurious network error|Connection broken: |Could not fetch URL|\bHTTPS?ConnectionPool\b[^\n]{0,200}Max retries exceeded|Max retries exceeded with url|npm (?:ERR!|error) network |error: unable to contact snap store|temporary error \(try again later\)|keyserver (?:receive failed|search failed|timed out)|[Nn]o keyserver available|Could not reach host (?!localhost\b|127\.)\S{1,200}|[Cc]ould not connect to registry\.|Unable to download the list of available providers|Unable to connect to source '?https?:|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|\b0x80244[0-9a-fA-F]{3}\b|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|50\d)/,
+    pattern: anyOf(
+      /npm (?:ERR!|error) (?:code )?(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ERR_SOCKET_TIMEOUT|E5\d\d)|npm (?:ERR!|error) network |ERR_PNPM_META_FETCH_FAIL|spurious network error|Gem::RemoteFetcher::FetchError|Could not transfer artifact [^\n]{0,300}(?:timed out|reset|refused|Unknown host|50\d)/,
+      /ReadTimeoutError|NewConnectionError|NameResolutionError|Connection broken: |Could not fetch URL|\bHTTPS?ConnectionPool\b[^\n]{0,200}Max retries exceeded|Max retries exceeded with url/,
+      /error: unable to contact snap store|change in progress$|device not yet seeded|temporary error \(try again later\)|keyserver (?:receive failed|search failed|timed out)|[Nn]o keyserver available|Could not reach host (?!localhost\b|127\.)\S{1,200}|[Cc]ould not connect to registry\./,
+      /Unable to download the list of available providers|Unable to connect to source '?https?:|No match was found for the specified search criteria for the provider|Unable to resolve package source|HRESULT:? 0x8024|\b0x80244[0-9a-fA-F]{3}\b|\b0x8a15000f\b/,
+    ),
     reason: 'a package index or key server did not answer',
     hint: 'If the retry fails too, check the way out of the guest, or use a mirror of your own.',
     evidence: 'npm, pip, snap, apk, gpg, gem and maven text',

@@ -1,3 +1,5 @@
+import { anyOf, httpStatus } from './http-status.ts';
+import { guestItself } from './rules-network.ts';
 import { type RuleRow } from './rules-row.ts';
 
 /** What a service answers in the words of a protocol: HTTP statuses and gRPC codes, whoever it is. */
@@ -6,11 +8,23 @@ export const protocolRules: readonly RuleRow[] = [
     code: 'SDK_RETRIES_SPENT',
     class: 2,
     reads: 'error',
-    pattern:
-      /StatusCode: 429\b|status code: 429\b|\bHTTP(?:\/\d(?:\.\d)?)? 429\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 429\b|\b429\b[^\n]{0,20}[Tt]oo [Mm]any|[Tt]oo many requests|\[429\]|[Rr]ate[ _-]?limit(?:ed|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|"status": ?429|exceeded maximum number of attempts, \d+/,
+    pattern: /exceeded maximum number of attempts, \d+|reached max(?:imum)? retries|[Mm]ax(?:imum)? retries (?:exceeded|reached)/,
     reason: 'the SDK gave up on an error that it deems transient',
     hint: 'If the retry fails too, read the error behind it: the message names it after the number of attempts.',
     evidence: 'smithy service-error-classification.ts:47; scylladb/scylla-machine-image#980',
+  },
+  {
+    code: 'HTTP_429',
+    class: 2,
+    reads: 'any',
+    pattern: anyOf(
+      httpStatus('429', '[Tt]oo [Mm]any'),
+      /[Tt]oo [Mm]any [Rr]equests|[Rr]ate[ _-]?limit(?:ed\b|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|request rate\b|secondary rate limit/,
+    ),
+    reason: 'a service limits how often it may be asked',
+    hint: 'The retry waits. If it fails too, log in where that raises the limit, use a mirror of your own, or spread the schedules.',
+    evidence: 'HTTP status 429',
+    turns: [guestItself],
   },
   {
     code: 'GRPC_DENIED',
@@ -34,7 +48,8 @@ export const protocolRules: readonly RuleRow[] = [
     code: 'GRPC_RETRY',
     class: 2,
     reads: 'error',
-    pattern: /\brpc error: code = (?:Unavailable|DeadlineExceeded|Aborted|Internal|ResourceExhausted)\b/,
+    pattern:
+      /\brpc error: code = (?:(?:Unavailable|DeadlineExceeded|Aborted|Internal|ResourceExhausted)\b|Unknown desc = [^\n]{0,200}[Ii]nternal error)/,
     reason: 'a service had a fault of its own, or throttles',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'google.golang.org/grpc codes: those that a client may retry',
@@ -42,11 +57,17 @@ export const protocolRules: readonly RuleRow[] = [
   {
     code: 'HTTP_5XX',
     class: 2,
-    reads: 'error',
-    pattern:
-      /\b(?:HTTP|[Ss]tatus|[Rr]esponse|[Cc]ode|[Rr]eturned)(?:\/\d(?:\.\d)?)?(?: response)?(?: error)?(?: status)?(?: ?[Cc]ode)?[:= ]{1,3}["\\[(]?(?:408|50[0234]|52\d)\b|\bbut got 50[0234] instead|^\[(?:408|50[0234])\]|\b(?:Bad Gateway|Gateway Time-?out|Service Unavailable)\b|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\b(?:GET|POST|PUT|PATCH|DELETE) https?:\/\/\S{1,300}: 50[0234]\b|: \[(?:408|50[0234])\]|\b(?:502|503|504) [A-Z][a-z]|\bhttps?:\/\/[^"\s]{1,300}": (?:Bad Gateway|Service Unavailable|Gateway Time-?out)\b/,
+    reads: 'any',
+    pattern: anyOf(
+      httpStatus(
+        '408|425|50[0234]|52\\d|530',
+        'Request Time|Internal|Bad Gateway|Service|Server|Gateway|Proxy|Temporar|Backend|Web [Ss]erver',
+      ),
+      /\b(?:[Bb]ad [Gg]ateway|[Gg]ateway [Tt]ime-?out|[Ss]ervice (?:[Tt]emporarily )?[Uu]navailable|Internal Server Error|[Ss]erver is temporarily unable|(?:[Ss]ervice|[Ss]erver|[Ss]ite) (?:is )?(?:currently |temporarily )unavailable|temporarily unavailable[.,;!]?$)\b|[Aa]n internal (?:server |system )?error (?:has )?occurred|(?:reach|contact|connect to) [^\n]{0,120}: 50[0234]\b|\b(?:[Ff]etch|[Dd]ownload|[Uu]pload|[Rr]equest|[Cc]onnect|[Gg]et|[Pp]ost|[Hh]ttps?:)[^\n]{0,200}: 50[234]$/,
+    ),
     reason: 'a service had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'HTTP statuses 408, 500, 502 to 504 and those of proxies',
+    turns: [guestItself],
   },
 ];

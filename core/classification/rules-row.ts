@@ -1,7 +1,11 @@
 import { type ExitCode } from '../exit-code.ts';
 
+/** Where a text comes from, which decides the rows that may read it. */
+export type TextSource = 'error' | 'output' | 'service';
+
 /** What else is known where a row has matched: only what can be computed from the log. */
 export interface TurnContext {
+  readonly source: TextSource;
   /** The text that the row matched. */
   readonly text: string;
   /** The target's name; null for errors that belong to none. */

@@ -1,3 +1,5 @@
+import { anyOf, httpStatus } from './http-status.ts';
+import { guestItself } from './rules-network.ts';
 import { type RuleRow } from './rules-row.ts';
 
 /** What scripts print of a signature, a certificate or a right. No violation: any script can print it. */
@@ -26,8 +28,10 @@ export const scriptTrustRules: readonly RuleRow[] = [
     code: 'SCRIPT_DENIED',
     class: 1,
     reads: 'output',
-    pattern:
-      /An error occurred \((?:AccessDenied\w*|UnauthorizedOperation|ExpiredToken\w*|InvalidClientTokenId|UnrecognizedClientException|AuthFailure|40[13])\)|Unable to locate credentials|unauthorized: authentication required|npm (?:ERR!|error) code E40[13]|Permission denied \(publickey|Host key verification failed|fatal: Authentication failed for|The requested URL returned error: 40[13]|HTTP (?:Error )?40[13]\b/,
+    pattern: anyOf(
+      httpStatus('40[13]', 'Unauthorized|Forbidden'),
+      /An error occurred \((?:AccessDenied\w*|UnauthorizedOperation|ExpiredToken\w*|InvalidClientTokenId|UnrecognizedClientException|AuthFailure)\)|Unable to locate credentials|unauthorized: authentication required|npm (?:ERR!|error) code E40[13]|Permission denied \(publickey|Host key verification failed|fatal: Authentication failed for|is not authorized to perform: |unauthorized: |denied: (?:requested access|[^\n]{0,200}not authorized)|ERROR: Please run 'az login'/,
+    ),
     reason: 'a step was refused: its credentials or its rights do not do',
     hint: "Give the guest the role, key or token that the step needs. A script's words alone quarantine nothing.",
     evidence: 'botocore, OpenSSH, git and curl text',
@@ -40,18 +44,18 @@ export const scriptRules: readonly RuleRow[] = [
     code: 'FETCH_FAILED',
     class: 2,
     reads: 'output',
-    pattern:
-      /Could not connect to the feed|execution expired|ConnectTimeout|\bNet::(?:Read|Open)Timeout|Unable to load the service index|\b429 Too Many|curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|The requested URL returned error: (?:429|5\d\d)|wget: unable to resolve host|ERROR 5\d\d: |fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Operation timed out|The requested URL returned error: 5)|RPC failed; |early EOF|connection was closed|connection closed before|error sending request|HTTP(?: [Ee]rror|\/\d(?:\.\d)?) \(?(?:429|50[0234])\b|An error occurred \(5\d\d\)|toomanyrequests|secondary rate limit|(?:Connect|Read) timeout on endpoint URL|Could not connect to the endpoint URL: "https:\/\/[\w.-]{0,100}\.[a-z]{2}(?:-[a-z]{2,5})?-[a-z]{4,10}-\d\.amazonaws\.com|\b(?:xz|tar|bzip2|unzip|zstd): [^\n]{0,100}[Uu]nexpected end of (?:input|file)|\b50[234] (?:Service Unavailable|Bad Gateway|Gateway Time-?out)|returned an error: \((?:429|50[0234])\)|http response code \(?(?:429|50[0234])|Status code: (?:429|50[0234])\b|gzip: stdin: unexpected end of file|Unexpected EOF in archive|The remote name could not be resolved|Unable to connect to the remote server|operation has timed out|exit code is not 0 - '(?:5|6|7|16|18|28|35|52|55|56|92)'|net::ERR_(?:CONNECTION|TIMED_OUT|NAME_NOT_RESOLVED|INTERNET|NETWORK)|0x80072e(?:e2|e7|fd|fe|ff)\b|error in socket IO|failed to receive handshake|[Cc]onnection to [^\n]{1,200} timed out|[Tt]oo many requests|[Rr]ate limit exceeded|urlopen error (?:timed out|\[Errno -?\d)|unexpected HTTP status: 5\d\d|^unexpected EOF$|Unable to establish SSL connection|Timeout was reached|Timeout \(\d+s\) waiting for privilege escalation/,
+    pattern: anyOf(
+      /curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\)|exit code is not 0 - '(?:5|6|7|16|18|28|35|52|55|56|92)'|wget: (?:unable to resolve host|can't connect to)|^Giving up\.$|\berrorCode=(?:2|5|6|19|23)\b|urlopen error (?:timed out|\[Errno -?\d)/,
+      /fatal: unable to access '[^'\n]{1,300}': (?:Could not resolve|Failed to connect|Recv failure|Send failure|Operation timed out|Empty reply|GnuTLS|OpenSSL SSL_|HTTP\/2)|fatal: unable to connect to |RPC failed; |early EOF|error sending request|error in socket IO/,
+      /An error occurred \((?:5\d\d|Internal(?:Error|Failure|ServerError)|ServiceUnavailable|Unavailable|RequestTimeout\w{0,20}|InsufficientInstanceCapacity)\)|Could not connect to the endpoint URL: "https:\/\/[\w.-]{0,100}\.[a-z]{2}(?:-[a-z]{2,5})?-[a-z]{4,10}-\d\.amazonaws\.com/,
+      /\b(?:xz|tar|bzip2|unzip|zstd): [^\n]{0,100}[Uu]nexpected end of (?:input|file)|gzip: stdin: unexpected end of file|Unexpected EOF in archive|^unexpected EOF$/,
+      /Unable to connect to the remote server|underlying connection was closed: [^\n]{0,20}unexpected|net::ERR_(?:CONNECTION|TIMED_OUT|NAME_NOT_RESOLVED|INTERNET|NETWORK)|0x80072e(?:e2|e7|fd|fe|ff)\b|Could not connect to the feed|Unable to load the service index/,
+      /failed to receive handshake|Unable to establish SSL connection|Timeout \(\d+s\) waiting for privilege escalation/,
+    ),
     reason: 'a step could not fetch something over the network',
     hint: 'If the retry fails too, check the address and the way out of the guest; let the script retry.',
     evidence: 'curl, wget, git and PowerShell text',
-    turns: [
-      {
-        to: 1,
-        when: ({ text }) => /\blocalhost\b|\b127\.0\.0\.1\b|\[::1\]/.test(text),
-        says: 'What does not answer is the guest itself: a service that the script starts or waits for does not run.',
-      },
-    ],
+    turns: [guestItself],
   },
   {
     code: 'ANSIBLE_UNREACHABLE',
@@ -64,9 +68,11 @@ export const scriptRules: readonly RuleRow[] = [
     turns: [
       {
         to: 1,
-        when: ({ step }) =>
-          step.some((line) =>
-            /is not a valid user$|^unauthorized key$|Unable to negotiate with |too many authentication failures/.test(line),
+        when: ({ step, text }) =>
+          [...step, text].some((line) =>
+            /is not a valid user$|^unauthorized key$|Unable to negotiate with |too many authentication failures|UNREACHABLE! => [^\n]{0,600}(?:[Pp]ermission|[Ii]nvalid\/incorrect|[Aa]uthentication failed|[Cc]redentials|host key)/.test(
+              line,
+            ),
           ),
         says: "Packer's own proxy and Ansible did not agree on a user or a key: set `user`, offer one key alone (`IdentitiesOnly`), remove `ansible_user` and the like from the inventory, or allow `ssh-rsa` in `ansible_ssh_extra_args`.",
       },

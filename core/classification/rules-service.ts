@@ -66,6 +66,11 @@ export const serviceRules: readonly RuleRow[] = [
     evidence: 'CodeBuild troubleshooting.md:217-234',
     turns: [
       {
+        to: 3,
+        when: ({ text }) => /not authorized|AccessDenied|no basic auth credentials|\bunauthorized\b/.test(text),
+        says: 'The role of the build project may not read the image: grant it on the repository, then release the builder.',
+      },
+      {
         to: 2,
         when: ({ text }) => /toomanyrequests|429|time(?:d )?out|\b50[0234]\b|connection reset/i.test(text),
         says: 'The registry throttled or did not answer, which passes. If the retry fails too, pull the image from a repository of your own.',

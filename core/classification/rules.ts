@@ -13,7 +13,7 @@ import { networkRules } from './rules-network.ts';
 import { packageRules } from './rules-packages.ts';
 import { packerRules } from './rules-packer.ts';
 import { protocolRules } from './rules-protocol.ts';
-import { type RuleRow, type Turn, type TurnContext } from './rules-row.ts';
+import { type RuleRow, type TextSource, type Turn, type TurnContext } from './rules-row.ts';
 import { scriptRules, scriptTrustRules } from './rules-script.ts';
 import { serviceRules } from './rules-service.ts';
 
@@ -41,9 +41,6 @@ export const rules: readonly RuleRow[] = [
   ...networkRules,
   ...lastRules,
 ];
-
-/** Where a text comes from, which decides the rows that may read it. */
-export type TextSource = 'error' | 'output' | 'service';
 
 /**
  * The first row that takes a text of this source: one of the user's own before a built-in one, unless that tells of a

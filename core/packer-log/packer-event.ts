@@ -1,4 +1,5 @@
-import { plainText } from './plain-text.ts';
+import { withoutCarriers } from './carriers.ts';
+import { plainText, withoutLostColours } from './plain-text.ts';
 import { type UiMeaning, meaningOf } from './ui-text.ts';
 
 export type UiLevel = 'say' | 'message' | 'error';
@@ -43,30 +44,12 @@ const loggedUi = /^ui( error)?: ?([\s\S]*)$/;
 const agentLine = /^\s{0,40}\[(?:Container|Instance)\] \d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? ([\s\S]*)$/;
 const panicLine = /^(?:[\w./-]{1,200}(?: plugin)?: )?panic: |^!+ PACKER CRASH !+/;
 
-/** What stands before packer's own text where another program carries its output on: in this order, each once. */
-const carriers = [
-  /^\s{0,20}\[[0-9a-f]{8}-[0-9a-f-]{27}\] (?=PACKER )/,
-  /^PACKER (?:OUT|ERR) /,
-  /^[^()\n]{1,300} \(local-exec\): ?/,
-  /^\s{0,20}[│╷╵] ?/,
-  /^Test\S{1,200} (?=\d{4}-\d\d-\d\dT)/,
-  /^(?:DEBUG|INFO|WARN|ERROR) {1,4}(?=\[?\d{4}-)/,
-  /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?[ \t]/,
-  /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?[ \t]/,
-  /^(?:DEBUG|INFO|WARN|ERROR) {1,4}- /,
-  /^logger\.go:\d{1,5}: /,
-  /^##\[(?:debug|error|warning|section)\]/,
-  /^Step #\d{1,3}(?: - "[^"\n]{1,100}")?: ?/,
-] as const;
-
 /** Reads one line, without its line end. Takes any text and never throws; what it cannot place is `ui` text or `other`. */
 export function parseLine(line: string): PackerEvent {
   const text = plainText(line.length > longestLine ? line.slice(0, longestLine).toWellFormed() : line);
   const machine = parseMachineLine(text);
   if (machine !== undefined) return machine;
-  const [, agent] = agentLine.exec(text) ?? [];
-  if (agent !== undefined) return { type: 'service', text: agent };
-  const carried = carriers.reduce((rest, carrier) => rest.replace(carrier, ''), text);
+  const carried = withoutCarriers(withoutLostColours(text));
   return (carried === text ? undefined : parseMachineLine(carried)) ?? parseCarried(carried);
 }
 
@@ -145,6 +128,8 @@ function countOf(text: string): number {
 }
 
 function parseCarried(text: string): PackerEvent {
+  const [, agent] = agentLine.exec(text) ?? [];
+  if (agent !== undefined) return { type: 'service', text: agent };
   const [, logged] = logLine.exec(text.trimStart()) ?? [];
   if (logged === undefined) return panicLine.test(text) ? { type: 'crash', text } : uiEvent(null, text);
   const [, level, said] = loggedUi.exec(logged) ?? [];

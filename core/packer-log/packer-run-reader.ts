@@ -14,6 +14,11 @@ export interface PackerRunReader {
   end(): PackerRun;
 }
 
+interface UnplacedLine extends LogLine {
+  readonly target: string;
+  readonly isError: boolean;
+}
+
 /** More targets than this have never been seen in one template; the lines of further ones count as belonging to none. */
 const mostTargets = 500;
 
@@ -46,10 +51,14 @@ class Reader {
   readonly #errors = new ErrorBlock(200);
   readonly #tail = new LastLines(60);
   readonly #service = new LastLines(20);
+  /** What a command of the build printed that failed first: CodeBuild runs later phases all the same, and what they print is no cause. */
+  #printedByFailed: readonly LogLine[] | null = null;
   #ended = false;
   #listedArtifacts = 0;
   #forPeople = true;
   readonly #unheaded = new LastLines(20);
+  /** Lines that look like a target's before anything said that there is one: a person's copy often lacks its beginning. */
+  readonly #unplaced = new LastLines<UnplacedLine>(60);
   /** CodeBuild fetches the source: no command has run, and what stands there by itself are its own words. */
   #fetchingSource = false;
   #cancelled: { line: LogLine; signal: string | null } | null = null;
@@ -76,7 +85,7 @@ class Reader {
       targets,
       artifacts: targets.flatMap((target) => target.artifacts),
       errors: this.#errors.lines(),
-      tail: this.#tail.lines(),
+      tail: this.#printedByFailed ?? this.#tail.lines(),
       service: this.#service.lines(),
       ended: this.#ended,
       listedArtifacts: this.#listedArtifacts,
@@ -99,6 +108,7 @@ class Reader {
     if (known !== undefined || this.#targets.size >= mostTargets) return known;
     const target = new TargetReader(name);
     this.#targets.set(name, target);
+    for (const { target: its, isError, ...line } of this.#unplaced.lines()) if (its === name) target.takeOutput(line, false, isError);
     return target;
   }
 
@@ -135,6 +145,8 @@ class Reader {
   #takeMeaning(meaning: UiMeaning, level: UiLevel | null): void {
     if (level !== null) this.#forPeople = false;
     if (meaning.means === 'text' || (meaning.means === 'output' && !meaning.marked && !this.#targets.has(meaning.target))) {
+      if (meaning.means === 'output')
+        this.#unplaced.push({ ...this.#lineOf(meaning.text), target: meaning.target, isError: level === 'error' });
       this.#takeText(meaning.means === 'text' ? meaning.text : `${meaning.target}: ${meaning.text}`, level);
       return;
     }
@@ -145,7 +157,7 @@ class Reader {
         this.#target(meaning.target)?.takeOutput(this.#lineOf(meaning.text), meaning.marked, level === 'error');
         return;
       case 'announced':
-        this.#target(meaning.target);
+        this.#target(meaning.target)?.begin();
         return;
       case 'build-errored':
         this.#fail(meaning.target, meaning.text, level);
@@ -215,6 +227,8 @@ class Reader {
 
   #takeService(text: string): void {
     this.#fetchingSource = /^Waiting for DOWNLOAD_SOURCE\b/.test(text);
+    if (text.startsWith('Running command ')) this.#tail.clear();
+    if (text.startsWith('Command did not exit successfully ')) this.#printedByFailed ??= this.#tail.lines();
     if (/^Command did not exit successfully |^Phase context status code: \S/.test(text)) this.#service.push(this.#lineOf(text));
     if (/^Phase complete: \w+ (?:State: FAILED|Success: false)/.test(text)) this.#failing = true;
   }

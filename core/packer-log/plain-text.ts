@@ -2,6 +2,9 @@
 const escapeSequences =
   /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|\u001B[PX^_][^\u001B]*(?:\u001B\\)?|\u001B[ -/]*[0-~]/g;
 
+/** A colour whose escape character was lost on the way, or is written `^[`: a person's copy has it so. */
+const lostColours = /(?:\^\[)?\[(?:[01];)?(?:0|1|3\d|9\d)m(?!\])/g;
+
 /** C0 without tab and newline, DEL, and C1. */
 const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 
@@ -21,4 +24,9 @@ export function plainLines(lines: readonly string[]): string {
   if (lines.length === 0) return '';
   const text = `${lines.join('\n')}\n`;
   return anyControl.test(text) ? `${lines.map(plainText).join('\n')}\n` : text;
+}
+
+/** A line of a person's copy without the colours that lost their escape character. */
+export function withoutLostColours(line: string): string {
+  return line.includes('[') ? line.replace(lostColours, '') : line;
 }

@@ -22,6 +22,8 @@ export interface TargetRun {
    * Marked ones were printed as `==> name:`.
    */
   readonly step: readonly (LogLine & { readonly marked: boolean })[];
+  /** Nothing of a person's can have run yet: the log has the target's beginning, and it neither reached a guest nor began a step. */
+  readonly untouched: boolean;
   readonly artifacts: readonly Artifact[];
   /** Ids of images that this run created itself. */
   readonly made: readonly string[];
@@ -32,6 +34,9 @@ export interface TargetRun {
 // What a target prints where a step begins that runs a person's code (packer/provisioner.go and the provisioners' own first lines).
 const stepBegins =
   /^(?:Provisioning with |Running local shell script|Executing Ansible|Executing local command|Running post-processor|Restarting Machine|Retrieving ISO)/;
+
+// Where a builder reaches its guest (sdk communicator/step_connect.go), or runs it on this machine.
+const guestReached = /^(?:Connected to |Using \S{1,30} communicator|Starting docker container|Mounting the root device)/;
 
 // builder run: sdk multistep/commonsteps/step_provision.go:113; -on-error: sdk multistep/basic_runner.go.
 const stepFailed = /^(?:Provisioning step had errors: |Step "[^"]{1,100}" failed)/;
@@ -48,6 +53,7 @@ export class TargetReader {
   readonly #errorOutput = new LastLines(60);
   readonly #step = new LastLines<LogLine & { marked: boolean }>(60);
   #failed = false;
+  #untouched = false;
   readonly #artifacts = new ArtifactReader();
   readonly #made = new Set<string>();
   readonly #base = new BaseImageReader();
@@ -61,6 +67,11 @@ export class TargetReader {
     return stepFailed.test(text);
   }
 
+  /** The target is announced: the log has its beginning. */
+  begin(): void {
+    this.#untouched = this.#step.lines().length === 0;
+  }
+
   takeOutput(line: LogLine, marked: boolean, isError: boolean): void {
     if (isError) this.#errorOutput.push(line);
     if (this.#failed) return;
@@ -68,7 +79,9 @@ export class TargetReader {
       this.#failed = true;
       return;
     }
+    if (marked && guestReached.test(line.text)) this.#untouched = false;
     if (marked && stepBegins.test(line.text)) {
+      this.#untouched &&= line.text.startsWith('Retrieving ISO');
       this.#step.clear();
       this.#base.close();
     }
@@ -106,6 +119,7 @@ export class TargetReader {
       erroredAfterCancel: this.#erroredAfterCancel,
       errorOutput: this.#errorOutput.lines(),
       step: this.#step.lines(),
+      untouched: this.#untouched,
       artifacts,
       made: [...this.#made],
       base: this.#base.end(artifacts),

@@ -28,7 +28,7 @@ const cancelling = /^Cancelling build after receiving (\w{1,30})/;
  */
 export function meaningOf(text: string): UiMeaning {
   const trimmed = text.trim();
-  return statement(trimmed) ?? runStatement(trimmed) ?? output(trimmed) ?? { means: 'text', text: trimmed };
+  return statement(trimmed) ?? runStatement(trimmed) ?? announcement(trimmed, text) ?? output(trimmed) ?? { means: 'text', text: trimmed };
 }
 
 function statement(text: string): UiMeaning | undefined {
@@ -54,11 +54,14 @@ function runStatement(text: string): UiMeaning | undefined {
   return signal === undefined ? undefined : { means: 'cancelling', signal };
 }
 
+/** Never indented, so that no script announces a target: what it prints is. */
+function announcement(trimmed: string, text: string): UiMeaning | undefined {
+  if (!trimmed.endsWith('output will be in this color.') || text.startsWith('    ')) return undefined;
+  const [, target] = announced.exec(trimmed) ?? [];
+  return target === undefined ? undefined : { means: 'announced', target };
+}
+
 function output(text: string): UiMeaning | undefined {
-  if (text.endsWith('output will be in this color.')) {
-    const [, target] = announced.exec(text) ?? [];
-    if (target !== undefined) return { means: 'announced', target };
-  }
   const isMarked = text.startsWith('==> ');
   const [, target, said] = (isMarked ? marked : unmarked).exec(text) ?? [];
   if (target === undefined) return undefined;

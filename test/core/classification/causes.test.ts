@@ -190,6 +190,61 @@ describe('a context turns an ambiguous row', () => {
     expect(outcome(failedTarget('a.b', 'Error creating snapshot: the machine already has an active disk'))).toBe('1 UNKNOWN');
   });
 
+  it('Ansible that may not log in is refused again, one that lost the way is not', () => {
+    const unreachable = (why: string) =>
+      outcome(exitOfScript('a.b', [`fatal: [default]: UNREACHABLE! => {"changed": false, "msg": "${why}"}`]));
+    expect(unreachable('Authentication or permission failure, did not have permissions on the remote directory')).toBe(
+      '1 ANSIBLE_UNREACHABLE',
+    );
+    expect(unreachable('winrm connection error: Read timed out. (read timeout=30)')).toBe('2 ANSIBLE_UNREACHABLE');
+  });
+
+  it('a repository that is gone stays gone, one that none of its mirrors served may be back', () => {
+    const failed = "Error: Failed to download metadata for repo 'base': Cannot download repomd.xml: All mirrors were tried";
+    const after = (said: string) => outcome(exitOfScript('a.b', [said, failed]));
+    expect(after('  - Status code: 404 for https://mirror.example.com/8/repodata/repomd.xml')).toBe('1 DNF_MIRROR');
+    expect(after('  - Status code: 503 for https://mirror.example.com/9/repodata/repomd.xml')).toBe('2 DNF_MIRROR');
+  });
+
+  it('the last task of Ansible that failed decides, known or not, and none that was ignored', () => {
+    const task = (why: string) => `fatal: [default]: FAILED! => {"changed": false, "msg": "${why}"}`;
+    const timedOut = task('Request failed: <urlopen error timed out>');
+    const recap = 'default : ok=3 changed=1 unreachable=0 failed=1';
+    expect(outcome(exitOfScript('a.b', [timedOut, recap]))).toBe('2 FETCH_FAILED');
+    expect(outcome(exitOfScript('a.b', [timedOut, '...ignoring', 'TASK [web]', task('the port is not a number'), recap]))).toBe(
+      '1 SCRIPT_EXIT',
+    );
+    expect(outcome(exitOfScript('a.b', [timedOut, 'TASK [web]', task('the port is not a number'), recap]))).toBe('1 SCRIPT_EXIT');
+    expect(outcome(exitOfScript('a.b', [timedOut, 'TASK [web]', task('could not start'), '...ignoring', recap]))).toBe('2 FETCH_FAILED');
+  });
+
+  it('a text that a console broke where its line was full is read as one', () => {
+    const broken = [
+      'Exception calling "DownloadFile" with "2" argument(s): "The operation has timed',
+      'out"',
+      'At C:\\setup.ps1:33 char:9',
+    ];
+    expect(outcome(exitOfScript('a.b', broken))).toBe('2 NET_TIMEOUT');
+    expect(outcome(exitOfScript('a.b', ['The operation has timed', 'out"']))).toBe('1 SCRIPT_EXIT');
+  });
+
+  it('a line of a script that PowerShell quotes, and what sudo and debconf always say, is no cause', () => {
+    const lines = [
+      'Get-Item : Cannot find path C:\\tools because it does not exist.',
+      '+         throw "The operation has timed out"',
+      'debconf: unable to initialize frontend: Dialog',
+      'sudo: unable to resolve host build-7: Temporary failure in name resolution',
+    ];
+    expect(outcome(exitOfScript('a.b', lines))).toBe('1 SCRIPT_ERROR');
+  });
+
+  it('what a service of the guest itself answers depends on no network, what packer reaches by way of this machine does', () => {
+    expect(outcome(exitOfScript('a.b', ['Get "http://127.0.0.1:8200/health": dial tcp 127.0.0.1:8200: connect: connection refused']))).toBe(
+      '1 NET_RESET',
+    );
+    expect(outcome(failedTarget('a.b', 'dial tcp 127.0.0.1:3421: connect: connection refused'))).toBe('2 NET_RESET');
+  });
+
   it('says so, and on the second attempt that there is no third', () => {
     const first = classifyLog(failedTarget('qemu.base', 'Timeout waiting for SSH.'), failed);
     expect(first.classification.hint).toContain('This builder installs its guest');

@@ -50,6 +50,7 @@ describe('an attempt that left no result', () => {
     ['QUEUED', 'VPC_CLIENT_ERROR', 'Request limit exceeded.', '2 AWS_THROTTLED'],
     ['PROVISIONING', 'BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE', 'Unable to pull', '1 CB_IMAGE_PULL'],
     ['PROVISIONING', 'BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE', 'toomanyrequests: slow down', '2 CB_IMAGE_PULL'],
+    ['PROVISIONING', 'BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE', 'CodeBuild is not authorized to perform ecr:BatchGetImage', '3 CB_IMAGE_PULL'],
   ] as const)('is judged by the context %s %s: %s', (phase, statusCode, message, expected) => {
     expect(outcome(record('FAILED', [[phase, statusCode, message]]))).toBe(expected);
   });

@@ -252,6 +252,61 @@ describe('over several targets', () => {
   });
 });
 
+describe('a command of a build that failed without packer', () => {
+  const agent = (text: string) => `[Container] 2026/11/22 20:00:00.123456 ${text}`;
+  const failedBuild = (...printed: string[]) => [
+    agent('Running command make image'),
+    ...printed,
+    agent('Command did not exit successfully make image exit status 2'),
+    agent('Phase complete: BUILD State: FAILED'),
+    agent('Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make image. Reason: exit status 2'),
+    agent('Entering phase POST_BUILD'),
+  ];
+
+  it('is told by what it printed, not by what commands before and after it did', () => {
+    const before = [agent('Running command ./warm-up'), 'curl: (28) Operation timed out'];
+    const after = [agent('Running command ./upload'), 'Error response from daemon: received unexpected HTTP status: 502 Bad Gateway'];
+    expect(outcome([...before, ...failedBuild('make: gcc: command not found'), ...after])).toBe('1 SCRIPT_ERROR');
+    expect(outcome([...before, ...failedBuild(), ...after])).toBe('1 UNKNOWN');
+    expect(outcome(failedBuild('curl: (28) Operation timed out'))).toBe('2 FETCH_FAILED');
+  });
+});
+
+describe('a copy that lacks its end', () => {
+  const begun = ['amazon-ebs.web: output will be in this color.', '', '==> amazon-ebs.web: Prevalidating any provided VPC information'];
+  const refused = '==> amazon-ebs.web: Error querying AMI: UnauthorizedOperation: You are not authorized to perform this operation.';
+  const cleaned = '==> amazon-ebs.web: Error deleting temporary keypair: RequestLimitExceeded: Request limit exceeded.';
+
+  it('tells of a violation where nothing of a person has run yet', () => {
+    expect(outcome([...begun, refused, cleaned])).toBe('3 AWS_UNAUTHORIZED');
+  });
+
+  it.each([
+    ['lacks its beginning', [refused]],
+    ['reached a guest', [...begun, '==> amazon-ebs.web: Connected to SSH!', refused]],
+    ['began a step', [...begun, '==> amazon-ebs.web: Running local shell script: /tmp/x', refused]],
+    ['has a beginning that a script printed', ['    amazon-ebs.web: output will be in this color.', refused]],
+  ])('tells of none where it %s', (_, lines) => {
+    expect(classifyLog(lines, failed).exit_code).not.toBe(3);
+  });
+});
+
+describe('a copy that lacks its beginning', () => {
+  const step = [
+    '    vsphere-iso.web: TASK [Install packages] ****',
+    '    vsphere-iso.web: E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 912 (apt-get)',
+  ];
+  const end = [
+    '==> vsphere-iso.web: Power off VM...',
+    "Build 'vsphere-iso.web' errored after 51 minutes: Error executing Ansible: Non-zero exit status: exit status 2",
+  ];
+
+  it('has the lines of a target, too, that stand before the first which names it as one', () => {
+    expect(outcome([...step, ...end])).toBe('2 APT_LOCK');
+    expect(outcome([...step.map((line) => line.replace('vsphere-iso.web', 'vsphere-iso.other')), ...end])).toBe('1 PROVISIONER_EXIT');
+  });
+});
+
 describe('every verdict', () => {
   it('shows at most ten lines with their numbers, none longer than 500', () => {
     const error = Array.from({ length: 60 }, (_, at) => `* problem ${at} ${'x'.repeat(900)}`).join('\n');

@@ -37,6 +37,14 @@ const disguises = [
   '2026-11-22T20:00:00.0000000Z ',
   '20:00:00 ',
   '##[error]',
+  '> ',
+  '17: ',
+  'images-1  | ',
+  '[base] ',
+  'INFO ',
+  '[1;31m',
+  'ci packer[1]: ',
+  'amazon-ebs.base: output will be in this color.',
   '\u001B[2K\u001B[1G',
   '\u001B[1;31m',
   '\u001B]0;title\u0007',
@@ -84,11 +92,11 @@ describe('no text that a provisioner prints', () => {
     );
   });
 
-  it('is a violation in the output for people, on either stream, also where the log is cut', () => {
+  it('is a violation in the output for people, on either stream, also where the log is cut at an end', () => {
     fc.assert(
       fc.property(lines, fc.boolean(), ends, fc.nat(30), (texts, marked, packerExitCode, kept) => {
         const log = forPeople(texts, marked);
-        for (const seen of [log, log.slice(0, kept)])
+        for (const seen of [log, log.slice(0, kept), log.slice(kept)])
           expect(classifyLog(seen, { ...unknownEnd, packerExitCode }).exit_code, seen.join('\n')).not.toBe(3);
       }),
       { numRuns: 1500 },

@@ -132,8 +132,47 @@ describe('a line that another program carries on', () => {
     'TestImage/base 2026-11-22T20:10:14Z logger.go:66: ',
     'null_resource.image (local-exec): ',
     '[01234567-89ab-cdef-0123-456789abcdef] PACKER OUT ',
+    '2026-11-22T20:10:14.1234567Z [01234567-89ab-cdef-0123-456789abcdef] PACKER OUT ',
+    '2026-11-22T20:10:14.123000+00:00 build/01234567-89ab-cdef-0123-456789abcdef ',
+    'images\tBuild\t2026-11-22T20:10:14.1234567Z ',
+    'build\t22-Nov-2026 20:10:14\t',
+    '2026-11-22T20:10:14.123456Z 01O ',
+    '[2026-11-22T20:10:14.123Z] [qemu] ',
+    '[20:10:14][Step 1/2] ',
+    '[20:10:14] :\t [Step 1/2] ',
+    'Nov 22 20:10:14 ci-1 packer[4711]: ',
+    '2026-11-22 20:10:14,123 - images - INFO - ',
+    'I, [2026-11-22T20:10:14.123456+0000#4711]  INFO -- packer: ',
+    'I1122 20:10:14.123456    4711 run.go:12] ',
+    '22/11/2026 20:10:14 ',
+    '8:10:14 PM ',
+    '1795378214123\t',
+    'images-1  | ',
+    '1204 | ',
+    '17: ',
+    '#9 12.345 ',
+    '> ',
+    'Error: ',
+    '[1;31m',
+    '^[[1;31m',
   ])('is read without %j', (carrier) => {
     expect(parseLine(`${carrier}Build 'qemu' errored: no`)).toMatchObject(errored);
+  });
+
+  it.each(['Error: ', '[qemu] ', '17: ', 'INFO ', '… ', 'Nov 22 20:10:14 ci-1 packer[4711]: '])(
+    'is read as it stands where packer put its own words before %j',
+    (carrier) => {
+      for (const own of ['    qemu.a: ', '==> qemu.a: ', '    17: ', '… '])
+        expect(parseLine(`${own}${carrier}Build 'qemu' errored: no`)).not.toMatchObject(errored);
+    },
+  );
+
+  it('may be one of the agent of CodeBuild', () => {
+    expect(parseLine('agent-1  | [Container] 2026/11/22 20:00:00 Phase complete: BUILD State: FAILED')).toMatchObject({ type: 'service' });
+  });
+
+  it('keeps what only looks like a colour that lost its escape character', () => {
+    expect(parseLine('==> qemu: rate(x[0m]) [5m] [3 of 4]')).toMatchObject({ meaning: { text: 'rate(x[0m]) [5m] [3 of 4]' } });
   });
 
   it('may be one for machines', () => {

@@ -35,7 +35,7 @@ export const guestSamples: Samples = {
     taken: 'An error occurred (AccessDenied) when calling the GetObject operation: Access Denied',
     left: 'a policy of the host denied the start of a service',
   },
-  FETCH_FAILED: { taken: 'curl: (22) The requested URL returned error: 503', left: 'curl: (22) The requested URL returned error: 404' },
+  FETCH_FAILED: { taken: 'curl: (56) Recv failure: Connection reset by peer', left: 'curl: (23) Failed writing body' },
   ANSIBLE_UNREACHABLE: {
     taken: 'fatal: [default]: UNREACHABLE! => {"changed": false}',
     left: 'default : ok=3 changed=1 unreachable=0 failed=1',

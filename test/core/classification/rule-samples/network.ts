@@ -51,6 +51,10 @@ export const networkSamples: Samples = {
     taken: 'Get "http://169.254.169.254/computeMetadata/v1/token": dial tcp 169.254.169.254:80: connect: network is unreachable',
     left: 'Get "http://169.254.169.254/computeMetadata/v1/token" was answered',
   },
+  HTTP_429: {
+    taken: 'error creating server: HTTP 429 Too Many Requests',
+    left: 'error creating server: HTTP 422 Unprocessable Entity',
+  },
   GRPC_DENIED: { taken: 'rpc error: code = PermissionDenied desc = Permission denied', left: 'rpc error: code = NotFound desc = no image' },
   GRPC_QUOTA: {
     taken: 'rpc error: code = ResourceExhausted desc = Quota limit vpc.networks.count exceeded',
