@@ -155,7 +155,7 @@ export const awsRules: readonly RuleRow[] = [
     class: 2,
     reads: 'error',
     pattern:
-      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|Internal(?:Server|Service)(?:Exception|Fault)|InternalServiceError|ServiceUnavailable(?:Exception)?|RequestTimeout(?:Exception)?|Unavailable)\b|Server\.InternalError/,
+      /StatusCode: 5\d\d\b|status code: 5\d\d\b|50[0234] (?:Internal Server Error|Proxy Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|(?:^|[^.\w])(?:InternalError|InternalFailure|Internal(?:Server|Service)(?:Exception|Fault)|InternalServiceError|ServiceUnavailable(?:Exception)?|RequestTimeout(?:Exception)?|Unavailable)\b|Server\.InternalError|\bCode: UnknownError\b|has failed due to (?:an?|some) (?:unknown|internal) (?:error|exception|failure)/,
     reason: 'the service that packer called had a fault of its own',
     hint: 'If the retry fails too, look at the health dashboard of the provider.',
     evidence: 'smithy constants.ts:49; botocore standard.py:462; hashicorp/packer#1253',

@@ -27,7 +27,7 @@ export const credentialRules: readonly RuleRow[] = [
         String.raw`\b(?:[Ii]nvalid|[Ee]xpired|[Rr]evoked|[Ii]ncorrect|[Bb]ad) ${secret}(?! ?(?:name|pair|length|format|type|file|['"]?[{}(),;]))\b`,
       ),
       new RegExp(String.raw`${secret}\b[^\n.:;]{0,40}? (?:not valid|invalid|expired|revoked|rejected|does not exist)\b`),
-      /[Ww]rong password|[Ii]ncorrect (?:username or )?password|\b[Uu]nable to log ?in: |[Ii]nvalid [Ll]ogin\b|[Ii]nvalid_client|^[Ll]ogin failed\b/,
+      /[Mm]issing (?:TFA|2FA|MFA|OTP)\b|\b(?:TFA|2FA|MFA|OTP|[Tt]wo-factor|[Mm]ulti-factor|[Ss]econd factor)\b[^\n]{0,40} (?:is )?(?:required|missing|needed)\b|[Ww]rong password|[Ii]ncorrect (?:username or )?password|\b[Uu]nable to log ?in: |[Ii]nvalid [Ll]ogin\b|[Ii]nvalid_client|^[Ll]ogin failed\b/,
       /[Aa]uthentication failed\b|[Aa]uthentication (?:to|with|against|at) [^\n]{1,60} failed|(?:[Ff]ailed|[Uu]nable) to authenticate (?:you|to|with|against)\b(?![^\n]{0,300}(?:time(?:d ?)?out|EOF\b|refused|reset by|no such host|5\d\d|unavailable))|[Aa]uthentication (?:is )?required|\b(?:[Uu]nauthenticated|NotAuthenticated)\b|\(unauthorized\)/,
     ),
     reason: 'a service refuses the credentials that packer was given',

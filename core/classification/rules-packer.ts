@@ -107,6 +107,13 @@ export const packerRules: readonly RuleRow[] = [
     reason: 'the hypervisor of the machine that builds is missing, or set up wrongly',
     hint: 'Mend it there: install it, load its kernel module, switch virtualisation on, or create the switch that the template names.',
     evidence: 'VBoxManage, vmrun and Hyper-V texts; rapid7/metasploitable3#202',
+    turns: [
+      {
+        to: 3,
+        when: ({ text }) => /ssh: unable to authenticate/.test(text),
+        says: 'The host that runs the machines refuses the user or the key of `remote_username`: renew it, then release the builder.',
+      },
+    ],
   },
   {
     code: 'TPL_VARIABLE',

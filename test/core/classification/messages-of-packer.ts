@@ -6,6 +6,8 @@
 /** What packer says at the end of a target, whoever it quotes. */
 export const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
   1: [
+    'Failed creating VMware driver: Unable to initialize any driver for this platform. * exec: "vmware": executable file not found in $PATH',
+    'open scripts/setup-mfa.sh: no such file or directory',
     'Error: Failed to parse template: EOF',
     'open scripts/a.sh: no such file or directory',
     'remove /var/lib/image: permission denied',
@@ -194,6 +196,9 @@ export const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
     'format vhdx not supported by builder',
   ],
   2: [
+    'error downloading ISO: [Get "http://mirror.example.com/x.iso": dial tcp 192.0.2.7:80: connectex: No connection could be made because the target machine actively refused it.]',
+    'Error allocating eip: Aliyun API Error: RequestId: 6F0DA92E Status Code: 400 Code: UnknownError Message: The request processing has failed due to some unknown error.',
+    'Error creating snapshot: The request processing has failed due to some unknown error, exception or failure.',
     'Error getting source AMI: Unavailable: The server is overloaded and cannot handle the request.',
     'error waiting for image to be created: operation timed out after 60m',
     'polling failed: the Azure Resource Manager returned http status 500',
@@ -348,6 +353,9 @@ export const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
     'server overloaded',
   ],
   3: [
+    'Missing TFA code',
+    'Error logging in to https://pve.example.com:8006: two-factor authentication is required for this user',
+    'Failed creating VMware driver: Unable to initialize any driver for this platform. * ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain',
     'Auth failed. Bad credentials.',
     'Unable to log in: bad password',
     'fault: InvalidLogin',
