@@ -27,6 +27,10 @@ interface Reason {
 
 const unusedReasons: readonly Reason[] = [
   {
+    grant: /: FunctionsApi\w+ RaiseRetention s3:GetObject(?:Retention|LegalHold) /,
+    why: 'S3 shows a lock and a hold in the head of an object only to who may read those ("HeadObject", S3 API Reference)',
+  },
+  {
     grant: /: FunctionsApi\w+ ShowImagesToSsm ec2:DescribeImages \*$/,
     why: 'SSM looks at the image in the name of who writes the parameter ("Native parameter support for AMI IDs", Systems Manager User Guide)',
   },
@@ -42,8 +46,9 @@ const unusedReasons: readonly Reason[] = [
 
 const wildcardReasons: readonly Reason[] = [
   {
-    grant: /: FunctionsApi\w+ (?:ReadWhatIsKept|LinkWhatIsKept|KeepDiagBundles) s3:\w+ \S+\/(?:artifacts|diag|state\/packer)\/\*$/,
-    why: 'builds are not known before they are; what it writes are diag bundles alone',
+    grant:
+      /: FunctionsApi\w+ (?:ReadWhatIsKept|LinkWhatIsKept|KeepDiagBundles|RaiseRetention) s3:\w+ \S+\/(?:artifacts|diag|state\/packer)\/\*$/,
+    why: 'builds are not known before they are; what it writes are diag bundles, tags and locks alone',
   },
   { grant: /: FunctionsApi\w+ FindLogsOfRuns codebuild:BatchGetBuilds \S+:project\/stage_\*$/, why: "this stack's projects and no others" },
   {
@@ -72,7 +77,6 @@ describeWithMoto('the permissions of a stage, both ways', () => {
     const stage = stageOfFile(() => ({
       builders: {
         image: ebsBuilder({
-          retention: 'evidence',
           publish: { ssm_parameter: '/images/image/{channel}' },
           schedule: { rate: '7 days' },
           secrets: { join_token: 'secretsmanager:images/join#token', licence: 'ssm:/images/licence' },
@@ -82,13 +86,16 @@ describeWithMoto('the permissions of a stage, both ways', () => {
       secrets: { secrets: { 'images/join': '{"token":"a-token-of-joining"}' }, parameters: { '/images/licence': 'a-licence' } },
     }));
     let verdicts: readonly Verdict[];
+    /** Of a class with a lock, and of one without. */
+    let [locked, plain]: BuildId[] = [];
 
     const roleOf = (name: FunctionName) => stage().parts.host(name).definition.roleName;
 
     /** Has a build go on from its start to its end by one kind of message: events of the build service, turns of requests or of sweeps. */
     async function carryThrough(name: (typeof functionNames)[number], builder: string, token: string): Promise<Build> {
       stage().events(name === 'complete' ? 'delivered' : 'lost');
-      const ask = () => stage().dispatch(builder, { client_token: token });
+      const retention = name === 'complete' ? 'evidence' : 'standard';
+      const ask = () => stage().dispatch(builder, { client_token: token, retention });
       const id = await ask();
       const send = { dispatch: ask, complete: async () => undefined, reconcile: () => stage().invoke('reconcile', {}) }[name];
       const goOn = async () => {
@@ -140,7 +147,10 @@ describeWithMoto('the permissions of a stage, both ways', () => {
       expect((await call('GET', '/builders/{name}/manifest', { name: 'outage' })).statusCode).toBe(404);
       await document('POST', '/builders/{name}/publish', of, { build: id });
       const log = LogLinksDocument.parse(await document('GET', '/builds/{id}/log', { id }));
-      const bundle = DiagLinkDocument.parse(await document('GET', '/builds/{id}/diag', { id }));
+      // A bundle of each class, and then the lock for what had none.
+      await document('GET', '/builds/{id}/diag', { id: locked ?? '' });
+      const bundle = DiagLinkDocument.parse(await document('GET', '/builds/{id}/diag', { id: plain ?? '' }));
+      await document('POST', '/builds/{id}/retention', { id: plain ?? '' }, { class: 'evidence', reason: 'case 7' });
       for (const link of [log.attempts[0]?.link, bundle.link]) expect((await fetch(link?.url ?? '')).status).toBe(200);
       const { dispatched } = DispatchDocument.parse(await document('POST', '/builders/{name}/builds', of, { client_token: 'by-api' }));
       const running = await stage().until(dispatched.build_id, (build) => (build.attempts[0]?.run ?? null) !== null);
@@ -161,7 +171,10 @@ describeWithMoto('the permissions of a stage, both ways', () => {
           times: 3,
           fault: { code: 'InternalError' },
         });
-        expect(await carryThrough(name, 'image', `image-${name}`), name).toMatchObject({ state: 'succeeded' });
+        const build = await carryThrough(name, 'image', `image-${name}`);
+        expect(build, name).toMatchObject({ state: 'succeeded' });
+        if (name === 'complete') locked = build.build_id;
+        else plain = build.build_id;
         heal();
       }
       const heal = proxy.fail({
