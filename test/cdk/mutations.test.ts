@@ -21,7 +21,7 @@ beforeAll(async () => {
     apply(mutated);
     return { kind, what, broken: checks.filter(({ problems }) => problems(mutated).length > 0).map(({ name }) => name) };
   });
-});
+}, 120_000);
 
 /** How many there are at least, so that nobody takes an empty table for a good one. */
 const atLeast: Readonly<Record<MutationKind, number>> = {
