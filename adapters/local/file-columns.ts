@@ -1,3 +1,4 @@
+import { type Digest } from '../../core/digest.ts';
 import { type FileIdentity, identityLength } from './file-identity.ts';
 
 /** Hex digits of a digest. */
@@ -46,9 +47,11 @@ export function countOf({ folders }: Pick<FileColumns, 'folders'>): number {
   return folders.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The digest of the file at a place of the columns, as hex digits. */
-export function hexAt({ digests }: FileColumns, at: number): string {
-  return digests.toString('latin1', at * digestLength, (at + 1) * digestLength);
+/** The digest of the file at a place of the columns. Nothing else is ever written there: to hold each against the schema again takes as long as to make its line of the fingerprint. */
+export function digestAt({ digests }: FileColumns, at: number): Digest {
+  const digest: `sha256:${string}` = `sha256:${digests.toString('latin1', at * digestLength, (at + 1) * digestLength)}`;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return digest as Digest;
 }
 
 export function identityAt({ identities }: FileColumns, at: number): FileIdentity {

@@ -1,7 +1,7 @@
-import { type Digest, toDigest } from '../../core/digest.ts';
+import { type Digest } from '../../core/digest.ts';
 import { sortNames } from '../../core/fingerprint.ts';
 import { type FileInput, type Input, inputKinds } from '../../core/input.ts';
-import { type FileColumns, hexAt, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
+import { type FileColumns, digestAt, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
 import { type FileAmong, fileFinder } from './file-finder.ts';
 import { type AddedFiles } from './input-file-hashing.ts';
 import { type HashedFile } from './input-file.ts';
@@ -165,5 +165,5 @@ function inputAmong(name: string, { kind, columns, first }: FoundFolder, at: num
 /** Spelt out: an object that is spread from others takes twice the memory. */
 function plainInput(name: string, kind: FileKind, columns: FileColumns, at: number): FileInput {
   const mode = (modeAt(columns, at) & 0o100) === 0 ? '100644' : '100755';
-  return { kind, name, digest: toDigest(hexAt(columns, at)), size: sizeAt(columns, at), mode };
+  return { kind, name, digest: digestAt(columns, at), size: sizeAt(columns, at), mode };
 }
