@@ -216,6 +216,7 @@ interface Wrapper {
     readonly valueType?: z.ZodMiniType;
     readonly element?: z.ZodMiniType;
     readonly options?: readonly z.ZodMiniType[];
+    readonly getter?: () => z.ZodMiniType;
   };
   readonly shape?: Readonly<Record<string, z.ZodMiniType>>;
 }
@@ -224,7 +225,8 @@ interface Wrapper {
 function alternatives(schema: z.ZodMiniType | undefined): readonly (z.ZodMiniType & Wrapper)[] {
   const inner: (z.ZodMiniType & Wrapper) | undefined = schema;
   if (inner === undefined) return [];
-  if (inner.def.innerType !== undefined) return alternatives(inner.def.innerType);
+  const within = inner.def.innerType ?? inner.def.getter?.();
+  if (within !== undefined) return alternatives(within);
   return inner.def.options === undefined ? [inner] : inner.def.options.flatMap((option) => alternatives(option));
 }
 
