@@ -34,7 +34,10 @@ function main() {
 /** The inputs that were asked for before are answered before the command line is loaded, where nothing changed. */
 async function run(words) {
   const kept = words[0] === 'inputs' ? (await import('../cli/kept-inputs.ts')).answerKeptInputs(words) : undefined;
-  return kept === undefined ? (await import('../cli/main.ts')).main(words) : kept;
+  if (kept !== undefined) return kept;
+  const { startAhead } = await import('../cli/start-ahead.ts');
+  const thread = startAhead(words);
+  return (await import('../cli/main.ts')).main(words, thread);
 }
 
 function isNotSetUp(problem) {

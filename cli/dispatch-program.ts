@@ -27,7 +27,7 @@ export function registerDispatch(dispatch: Command, host: Host, { run }: Pick<Ru
         const { openApi } = await import('./remote.ts');
         const api = await openApi(host, address, options);
         if (!api.ok) return api;
-        const repository = await openRepository(host, options);
+        const repository = openRepository(host, options);
         // One that is there and does not hold is told; whoever asks from elsewhere has none.
         if (!repository.ok && repository.failure.rule !== 'CONFIG_MISSING') return repository;
         return (await import('./commands/dispatch.ts')).dispatch(

@@ -36,10 +36,10 @@ export interface Repository extends ConfigFile {
 }
 
 /** The image repository that a command is about. */
-export async function openRepository(host: Host, options: GlobalOptions): Promise<Outcome<Repository>> {
-  const file = await findConfigFile(host.workingFolder, options.config);
+export function openRepository(host: Host, options: GlobalOptions): Outcome<Repository> {
+  const file = findConfigFile(host.workingFolder, options.config);
   if (!file.ok) return file;
-  const read = await readConfigFile(file.value);
+  const read = readConfigFile(file.value);
   if (!read.ok) return read;
   host.outgoing.learn(secretsOf(host, read.value.config));
   return success({ ...read.value, home: options.home === undefined ? read.value.root : resolve(host.workingFolder, options.home) });

@@ -1,16 +1,13 @@
-import { startHashThreadAhead } from '../adapters/local/hash-thread.ts';
-
-/** Commands that hash what an image is made from: it may be much. */
-const hashing: ReadonlySet<string> = new Set(['inputs', 'validate', 'drift', 'publish', 'attempt']);
+import { type HashThread, keepHashThread } from '../adapters/local/hash-thread.ts';
 
 /**
- * Runs a command line and gives the code to exit with. What takes long to start and does so by itself is started first, the
- * rest is loaded meanwhile.
+ * Runs a command line and gives the code to exit with.
  *
  * @param words the words after the program's name.
+ * @param thread what `startAhead` started: in the bundle the way in has modules of its own.
  */
-export async function main(words: readonly string[]): Promise<number> {
-  if (hashing.has(words[0] ?? '')) startHashThreadAhead();
+export async function main(words: readonly string[], thread?: HashThread): Promise<number> {
+  if (thread !== undefined) keepHashThread(thread);
   const { runCommandLine } = await import('./command-line.ts');
   return runCommandLine(words);
 }

@@ -49,7 +49,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     action: (repository: Repository) => Promise<Outcome<Answer>>,
   ): Promise<void> =>
     run(about, options, async () => {
-      const repository = await openRepository(host, options);
+      const repository = openRepository(host, options);
       return repository.ok ? action(repository.value) : repository;
     });
   const onThisMachine = (
@@ -185,7 +185,7 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
         return onEither(
           options,
           async (api) => {
-            const repository = await openRepository(host, options);
+            const repository = openRepository(host, options);
             if (!repository.ok && repository.failure.rule !== 'CONFIG_MISSING') return repository;
             const { publishElsewhere } = await import('./commands/elsewhere.ts');
             return publishElsewhere(host, api, repository.ok ? repository.value : undefined, typed, wanted);

@@ -36,7 +36,7 @@ async function authorization(host: Host, url: URL, options: RemoteOptions) {
 async function tokenFile(host: Host, options: RemoteOptions): Promise<Outcome<string>> {
   const named = host.environment['HYBRIDCORE_API_TOKEN_FILE'] ?? '';
   if (named !== '') return success(resolve(host.workingFolder, named));
-  const repository = await openRepository(host, options);
+  const repository = openRepository(host, options);
   if (repository.ok) return success(join(repository.value.home, 'state', 'api-token'));
   return failure(
     'API_REFUSED',

@@ -24,55 +24,58 @@ export function architectureOf(compute: Compute): Architecture {
   return compute.startsWith('x86-') ? 'linux_amd64' : 'linux_arm64';
 }
 
-const Vpc = z.strictObject({
-  id: z.string().check(z.regex(/^vpc-[0-9a-f]{8,17}$/, 'a VPC is named vpc-0123456789abcdef0')),
-  subnets: z
-    .array(z.string().check(z.regex(/^subnet-[0-9a-f]{8,17}$/, 'a subnet is named subnet-0123456789abcdef0')))
-    .check(
-      z.minLength(1, 'a VPC takes at least one subnet'),
-      z.maxLength(16, 'CodeBuild takes at most 16 subnets'),
-      z.describe('private ones, with a way out: packer, plugins and APIs are reached through it'),
-    ),
-  security_groups: z
-    .array(z.string().check(z.regex(/^sg-[0-9a-f]{8,17}$/, 'a security group is named sg-0123456789abcdef0')))
-    .check(z.minLength(1, 'a VPC takes at least one security group'), z.maxLength(5, 'CodeBuild takes at most 5 security groups')),
-});
-
-const ConfigPath = z
-  .string()
-  .check(
-    z.maxLength(200),
-    z.regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0\n]+$/, 'a path is relative to the root of the Git repository and does not leave it'),
-  );
-
-const GitSource = {
-  repository: z
-    .string()
-    .check(
-      z.regex(/^https:\/\/[\w.-]+(?:\/[\w.~-]+){2,}$/, 'a Git repository is named by its https address: https://github.com/OWNER/NAME'),
-    ),
-  connection: z
-    .string()
-    .check(
-      z.regex(
-        /^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/[0-9a-f-]{36}$/,
-        'a connection is named by its ARN: arn:aws:codeconnections:REGION:ACCOUNT:connection/ID',
+// What a builder seldom has is made where one has it: every command reads the configuration, and waits for its schema.
+const Vpc = z.lazy(() =>
+  z.strictObject({
+    id: z.string().check(z.regex(/^vpc-[0-9a-f]{8,17}$/, 'a VPC is named vpc-0123456789abcdef0')),
+    subnets: z
+      .array(z.string().check(z.regex(/^subnet-[0-9a-f]{8,17}$/, 'a subnet is named subnet-0123456789abcdef0')))
+      .check(
+        z.minLength(1, 'a VPC takes at least one subnet'),
+        z.maxLength(16, 'CodeBuild takes at most 16 subnets'),
+        z.describe('private ones, with a way out: packer, plugins and APIs are reached through it'),
       ),
-    ),
-  ref: z.withDefault(z.string().check(z.minLength(1)), 'main').check(z.describe('a branch, tag or commit')),
-  config: z.withDefault(ConfigPath, 'hybridcore.yaml').check(z.describe('where hybridcore.yaml is in it')),
-};
-
-const Source = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({ type: z.literal('asset') }),
-    z.strictObject({ type: z.literal('github'), ...GitSource }),
-    z.strictObject({ type: z.literal('gitlab'), ...GitSource }),
-    z.strictObject({ type: z.literal('bitbucket'), ...GitSource }),
-  ],
-  { error: 'a source has a type: asset (the repository as it was deployed), github, gitlab or bitbucket' },
+    security_groups: z
+      .array(z.string().check(z.regex(/^sg-[0-9a-f]{8,17}$/, 'a security group is named sg-0123456789abcdef0')))
+      .check(z.minLength(1, 'a VPC takes at least one security group'), z.maxLength(5, 'CodeBuild takes at most 5 security groups')),
+  }),
 );
+
+const Source = z.lazy(() => {
+  const path = z
+    .string()
+    .check(
+      z.maxLength(200),
+      z.regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0\n]+$/, 'a path is relative to the root of the Git repository and does not leave it'),
+    );
+  const git = {
+    repository: z
+      .string()
+      .check(
+        z.regex(/^https:\/\/[\w.-]+(?:\/[\w.~-]+){2,}$/, 'a Git repository is named by its https address: https://github.com/OWNER/NAME'),
+      ),
+    connection: z
+      .string()
+      .check(
+        z.regex(
+          /^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/[0-9a-f-]{36}$/,
+          'a connection is named by its ARN: arn:aws:codeconnections:REGION:ACCOUNT:connection/ID',
+        ),
+      ),
+    ref: z.withDefault(z.string().check(z.minLength(1)), 'main').check(z.describe('a branch, tag or commit')),
+    config: z.withDefault(path, 'hybridcore.yaml').check(z.describe('where hybridcore.yaml is in it')),
+  };
+  return z.discriminatedUnion(
+    'type',
+    [
+      z.strictObject({ type: z.literal('asset') }),
+      z.strictObject({ type: z.literal('github'), ...git }),
+      z.strictObject({ type: z.literal('gitlab'), ...git }),
+      z.strictObject({ type: z.literal('bitbucket'), ...git }),
+    ],
+    { error: 'a source has a type: asset (the repository as it was deployed), github, gitlab or bitbucket' },
+  );
+});
 export type Source = z.infer<typeof Source>;
 
 const ConditionValue = z.union([z.string(), z.array(z.string()).check(z.minLength(1))], {
@@ -80,15 +83,17 @@ const ConditionValue = z.union([z.string(), z.array(z.string()).check(z.minLengt
 });
 
 /** What else packer may do for this builder: an IAM statement that allows. */
-const PolicyStatement = z.strictObject({
-  actions: z
-    .array(z.string().check(z.regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'an action is named with its service: ec2:RunInstances')))
-    .check(z.minLength(1, 'a statement has at least one action')),
-  resources: z
-    .array(z.string().check(z.regex(/^(?:\*|arn:.+)$/, 'a resource is an ARN, or "*"')))
-    .check(z.minLength(1, 'a statement has at least one resource')),
-  conditions: z.optional(z.record(z.string(), z.record(z.string(), ConditionValue))),
-});
+const PolicyStatement = z.lazy(() =>
+  z.strictObject({
+    actions: z
+      .array(z.string().check(z.regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'an action is named with its service: ec2:RunInstances')))
+      .check(z.minLength(1, 'a statement has at least one action')),
+    resources: z
+      .array(z.string().check(z.regex(/^(?:\*|arn:.+)$/, 'a resource is an ARN, or "*"')))
+      .check(z.minLength(1, 'a statement has at least one resource')),
+    conditions: z.optional(z.record(z.string(), z.record(z.string(), ConditionValue))),
+  }),
+);
 
 /** What only the deployed home needs of a builder. */
 export const AwsSettings = z.strictObject({

@@ -4,7 +4,8 @@ import path from 'node:path';
 
 import { digestOf } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure-error.ts';
-import { errorCode, makeFolder, writeDraft } from './atomic-file.ts';
+import { makeFolder, writeDraft } from './atomic-file.ts';
+import { errorCode } from './system-error.ts';
 
 /**
  * The token that lets requests into `serve`, from its file; made where there is none yet, with mode 600.

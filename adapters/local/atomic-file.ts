@@ -2,6 +2,8 @@ import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
+import { errorCode, isAbsence } from './system-error.ts';
+
 /** Files that are being written have such names: no key, and no name of an input, begins so. */
 const temporaryName = /^\.hybridcore-\d+-\d+\.tmp$/;
 
@@ -142,15 +144,4 @@ async function writtenAt(file: string): Promise<number> {
     if (isAbsence(error)) return Number.POSITIVE_INFINITY;
     throw error;
   }
-}
-
-/** The system's code of an error, for instance `ENOENT`; undefined where it has none. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** Whether an error of the file system says that nothing is there. */
-export function isAbsence(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }

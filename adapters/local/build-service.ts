@@ -9,7 +9,7 @@ import { variables } from '../../core/contract/variables.ts';
 import { RunId, timestamp } from '../../core/identity.ts';
 import { type BuildService, type Clock, type StartAnswer, type StartRequest } from '../../core/ports.ts';
 import { checkStartEnvironment } from '../../core/start-environment.ts';
-import { isAbsence } from './atomic-file.ts';
+import { isAbsence } from './system-error.ts';
 import { surroundingsOf } from './build-service-environment.ts';
 import { signal } from './build-service-processes.ts';
 import { beginningPatience, killOrphans, lastWord, lookAt, runnerState } from './build-service-look.ts';

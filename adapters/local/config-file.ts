@@ -1,11 +1,11 @@
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, type ParsedNode, parseDocument } from 'yaml';
 
 import { Config } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import type * as z from '../../core/zod.ts';
-import { errorCode, isAbsence } from './atomic-file.ts';
+import { errorCode, isAbsence } from './system-error.ts';
 import { isWhole, reasonOf } from './input-file-place.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -29,10 +29,10 @@ export interface ConfigFile {
  * name is it, a link that leads nowhere too: what is above it belongs to another repository. CONFIG_MISSING, or
  * CONFIG_INVALID where nobody may look.
  */
-export async function findConfigFile(from: string, named: string | undefined): Promise<Outcome<string>> {
+export function findConfigFile(from: string, named: string | undefined): Outcome<string> {
   if (named !== undefined) {
     const file = resolve(from, named);
-    const stands = await isThere(file);
+    const stands = isThere(file);
     if (!stands.ok) return stands;
     if (stands.value) return success(file);
     return failure(
@@ -50,7 +50,7 @@ export async function findConfigFile(from: string, named: string | undefined): P
     );
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const file = join(folder, configFileName);
-    const stands = await isThere(file);
+    const stands = isThere(file);
     if (!stands.ok) return stands;
     if (stands.value) return success(file);
     if (dirname(folder) === folder) break;
@@ -63,10 +63,10 @@ export async function findConfigFile(from: string, named: string | undefined): P
 }
 
 /** Reads and checks a `hybridcore.yaml`; every fault comes with its line, all of them in one answer. */
-export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>> {
+export function readConfigFile(file: string): Outcome<ConfigFile> {
   let text: string;
   try {
-    const status = await stat(file);
+    const status = statSync(file);
     if (!status.isFile()) return failure('CONFIG_INVALID', `${file} cannot be read: it is no file`, cannotRead);
     if (status.size > sizeLimit)
       return failure(
@@ -74,7 +74,7 @@ export async function readConfigFile(file: string): Promise<Outcome<ConfigFile>>
         `${file} has ${status.size} bytes; at most ${sizeLimit} are taken`,
         'name the right file with --config',
       );
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (cause) {
     const isText = errorCode(cause) !== 'ERR_ENCODING_INVALID_ENCODED_DATA';
     return failure('CONFIG_INVALID', `${file} cannot be read: ${isText ? reasonOf(cause) : 'it is not UTF-8 text'}`, cannotRead);
@@ -216,6 +216,7 @@ interface Wrapper {
     readonly valueType?: z.ZodMiniType;
     readonly element?: z.ZodMiniType;
     readonly options?: readonly z.ZodMiniType[];
+    readonly getter?: () => z.ZodMiniType;
   };
   readonly shape?: Readonly<Record<string, z.ZodMiniType>>;
 }
@@ -224,7 +225,8 @@ interface Wrapper {
 function alternatives(schema: z.ZodMiniType | undefined): readonly (z.ZodMiniType & Wrapper)[] {
   const inner: (z.ZodMiniType & Wrapper) | undefined = schema;
   if (inner === undefined) return [];
-  if (inner.def.innerType !== undefined) return alternatives(inner.def.innerType);
+  const within = inner.def.innerType ?? inner.def.getter?.();
+  if (within !== undefined) return alternatives(within);
   return inner.def.options === undefined ? [inner] : inner.def.options.flatMap((option) => alternatives(option));
 }
 
@@ -232,9 +234,9 @@ function child(schema: z.ZodMiniType & Wrapper, step: string): z.ZodMiniType | u
   return schema.shape?.[step] ?? schema.def.valueType ?? schema.def.element;
 }
 
-async function isThere(file: string): Promise<Outcome<boolean>> {
+function isThere(file: string): Outcome<boolean> {
   try {
-    await lstat(file);
+    lstatSync(file);
     return success(true);
   } catch (cause) {
     return isAbsence(cause) ? success(false) : failure('CONFIG_INVALID', `${file} cannot be read: ${reasonOf(cause)}`, cannotRead);

@@ -1,5 +1,5 @@
 import { FailureError } from '../../core/failure-error.ts';
-import { errorCode } from './atomic-file.ts';
+import { errorCode } from './system-error.ts';
 
 const reasons: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
   ENOSPC: { what: 'the disk is full', remedy: 'make room, and try again' },

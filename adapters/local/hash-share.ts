@@ -77,7 +77,13 @@ export function hashShare(
         : status.ctimeMs === before.ctimeMs && status.mtimeMs === before.mtimeMs && status.size === before.size;
     if (!still || !status.isFile() || status.size !== size) return size;
     text.write(digest, at * 64, 'latin1');
-    identities.set([status.dev, status.ino, status.mode, status.size, status.mtimeMs, status.ctimeMs], at * 6);
+    const to = at * 6;
+    identities[to] = status.dev;
+    identities[to + 1] = status.ino;
+    identities[to + 2] = status.mode;
+    identities[to + 3] = status.size;
+    identities[to + 4] = status.mtimeMs;
+    identities[to + 5] = status.ctimeMs;
     Atomics.store(done, at, 1);
     return size;
   }

@@ -16,10 +16,15 @@ let startedAhead: HashThread | undefined;
 
 /**
  * Starts a thread for who will have much to hash, before anybody knows: to start takes as long as to load the command line.
- * Where none is wanted in the end, it ends with the process.
+ * Where none is wanted in the end, it ends with the process. Undefined where it would have no processor to itself.
  */
-export function startHashThreadAhead(): void {
-  if (availableParallelism() > 1) startedAhead ??= startHashThread();
+export function startHashThreadAhead(): HashThread | undefined {
+  return availableParallelism() > 1 ? startHashThread() : undefined;
+}
+
+/** Keeps a thread that was started ahead for the first who takes one. */
+export function keepHashThread(thread: HashThread): void {
+  startedAhead = thread;
 }
 
 /** The thread that was started ahead, or a new one. */

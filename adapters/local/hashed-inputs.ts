@@ -1,7 +1,7 @@
-import { type Digest, toDigest } from '../../core/digest.ts';
+import { type Digest } from '../../core/digest.ts';
 import { sortNames } from '../../core/fingerprint.ts';
 import { type FileInput, type Input, inputKinds } from '../../core/input.ts';
-import { type FileColumns, hexAt, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
+import { type FileColumns, digestAt, digestIn, digestsOf, modeAt, namesOf, pathIn, placeOfPath, sizeAt } from './file-columns.ts';
 import { type FileAmong, fileFinder } from './file-finder.ts';
 import { type AddedFiles } from './input-file-hashing.ts';
 import { type HashedFile } from './input-file.ts';
@@ -84,12 +84,17 @@ export function hashedInputs({ files, folders }: FoundFiles, known: number): Has
 interface OpenFolder {
   readonly folder: string;
   readonly names: readonly string[];
-  /** Those of the names: all there is in the folder, where that is files which were found together. */
-  readonly entries: ReadonlyMap<string, Entry | undefined> | FoundFolder;
+  readonly entries: ReadonlyMap<string, Entry | undefined> | WholeFolder;
   next: number;
 }
 
 type Entry = FoundFile | FileAmong<FoundFolder>;
+
+/** All there is in a folder, where that is files which were found together. */
+interface WholeFolder {
+  readonly files: FoundFolder;
+  readonly digests: string;
+}
 
 /** Folder by folder as they are nested, so that nothing but the names of each has to be sorted. All in one: each of them passes through here. */
 function* inOrder(found: FoundFiles, others: readonly Input[]): Generator<Input> {
@@ -102,7 +107,7 @@ function* inOrder(found: FoundFiles, others: readonly Input[]): Generator<Input>
       const name = top.names[at];
       top.next += 1;
       if (name === undefined) stack.pop();
-      else if ('first' in entries) yield inputAmong(pathIn(folder, name), entries, at);
+      else if ('digests' in entries) yield inputOfFolder(pathIn(folder, name), entries, at);
       else {
         const entry = entries.get(name);
         if (entry === undefined) stack.push(open(pathIn(folder, name.slice(0, -1))));
@@ -124,7 +129,10 @@ function folderOpener({ files, folders }: FoundFiles, kind: Input['kind']): (fol
     const parts = folders.get(folder) ?? [];
     const [only] = parts;
     const isAll = parts.length === 1 && only?.kind === kind && only.apart.length === 0 && !inFolder.has(folder) && !single.has(folder);
-    if (only !== undefined && isAll) return { folder, names: namesOf(only), entries: only, next: 0 };
+    if (only !== undefined && isAll) {
+      const digests = digestsOf(only.columns, only.first, only.count);
+      return { folder, names: namesOf(only), entries: { files: only, digests }, next: 0 };
+    }
     const entries = new Map<string, Entry | undefined>();
     for (const name of inFolder.get(folder) ?? []) entries.set(`${name}/`, undefined);
     for (const file of single.get(folder) ?? []) entries.set(placeOfPath(file.name).name, file);
@@ -162,8 +170,12 @@ function inputAmong(name: string, { kind, columns, first }: FoundFolder, at: num
   return plainInput(name, kind, columns, first + at);
 }
 
+function inputOfFolder(name: string, { files: { kind, columns, first }, digests }: WholeFolder, at: number): FileInput {
+  return plainInput(name, kind, columns, first + at, digestIn(digests, at));
+}
+
 /** Spelt out: an object that is spread from others takes twice the memory. */
-function plainInput(name: string, kind: FileKind, columns: FileColumns, at: number): FileInput {
+function plainInput(name: string, kind: FileKind, columns: FileColumns, at: number, digest = digestAt(columns, at)): FileInput {
   const mode = (modeAt(columns, at) & 0o100) === 0 ? '100644' : '100755';
-  return { kind, name, digest: toDigest(hexAt(columns, at)), size: sizeAt(columns, at), mode };
+  return { kind, name, digest, size: sizeAt(columns, at), mode };
 }

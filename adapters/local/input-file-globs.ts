@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { type FileSystemAdapter, escapePath, globSync } from 'tinyglobby';
 
 import { type Failure, type Outcome, success } from '../../core/failure.ts';
-import { errorCode } from './atomic-file.ts';
+import { errorCode } from './system-error.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
 import { pathIn, placeOfPath } from './file-columns.ts';
 import { isWhole, lookAt, nameFailure, notRead } from './input-file-place.ts';

@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } fro
 import { join, posix, relative, resolve } from 'node:path';
 
 import { type Failure, type Outcome, failure, success } from '../../core/failure.ts';
-import { errorCode } from './atomic-file.ts';
+import { errorCode } from './system-error.ts';
 
 /** What stands at a path of the repository. */
 export type InputPlace =

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { assertKey, isKeySegment, keyPrefixes } from '../../core/contract/object-key.ts';
-import { isAbsence } from './atomic-file.ts';
+import { isAbsence } from './system-error.ts';
 
 /** Where a key lies below the home folder. `link`: the first folder on the way that is a link, and so leads who knows where. */
 export type KeyPlace = { readonly state: 'inside'; readonly file: string } | { readonly state: 'outside'; readonly link: string };

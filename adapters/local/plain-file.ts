@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 
 import { type Digest, toDigest } from '../../core/digest.ts';
 import { GoneError, type OpenObject, type ReadObject } from '../../core/ports.ts';
-import { errorCode, isAbsence } from './atomic-file.ts';
+import { errorCode, isAbsence } from './system-error.ts';
 
 const chunkSize = 64 * 1024;
 

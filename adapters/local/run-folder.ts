@@ -5,7 +5,8 @@ import { type StartRequest } from '../../core/ports.ts';
 import { BuilderName, RunId, Timestamp } from '../../core/identity.ts';
 import { RunRecord } from '../../core/run-record.ts';
 import * as z from '../../core/zod.ts';
-import { isAbsence, makeFolder, namesIn, removeStaleDrafts, writeFileAtomically, writeDraft } from './atomic-file.ts';
+import { makeFolder, namesIn, removeStaleDrafts, writeFileAtomically, writeDraft } from './atomic-file.ts';
+import { isAbsence } from './system-error.ts';
 import { readPlainFile } from './plain-file.ts';
 import { ProcessIdentity } from './process-identity.ts';
 

@@ -11,7 +11,7 @@ import { type FileInput, type Input, fileKinds } from '../../core/input.ts';
 import { FailureError } from '../../core/failure-error.ts';
 import { type SecretFinding } from '../../core/ports.ts';
 import { findShapesInInput } from '../../core/scrub/secret-shapes.ts';
-import { errorCode } from './atomic-file.ts';
+import { errorCode } from './system-error.ts';
 import { reasonOf } from './input-file-place.ts';
 
 /**

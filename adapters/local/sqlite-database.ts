@@ -4,7 +4,8 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { FailureError } from '../../core/failure-error.ts';
-import { errorCode, makeFolder } from './atomic-file.ts';
+import { makeFolder } from './atomic-file.ts';
+import { errorCode } from './system-error.ts';
 import { migrations } from './sqlite-migrations.ts';
 
 /** How long a statement waits for another process's transaction, in milliseconds. */

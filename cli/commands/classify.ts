@@ -65,8 +65,8 @@ export async function classify(
 async function nearestConfig(
   host: Host,
 ): Promise<Outcome<{ readonly rules: readonly RuleRow[]; readonly secrets: readonly SecretValue[] }>> {
-  const file = await findConfigFile(host.workingFolder, undefined);
+  const file = findConfigFile(host.workingFolder, undefined);
   if (!file.ok) return success({ rules: [], secrets: [] });
-  const read = await readConfigFile(file.value);
+  const read = readConfigFile(file.value);
   return read.ok ? success({ rules: rowsOf(read.value.config.rules), secrets: secretsOf(host, read.value.config) }) : read;
 }

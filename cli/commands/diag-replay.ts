@@ -56,7 +56,7 @@ async function readBundleFile(host: Host, file: string): Promise<Outcome<Uint8Ar
 /** Undefined where none are named: then those of the bundle are asked. */
 async function rulesOf(host: Host, file: string | undefined): Promise<Outcome<readonly UsersRule[] | undefined>> {
   if (file === undefined) return success(undefined);
-  const read = await readConfigFile(resolve(host.workingFolder, file));
+  const read = readConfigFile(resolve(host.workingFolder, file));
   return read.ok ? success(read.value.config.rules) : read;
 }
 

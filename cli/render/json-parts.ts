@@ -8,9 +8,9 @@ const some = 200;
  * and can be gone through is a list, too, whose items are asked for as they are printed. What may hold a secret has each of its
  * texts scrubbed.
  */
-export function* jsonParts(document: unknown, hook: Pick<Outgoing, 'isClean' | 'document'>): Generator<string> {
+export function* jsonParts(document: unknown, hook: Hook): Generator<string> {
   // Undefined for what JSON has no text for.
-  const json: Json = (value) => {
+  const json = (value: unknown): string | undefined => {
     const text: string | undefined = JSON.stringify(value, null, 2);
     return text === undefined || hook.isClean(text) ? text : JSON.stringify(hook.document(value), null, 2);
   };
@@ -29,7 +29,7 @@ export function* jsonParts(document: unknown, hook: Pick<Outgoing, 'isClean' | '
     isFirst = false;
     if (list === undefined) text += indented(whole);
     else {
-      for (const part of listParts(list, json)) {
+      for (const part of listParts(list, hook)) {
         yield text + part;
         text = '';
       }
@@ -38,25 +38,31 @@ export function* jsonParts(document: unknown, hook: Pick<Outgoing, 'isClean' | '
   yield `${text}${isFirst ? '' : '\n'}}`;
 }
 
-type Json = (value: unknown) => string | undefined;
+type Hook = Pick<Outgoing, 'isClean' | 'document'>;
 
-function* listParts(list: Iterable<unknown>, json: Json): Generator<string> {
+function* listParts(list: Iterable<unknown>, hook: Hook): Generator<string> {
   let opening = '[';
   let items: unknown[] = [];
   for (const item of list) {
     if (items.length === some) {
-      yield opening + itemsText(items, json);
+      yield opening + itemsText(items, hook);
       opening = ',';
       items = [];
     }
     items.push(item);
   }
-  yield items.length === 0 ? '[]' : `${opening}${itemsText(items, json)}\n  ]`;
+  yield items.length === 0 ? '[]' : `${opening}${itemsText(items, hook)}\n  ]`;
+}
+
+function itemsText(items: readonly unknown[], hook: Hook): string {
+  const text = textWithin(items);
+  // Of a part that may hold a secret few items do: to scrub each text of all the others would take longer than to make the part.
+  return hook.isClean(text) ? text : textWithin(items.map((item) => (hook.isClean(textWithin([item])) ? item : hook.document(item))));
 }
 
 /** Within a list of a member, so that what is around them is where it is to be: to indent them afterwards takes as long as all else. */
-function itemsText(items: readonly unknown[], json: Json): string {
-  return (json({ '': items }) ?? '').slice('{\n  "": ['.length, -'\n  ]\n}'.length);
+function textWithin(items: readonly unknown[]): string {
+  return JSON.stringify({ '': items }, null, 2).slice('{\n  "": ['.length, -'\n  ]\n}'.length);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -11,7 +11,7 @@ import process from 'process';
 import { fileURLToPath } from 'url';
 import vm from 'vm';
 
-export async function main(words) {
+export async function main(words, thread) {
   const file = fileURLToPath(import.meta.url);
   const descriptor = fs.openSync(file, 'r');
   const { first, parts } = JSON.parse(tableOfParts(descriptor));
@@ -49,7 +49,7 @@ export async function main(words) {
     return Object.hasOwn(parts, name) ? module : Object.create(module, { default: { value: module } });
   }
 
-  const exitCode = await load(first).main(words);
+  const exitCode = await load(first).main(words, thread);
   kept.keep(scripts);
   return exitCode;
 }

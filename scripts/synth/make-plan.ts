@@ -137,7 +137,7 @@ function foldersIn(bundles: string): Readonly<Record<FunctionName, string>> {
 
 async function readConfig({ context, environment, from, workingFolder }: PlanRequest): Promise<Outcome<ConfigFile>> {
   const named = context.config ?? environment['HYBRIDCORE_CONFIG'];
-  const found = await findConfigFile(named === undefined ? from : workingFolder, named);
+  const found = findConfigFile(named === undefined ? from : workingFolder, named);
   if (found.ok) return readConfigFile(found.value);
   return failure(
     found.failure.rule,

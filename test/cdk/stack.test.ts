@@ -59,7 +59,7 @@ describe('the deployed stack', () => {
   });
 
   it('asks for the builds that one machine asks for, with the same requests at the same times', async () => {
-    const read = await readConfigFile(fullConfig);
+    const read = readConfigFile(fullConfig);
     if (!read.ok) throw new Error(read.failure.message);
     const start = Date.parse('2026-10-01T12:00Z');
     const time = virtualTime(start);

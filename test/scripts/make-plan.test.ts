@@ -33,7 +33,7 @@ const template = 'source "null" "x" {\n  communicator = "none"\n}\nbuild {\n  so
 describe('the plan of a deployment', () => {
   it('has the fingerprint of each builder that an attempt will come to, and null for one whose source moves on by itself', () =>
     withPlan(fullConfig, async ({ plan }) => {
-      const read = await readConfigFile(fullConfig);
+      const read = readConfigFile(fullConfig);
       if (!read.ok) throw new Error(read.failure.message);
       const plain = read.value.config.builders['plain' as never];
       const discovered = plain === undefined ? undefined : await imageRepository(dirname(fullConfig)).discover(plain, {});

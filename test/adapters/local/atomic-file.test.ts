@@ -3,14 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  errorCode,
-  isAbsence,
-  makeFolder,
-  removeStaleDrafts,
-  writeDraft,
-  writeFileAtomically,
-} from '../../../adapters/local/atomic-file.ts';
+import { makeFolder, removeStaleDrafts, writeDraft, writeFileAtomically } from '../../../adapters/local/atomic-file.ts';
+import { errorCode, isAbsence } from '../../../adapters/local/system-error.ts';
 
 describe('a file that is written whole or not at all', () => {
   let folder: string;

@@ -19,17 +19,17 @@ describe('finding hybridcore.yaml', () => {
   it('takes the one in the nearest folder above', async () => {
     await mkdir(join(folder, 'a', 'b'), { recursive: true });
     await writeFile(join(folder, 'hybridcore.yaml'), '');
-    expect(await findConfigFile(join(folder, 'a', 'b'), undefined)).toEqual({ ok: true, value: join(folder, 'hybridcore.yaml') });
+    expect(findConfigFile(join(folder, 'a', 'b'), undefined)).toEqual({ ok: true, value: join(folder, 'hybridcore.yaml') });
     await writeFile(join(folder, 'a', 'hybridcore.yaml'), '');
-    expect(await findConfigFile(join(folder, 'a', 'b'), undefined)).toEqual({ ok: true, value: join(folder, 'a', 'hybridcore.yaml') });
+    expect(findConfigFile(join(folder, 'a', 'b'), undefined)).toEqual({ ok: true, value: join(folder, 'a', 'hybridcore.yaml') });
   });
 
   it('says where it looked when there is none, and when the one that was named is not there', async () => {
-    expect(await findConfigFile(folder, undefined)).toMatchObject({
+    expect(findConfigFile(folder, undefined)).toMatchObject({
       ok: false,
       failure: { rule: 'CONFIG_MISSING', message: expect.stringContaining(folder) as string },
     });
-    expect(await findConfigFile(folder, 'other.yaml')).toMatchObject({
+    expect(findConfigFile(folder, 'other.yaml')).toMatchObject({
       ok: false,
       failure: { rule: 'CONFIG_MISSING', message: expect.stringContaining('other.yaml') as string },
     });
@@ -150,10 +150,10 @@ describe('hybridcore.yaml', () => {
   it('is refused when it is no text, or a folder', async () => {
     const file = join(folder, 'hybridcore.yaml');
     await writeFile(file, Buffer.from([0xff, 0xfe, 0x00]));
-    expect(await readConfigFile(file)).toMatchObject({
+    expect(readConfigFile(file)).toMatchObject({
       ok: false,
       failure: { rule: 'CONFIG_INVALID', message: expect.stringContaining('UTF-8') as string },
     });
-    expect(await readConfigFile(folder)).toMatchObject({ ok: false, failure: { rule: 'CONFIG_INVALID' } });
+    expect(readConfigFile(folder)).toMatchObject({ ok: false, failure: { rule: 'CONFIG_INVALID' } });
   });
 });

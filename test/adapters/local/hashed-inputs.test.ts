@@ -3,7 +3,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { type FileColumns, filesWhere, folderNames, hexAt, namesOf, pathIn } from '../../../adapters/local/file-columns.ts';
+import { type FileColumns, filesWhere, folderNames, digestAt, namesOf, pathIn } from '../../../adapters/local/file-columns.ts';
 import { freshFor, identityLength } from '../../../adapters/local/file-identity.ts';
 import { imageRepository } from '../../../adapters/local/image-repository.ts';
 import { digestOf } from '../../../core/digest.ts';
@@ -73,8 +73,8 @@ describe('files in columns', () => {
           columns.folders.flatMap((files) => namesOf(files).map((each) => pathIn(files.folder, each)));
         const left = filesWhere(all, (at) => flags[at] === true);
         expect(left.flatMap((columns) => pathsOf(columns))).toEqual(pathsOf(all).filter((_, at) => flags[at]));
-        const digests = left.flatMap((columns) => pathsOf(columns).map((_, at) => hexAt(columns, at)));
-        expect(digests).toEqual(flags.flatMap((isWanted, at) => (isWanted ? [hex(at)] : [])));
+        const digests = left.flatMap((columns) => pathsOf(columns).map((_, at) => digestAt(columns, at)));
+        expect(digests).toEqual(flags.flatMap((isWanted, at) => (isWanted ? [`sha256:${hex(at)}`] : [])));
         const devices = left.flatMap((columns) => pathsOf(columns).map((_, at) => columns.identities[at * identityLength]));
         expect(devices).toEqual(flags.flatMap((isWanted, at) => (isWanted ? [at * identityLength] : [])));
       }),
