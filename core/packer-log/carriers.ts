@@ -36,7 +36,8 @@ const carriers: readonly RegExp[] = [
   /^\s{0,20}:?\s{0,4}\[(?!Container\]|Instance\]|[\d.,:; ]{1,60}\])[A-Za-z0-9][\w .:/#-]{0,60}\][ \t]/,
   /^PACKER (?:OUT|ERR) /,
   /^[^()\n]{1,300} \(local-exec\): ?/,
-  /^\s{0,20}[│╷╵] ?/,
+  // Boxes around diagnostics, which some consoles draw with letters of ASCII.
+  /^(?:\s{0,20}[│╷╵]|\s{1,20}\|) ?/,
   // Buildkit, Google Cloud Build, Go's test logger, Azure DevOps.
   /^#\d{1,4} \d{1,6}\.\d{1,3} /,
   /^Step #\d{1,3}(?: - "[^"\n]{1,100}")?: ?/,

@@ -150,6 +150,7 @@ describe('a line that another program carries on', () => {
     'images-1  | ',
     '1204 | ',
     '17: ',
+    '  | ',
     '#9 12.345 ',
     '> ',
     'Error: ',
