@@ -57,7 +57,7 @@ export function registerRetention(
     isOnThisMachine(options)
       ? onThisMachine(null, options, async (embedded, { config }) => {
           const { planPortsOf } = await import('../core/retention/policy-plan.ts');
-          return (await import('./commands/retention-plan.ts')).retentionPlan(planPortsOf(embedded), config);
+          return (await import('./commands/retention-plan.ts')).retentionPlan(planPortsOf(embedded), config, 'here');
         })
       : inRepository(null, options, async ({ config }) =>
           (await import('./commands/retention-bucket.ts')).retentionBucketPlan(config, options),

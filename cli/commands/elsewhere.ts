@@ -181,7 +181,7 @@ export async function retentionRaiseElsewhere(
   typed: string,
   body: { readonly class: string; readonly reason: string },
 ): Promise<Outcome<Answer>> {
-  // Asked again it goes on where it was, and does nothing where it is done.
+  // Where the answer is lost it may be done: asked again, that is refused, and says so.
   const raised = await api.send({ method: 'POST', path: `${ofBuild(typed)}/retention`, body, repeatable: false }, RetentionRaiseDocument);
   return raised.ok ? success(raiseAnswer(raised.value)) : raised;
 }

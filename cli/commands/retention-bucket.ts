@@ -78,7 +78,7 @@ export async function retentionBucketHold(
 /** `retention plan --bucket NAME --table NAME` */
 export async function retentionBucketPlan(config: Config, home: DeployedHome): Promise<Outcome<Answer>> {
   const named = namedHome(home);
-  return named.ok ? retentionPlan(bucketPlanPorts(keptHome(named.value)), config) : named;
+  return named.ok ? retentionPlan(bucketPlanPorts(keptHome(named.value)), config, 'deployed') : named;
 }
 
 /** `retention apply --bucket NAME --table NAME`: the records, and the locks of what is locked; the bucket's rules are deployed. */

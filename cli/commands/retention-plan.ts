@@ -10,10 +10,18 @@ import { type RetentionPolicy } from '../../core/retention/policy.ts';
 import { type Answer } from '../answer.ts';
 import { table } from '../render/table.ts';
 
+/** What comes next where a policy would change something, by home. */
+const next = {
+  here: 'all of them are kept as promised until the policy is applied to them: hybridcore-packer retention apply; new builds are kept by it already',
+  deployed:
+    "all of them were promised otherwise; the bucket's rules do as the last deployment says, whatever is promised: docs/retention.md has the order in which to apply a policy (retention apply, with the same --bucket and --table) and to deploy it",
+} as const;
+export type PlannedHome = keyof typeof next;
+
 /** `retention plan`: what the policy as it is now would keep for less or for longer than was promised. */
-export async function retentionPlan(ports: PlanPorts, { retention }: Config): Promise<Outcome<Answer>> {
+export async function retentionPlan(ports: PlanPorts, { retention }: Config, home: PlannedHome): Promise<Outcome<Answer>> {
   const document = planDocument(retention, await planPolicy(ports, retention));
-  return success({ exitCode: 0, document, text: planText(document) });
+  return success({ exitCode: 0, document, text: planText(document, home) });
 }
 
 /** `retention apply`: what was promised is kept by the policy as it is now. */
@@ -26,11 +34,16 @@ export async function retentionApply(
   if (!done.ok) return done;
   const { plan, applied, left } = done.value;
   const document: RetentionApplyDocument = { ...planDocument(retention, plan), applied, left };
-  const stays = left === 0 ? [] : [`${builds(left)} as promised, which a lock, a class that is gone or too many changes keep so`];
+  const stays =
+    left === 0
+      ? []
+      : [
+          `${builds(left)} stay as promised: under a lock, of a class that is gone, changed too often, or with a raise that was cut off (ask for it again)`,
+        ];
   return success({
     exitCode: 0,
     document,
-    text: [...changesTable(document), `kept by the policy as it is now: ${builds(applied)}`, ...stays].join('\n'),
+    text: [...changesTable(document), `promised by the policy as it is now: ${builds(applied)}`, ...stays].join('\n'),
   });
 }
 
@@ -43,16 +56,12 @@ function planDocument(policy: RetentionPolicy, { changes, unchanged }: PolicyPla
   };
 }
 
-function planText(document: RetentionPlanDocument): string {
+function planText(document: RetentionPlanDocument, home: PlannedHome): string {
   const { changes, unchanged } = document;
   return [
     ...changesTable(document),
     `as promised: ${unchanged} ${unchanged === 1 ? 'object' : 'objects'}`,
-    ...(changes.length === 0
-      ? []
-      : [
-          'all of them are kept as promised until the policy is applied to them: hybridcore-packer retention apply; new builds are kept by it already',
-        ]),
+    ...(changes.length === 0 ? [] : [next[home]]),
   ].join('\n');
 }
 

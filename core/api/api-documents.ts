@@ -40,7 +40,7 @@ export const BuildDocument = z.strictObject({
   /** How many builds come before it; null where it does not wait. */
   waits_behind: z.nullable(z.int()),
   retry_at: z.nullable(Timestamp),
-  /** Since when it waits for the bucket's rules to be those of the retention policy; null where they are. */
+  /** Since when the bucket's rules were seen to differ from the retention policy while its attempt was to start or to be completed; null where they were not. */
   unkept_since: z.nullable(Timestamp),
   stop: z.nullable(z.strictObject({ at: Timestamp, by: z.string() })),
   result_path: z.nullable(z.string()),

@@ -21,10 +21,23 @@ export interface Situation extends Omit<TurnContext, 'text' | 'source'> {
 /** After these words packer quotes what a program printed, on which no violation may rest. */
 const quotedOutput = /(?:^|\s)(?:std(?:err|out)|output)\s*:|\bexit(?:ed with)?(?: non-zero)?(?: exit)? (?:status|code):? \d/i;
 
+/** HCL names the place of a fault, and quotes the lines there: what a template's author wrote is no cause. */
+const placeNamed = /^\s{0,8}on [^\n]{1,300} line \d{1,6}\b/;
+const quotedSource = /^\s{0,8}\d{1,6}: /;
+
+function withoutQuotedSource(lines: readonly LogLine[]): readonly LogLine[] {
+  const from = lines.findIndex(({ text }) => placeNamed.test(text));
+  return from < 0 ? lines : lines.filter(({ text }, at) => at <= from || !quotedSource.test(text));
+}
+
 /** What an error of packer's own comes from. */
 export function findInErrors(lines: readonly LogLine[], context: Situation, source: TextSource = 'error'): Finding | undefined {
   if (lines.length === 0) return undefined;
-  const text = cutLine(lines.map((line) => line.text).join('\n'));
+  const text = cutLine(
+    withoutQuotedSource(lines)
+      .map((line) => line.text)
+      .join('\n'),
+  );
   const finding = findInText(text, lines, context, source);
   const quoted = text.search(quotedOutput);
   // A program's quoted words may tell the cause, but only packer's own may tell of a violation.

@@ -24,7 +24,7 @@ export const credentialRules: readonly RuleRow[] = [
     pattern: anyOf(
       httpStatus('401', '[Uu]nauthorized|[Aa]uth\\w{1,20}|[Pp]ermission|[Ii]nvalid|[Nn]o such user|[Nn]o ticket'),
       new RegExp(
-        String.raw`\b(?:[Ii]nvalid|[Ee]xpired|[Rr]evoked|[Ii]ncorrect|[Bb]ad) ${secret}(?! ?(?:name|pair|length|format|type|file|['"]?[{}(),;]))\b`,
+        String.raw`\b(?:[Ii]nvalid|[Ee]xpired|[Rr]evoked|[Ii]ncorrect|[Bb]ad) ${secret}(?! ?(?:name|pair|length|format|type|file|['"]?(?:[{}(),]|;(?! \w))))\b`,
       ),
       new RegExp(String.raw`${secret}\b[^\n.:;]{0,40}? (?:not valid|invalid|expired|revoked|rejected|does not exist)\b`),
       /[Mm]issing (?:TFA|2FA|MFA|OTP)\b|\b(?:TFA|2FA|MFA|OTP|[Tt]wo-factor|[Mm]ulti-factor|[Ss]econd factor)\b[^\n]{0,40} (?:is )?(?:required|missing|needed)\b|[Ww]rong password|[Ii]ncorrect (?:username or )?password|\b[Uu]nable to log ?in: |[Ii]nvalid [Ll]ogin\b|[Ii]nvalid_client|^[Ll]ogin failed\b/,
@@ -41,8 +41,8 @@ export const credentialRules: readonly RuleRow[] = [
     pattern: anyOf(
       httpStatus('403', '[Ff]orbidden|[Pp]ermission|[Aa]ccess'),
       /\bhttps?:\/\/[^"\s]{1,300}": Forbidden\b|\bForbidden\.\w|\b(?:[Rr]equest|[Aa]ccess|[Aa]ction|[Oo]peration)(?: is| was)? forbidden\b|\b[Nn]ot [Aa]uthorized\b|errors\.Unauthorized\b|\bNotAuthorizedOrNotFound\b|AccessForbidden\b|[Aa]uthorization failed/,
-      /[Pp]ermission denied\b[^\n]{0,80}\b(?:403|role|project|policy|IAM)\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|(?:do|does) not have (?:the )?(?:required |necessary )?permission|(?:do|does) not have access to (?:service account|project)\b/,
-      /\b[Aa]ccess to (?:the )?(?:requested )?(?:resource|project|account|subscription|bucket|image|registry|repository|API)\b[^\n]{0,80} (?:denied|forbidden)\b|\b(?:[Uu]ser|[Aa]ccount|[Pp]rincipal|[Ii]dentity|[Rr]ole|[Tt]oken) (?:\S{1,100} )?is not (?:allowed|permitted|entitled) to\b/,
+      /[Pp]ermission denied\b[^\n/\\]{0,80}\b(?:403|role|project|policy|IAM)\b|[Mm]issing (?:the )?permissions?\b|\blacks? (?:the )?permissions?\b|\brequires? (?:one of )?the following permissions?\b|[Yy]ou (?:do not|don't) have (?:the )?permissions?\b|(?:do|does) not have (?:the )?(?:required |necessary )?permission|(?:do|does) not have access to (?:service account|project)\b/,
+      /\b[Aa]ccess to (?:the )?(?:requested )?(?:resource|project|account|subscription|bucket|image|registry|repository|API)\b[^\n]{0,80} (?:denied|forbidden)\b|\b(?:[Uu]ser|[Aa]ccount|[Pp]rincipal|[Ii]dentity|[Rr]ole|[Tt]oken) (?:\S{1,100} )?is not (?:allowed|permitted|entitled) to\b(?! execute)/,
       /[Ii]nsufficient (?:authentication scopes?|privileges to complete|scopes?\b)|insufficient_scope|\baccess_denied\b|[Yy]ou are not allowed to\b|insufficientPermissions|scaleway-sdk-go: (?:insufficient permissions|access denied)|\bconstraints\/[\w.]{1,100}[^\n]{0,120}violat|(?:blocked|denied|forbidden|rejected) by (?:\w{1,30} ){0,3}polic(?:y|ies)\b/,
     ),
     reason: 'a service refuses what packer asks for',

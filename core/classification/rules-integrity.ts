@@ -17,7 +17,7 @@ export const integrityRules: readonly RuleRow[] = [
     class: 3,
     reads: 'error',
     pattern: anyOf(
-      /\b(?!Hash Sum mismatch)(?:[Cc]hecksums?|[Dd]igests?|[Hh]ash(?:es| sums?)?|(?:SHA|sha|MD|md)-?\d{1,3}(?:sums?)?)\b[^\n]{0,60}? (?:(?:did|do|does)(?: not|n't) match|mismatch)/,
+      /\b(?!Hash Sum mismatch)(?:[Cc]hecksums?|[Dd]igests?|[Hh]ash(?:es| sums?)?|(?:SHA|sha|MD|md)-?\d{1,3}(?:sums?)?)\b[^\n]{0,60}? (?:(?:did|do|does)(?: not|n't) match|mismatch)(?! (?:the )?(?:expected |required )?(?:format|pattern|length|type)\b)/,
     ),
     reason: 'a download is not what its pinned checksum says',
     hint: 'Download the file by hand and compare: a cut transfer or an error page gives this too, a replaced file must be understood before the checksum is changed.',

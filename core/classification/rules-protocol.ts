@@ -1,6 +1,14 @@
 import { anyOf, httpStatus } from './http-status.ts';
 import { guestItself } from './rules-network.ts';
-import { type RuleRow } from './rules-row.ts';
+import { type RuleRow, type Turn } from './rules-row.ts';
+
+/** A status that a script compares is what its image answers, not what something on its way did. */
+const ofATest: Turn = {
+  to: 1,
+  when: ({ text, source }) =>
+    source === 'output' && /\b[Aa]ssert|\b[Ee]xpected\b[^\n]{0,60}\b(?:got|but|actual|received|found)\b/.test(text),
+  says: 'A test of the script found another status than it expects: correct what it tests, or the test.',
+};
 
 /** What a service answers in the words of a protocol: HTTP statuses and gRPC codes, whoever it is. */
 export const protocolRules: readonly RuleRow[] = [
@@ -19,12 +27,12 @@ export const protocolRules: readonly RuleRow[] = [
     reads: 'any',
     pattern: anyOf(
       httpStatus('429', '[Tt]oo [Mm]any'),
-      /[Tt]oo [Mm]any [Rr]equests|[Rr]ate[ _-]?limit(?:ed\b|[ _](?:hit|exceeded|reached))|requests per (?:second|minute|hour)|request rate\b|secondary rate limit/,
+      /[Tt]oo [Mm]any [Rr]equests|[Rr]ate[ _-]?limit(?:ed(?: by\b|[.,:;!)]|$)|[ _](?:was )?(?:hit|exceeded|reached))|(?:[Ee]xceed\w{0,5}|[Ll]imit of|[Mm]ore than) [^\n]{0,60}requests per (?:second|minute|hour)|[Rr]equest rate (?:is )?(?:too|limit|exceed)|[Rr]educe your request rate|secondary rate limit/,
     ),
     reason: 'a service limits how often it may be asked',
     hint: 'The retry waits. If it fails too, log in where that raises the limit, use a mirror of your own, or spread the schedules.',
     evidence: 'HTTP status 429',
-    turns: [guestItself],
+    turns: [guestItself, ofATest],
   },
   {
     code: 'GRPC_DENIED',
@@ -68,6 +76,6 @@ export const protocolRules: readonly RuleRow[] = [
     reason: 'a service had a fault of its own',
     hint: 'If the retry fails too, look at the status page of the service.',
     evidence: 'HTTP statuses 408, 500, 502 to 504 and those of proxies',
-    turns: [guestItself],
+    turns: [guestItself, ofATest],
   },
 ];

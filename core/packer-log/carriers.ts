@@ -1,5 +1,5 @@
-/** What packer's own lines begin with. Nothing stands before these, so nothing is looked for. */
-const packersOwn = /^(?:==> |--> |Build '| {4}[\w.-]{1,200}(?: \([\w.-]{1,100}\))?:)/;
+/** What packer's own lines begin with, for people and for machines. Nothing stands before these, so nothing is looked for. */
+const packersOwn = /^(?:==> |--> |Build '|\d{9,20},[^,\n]{0,200},[a-z]| {4}[^:[\]|\u2502\u2575\u2577\n]{1,200}:)/;
 
 /** Before a statement of packer's, with the indentation that its lines have. */
 const beforePacker = String.raw`(?=(?: {0,8}(?:==> |--> |Build ')| {4}\S|[\w.-]{1,200}(?:: | )output will be in this color))`;
@@ -15,7 +15,7 @@ const carriers: readonly RegExp[] = [
   // Quotes of mail and Markdown, numbers of lines, columns of `gh run view`, names of containers.
   /^> (?=\S| {4})/,
   /^(?:\s{0,8}\d{1,7}(?: ?\| ?|\t)|\d{1,7}: )/,
-  /^[^\t\n]{1,100}\t[^\t\n]{1,100}\t(?=\d{4}-\d\d-\d\dT)/,
+  /^[^\t\n:]{1,100}\t[^\t\n:]{1,100}\t(?=\d{4}-\d\d-\d\dT)/,
   /^[\w.-]{1,100} {1,20}\| ?/,
   /^Test\S{1,200} (?=\d{4}-\d\d-\d\dT)/,
   /^(?:build|error|debug|info|warn|DEBUG|INFO|WARN|ERROR)(?: {1,4}|\t)(?=\[?\d{2,4}-)/,
@@ -35,7 +35,7 @@ const carriers: readonly RegExp[] = [
   // The branch of Jenkins, the step of TeamCity, the container of Drone and Tekton, the build of Azure Image Builder.
   /^\s{0,20}:?\s{0,4}\[(?!Container\]|Instance\]|[\d.,:; ]{1,60}\])[A-Za-z0-9][\w .:/#-]{0,60}\][ \t]/,
   /^PACKER (?:OUT|ERR) /,
-  /^[^()\n]{1,300} \(local-exec\): ?/,
+  /^ {0,3}[^()\s]{1,300} \(local-exec\): ?/,
   // Boxes around diagnostics, which some consoles draw with letters of ASCII.
   /^(?:\s{0,20}[│╷╵]|\s{1,20}\|) ?/,
   // Buildkit, Google Cloud Build, Go's test logger, Azure DevOps.
@@ -51,7 +51,12 @@ const carriers: readonly RegExp[] = [
   ),
 ];
 
-/** A line without what another program put before it. Time is linear in the length. */
+/** A line without what another program put before it: where packer's words begin, its own text does. Time is linear in the length. */
 export function withoutCarriers(text: string): string {
-  return packersOwn.test(text) ? text : carriers.reduce((rest, carrier) => rest.replace(carrier, ''), text);
+  let rest = text;
+  for (const carrier of carriers) {
+    if (packersOwn.test(rest)) return rest;
+    rest = rest.replace(carrier, '');
+  }
+  return rest;
 }

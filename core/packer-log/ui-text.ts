@@ -16,7 +16,7 @@ export type UiMeaning =
 
 const marked = /^==> ([^:\n]{1,200}?)(?: \([\w.-]{1,100}\))?:(?: |$)([\s\S]*)$/;
 const unmarked = /^([^\s:=>-][^:\n]{0,200}?)(?: \([\w.-]{1,100}\))?:(?: |$)([\s\S]*)$/;
-const announced = /^(?:==> )?([^:\n]{1,200}?)(?:: | )output will be in this color\.$/;
+const announced = /^(?!==> )([^:\n]{1,200}?)(?:: | )output will be in this color\.$/;
 const errored = /^Build '([^'\n]{1,200})' errored(?: after [^:\n]{1,100})?: ?([\s\S]*)$/;
 const finished = /^Build '([^'\n]{1,200})' finished/;
 const summary = /^--> ([^:\n]{1,200}): ?([\s\S]*)$/;
@@ -54,7 +54,7 @@ function runStatement(text: string): UiMeaning | undefined {
   return signal === undefined ? undefined : { means: 'cancelling', signal };
 }
 
-/** Never indented, so that no script announces a target: what it prints is. */
+/** Never indented and never marked, so that no script announces a target: what it prints is. */
 function announcement(trimmed: string, text: string): UiMeaning | undefined {
   if (!trimmed.endsWith('output will be in this color.') || text.startsWith('    ')) return undefined;
   const [, target] = announced.exec(trimmed) ?? [];

@@ -13,7 +13,10 @@ export interface AppliedPolicy {
   readonly plan: PolicyPlan;
   /** How many builds are kept by it from now on. */
   readonly applied: number;
-  /** How many stay as promised though it would keep them otherwise: under a lock, of a class that is gone, or changed too often. */
+  /**
+   * How many stay as promised though it would keep them otherwise: under a lock, of a class that is gone, changed too often, or
+   * with a raise that was cut off and is to be asked for again.
+   */
   readonly left: number;
 }
 
@@ -51,18 +54,24 @@ async function applyTo(
   id: Build['build_id'],
   wanted: { readonly confirm: boolean; readonly by: string; readonly reason: string },
 ): Promise<'applied' | 'left' | 'unchanged'> {
-  for (;;) {
+  for (let finished = false; ;) {
     const build = await ports.records.readBuild(id);
-    if (build === undefined || build.expired !== null) return 'unchanged';
-    const effect = policyEffect(build, policy);
-    if (effect === undefined) {
-      if (!isHalfChanged(build)) return 'unchanged';
+    if (build === undefined) return 'unchanged';
+    if (isHalfChanged(build)) {
+      const last = build.retention_changes.at(-1);
+      // A raise that was cut off is finished where tags may be set: by asking for it again.
+      if (last?.from !== last?.to) return 'left';
       await finishChange(ports, build);
-      return 'applied';
+      finished = true;
+      continue;
     }
+    const effect = policyEffect(build, policy);
+    if (effect === undefined) return finished ? 'applied' : 'unchanged';
     const { class: name, effect: what, from, to } = effect;
     // What has ended since the plan was made is not confirmed by it.
     if (to === null || what === 'locked' || (what === 'earlier' && !wanted.confirm)) return 'left';
+    const obstacle = ports.obstacle(build, to);
+    if (obstacle !== undefined) return obstacle.why === 'gone' ? 'unchanged' : 'left';
     const changed = withChange(build, from, { class: name, terms: to, by: wanted.by, reason: wanted.reason }, ports.clock.now());
     if (changed === undefined) return 'left';
     const { committed } = await ports.records.commit([{ type: 'build', expected: build.version, document: changed }]);
@@ -80,7 +89,7 @@ function unconfirmed(earlier: readonly PolicyChange[]): Outcome<never> {
   return failure(
     'POLICY_UNCONFIRMED',
     `the policy would let go earlier than promised: ${lines.join('; ')}`,
-    'see `hybridcore-packer retention plan`; where that is wanted, say so with --confirm',
+    'see `hybridcore-packer retention plan`, with the same options; where that is wanted, say so with --confirm; nothing was changed',
     lines,
   );
 }

@@ -3,15 +3,15 @@ import { tagKeys } from '../contract/deployment.ts';
 import { buildInKey, expiringPrefixes } from '../contract/key-patterns.ts';
 import { type Outcome } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
-import { type BuildId } from '../identity.ts';
+import { type BuildId, timestamp } from '../identity.ts';
 import { type Clock, type KeptBucket, type ListedVersion, type Records, type VersionKeeping } from '../ports.ts';
 import { keptBuild } from './bucket-findings.ts';
 import { buildTerms } from './build-terms.ts';
 import { isInBucket, notInBucket, versionsOfBuild } from './build-versions.ts';
-import { type ChangePorts, type WantedChange, isHalfChanged } from './change.ts';
+import { type ChangePorts, type Obstacle, type WantedChange, isHalfChanged } from './change.ts';
 import { type Lock, dayMilliseconds } from './lifecycle.ts';
 import { type PlanPorts } from './policy-plan.ts';
-import { type RetentionPolicy, keepsAtLeast } from './policy.ts';
+import { type RetentionPolicy, type RetentionTerms } from './policy.ts';
 import { raiseClass } from './raise.ts';
 
 export interface BucketChangePorts {
@@ -22,7 +22,34 @@ export interface BucketChangePorts {
 
 /** The ports of a home whose bucket lets objects go by their tags, and keeps them by their locks. */
 export function bucketChangePorts({ records, clock, bucket }: BucketChangePorts, policy: RetentionPolicy): ChangePorts {
-  return { records, clock, keepAsRecorded: (build) => keepInBucket(bucket, policy, build) };
+  return {
+    records,
+    clock,
+    keepAsRecorded: (build) => keepInBucket(bucket, policy, build),
+    obstacle: (build, to) => obstacleInBucket(build, to, policy, clock.now()),
+  };
+}
+
+function obstacleInBucket(build: Build, to: RetentionTerms, policy: RetentionPolicy, now: number): Obstacle | undefined {
+  const { build_id: id } = build;
+  const last = build.retention_changes.at(-1);
+  // Where a change was cut off, its objects may have the tags of before.
+  const kept = last !== undefined && isHalfChanged(build) ? { ...build, retention_terms: last.from_terms } : build;
+  const first = Math.min(...keptBuild(kept, policy).names.flatMap(({ expires, until }) => (expires ? [until] : [])));
+  if (first <= now)
+    return {
+      why: 'gone',
+      message: `what the build ${id} left expires since ${timestamp(first)}, and the bucket lets it go`,
+      remedy: 'what is still there can be put under a legal hold: hybridcore-packer retention hold',
+    };
+  const { lock } = buildTerms(kept, policy) ?? {};
+  return lock === 'GOVERNANCE' && to.lock === 'COMPLIANCE'
+    ? {
+        why: 'lock',
+        message: `S3 turns a lock from GOVERNANCE into COMPLIANCE only for who may bypass governance, and nobody here may: the build ${id} keeps its lock`,
+        remedy: 'name a class with the lock GOVERNANCE, or put it under a legal hold: hybridcore-packer retention hold',
+      }
+    : undefined;
 }
 
 /** What a bucket's rules let go, by its keys: the copies of the newest, whose keys name no build, are left out. */
@@ -41,8 +68,8 @@ export function bucketPlanPorts({ records, bucket }: Omit<BucketChangePorts, 'cl
  * Raises the class of a build whose objects a bucket expires by itself, as `raiseClass` does: every version of all that it left
  * gets the class as a tag, and its lock where it has one.
  *
- * @returns as `raiseClass`; RAISE_REFUSED too where nothing of it is in the bucket, and where the first of its objects may have
- *   gone already: what is hidden behind a delete marker goes whatever its tags say.
+ * @returns as `raiseClass`; RAISE_REFUSED too where nothing of it is in the bucket, where the first of its objects may have gone
+ *   already, since what is hidden behind a delete marker goes whatever its tags say, and where S3 does not change the lock so.
  */
 export async function raiseInBucket(
   ports: BucketChangePorts,
@@ -52,16 +79,6 @@ export async function raiseInBucket(
 ): Promise<Outcome<Build>> {
   const found = await findBuild(ports.records, id);
   if (!found.ok) return found;
-  const first = Math.min(...keptBuild(found.value, policy).names.flatMap(({ expires, until }) => (expires ? [until] : [])));
-  if (first <= ports.clock.now() && !isHalfChanged(found.value))
-    return {
-      ok: false,
-      failure: {
-        rule: 'RAISE_REFUSED',
-        message: `what the build ${id} left expires since ${new Date(first).toISOString()}, and the bucket lets it go`,
-        remedy: 'what is still there can be put under a legal hold: hybridcore-packer retention hold',
-      },
-    };
   if (!(await isInBucket(ports.bucket, found.value))) return { ok: false, failure: notInBucket('RAISE_REFUSED', id) };
   return raiseClass(bucketChangePorts(ports, policy), policy, id, wanted);
 }
@@ -82,7 +99,7 @@ async function keepInBucket(bucket: KeptBucket, policy: RetentionPolicy, build: 
   }
 }
 
-/** The lock that a version lacks; undefined where it is kept so long and firmly already. A lock is never shortened. */
+/** The lock that a version lacks; undefined where it is kept so long already. A lock is never shortened, and keeps its mode. */
 function lockFor(
   { created }: ListedVersion,
   { lock: mode, days }: { readonly lock?: Lock['mode'] | undefined; readonly days: number },
@@ -91,7 +108,5 @@ function lockFor(
   if (mode === undefined) return undefined;
   const wanted: Lock = { mode, until: created + days * dayMilliseconds };
   if (standing === null) return wanted;
-  const isFirmer = !keepsAtLeast({ days: 0, lock: standing.mode }, { days: 0, lock: mode });
-  if (!isFirmer && standing.until >= wanted.until) return undefined;
-  return { mode: isFirmer ? mode : standing.mode, until: Math.max(standing.until, wanted.until) };
+  return standing.until < wanted.until ? { mode: standing.mode, until: wanted.until } : undefined;
 }

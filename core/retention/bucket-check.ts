@@ -10,7 +10,7 @@ export function bucketRetentionCheck(bucket: Pick<KeptBucket, 'settings'>, polic
       const breaches = retentionProblems(policy, await bucket.settings()).map(({ message }) => message);
       return unkept(
         breaches,
-        'put the rules of the bucket back as they were deployed (npx cdk deploy), and find out who changed them; then release the builder with `hybridcore-packer quarantine release`',
+        'find out who changed the rules, and put them back as they were deployed (npx cdk deploy --revert-drift, since without it nothing of what was changed by hand is put back); then release the builder with `hybridcore-packer quarantine release`',
       );
     },
   };

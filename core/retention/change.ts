@@ -9,6 +9,15 @@ export interface ChangePorts {
   readonly clock: Clock;
   /** Lets all that a build left be kept as its record says; doing it again changes nothing. */
   readonly keepAsRecorded: (build: Build) => Promise<void>;
+  /** Why what a build left cannot be kept by other terms; undefined where it can. */
+  readonly obstacle: (build: Build, to: RetentionTerms) => Obstacle | undefined;
+}
+
+/** `gone`: some of it has gone, or may have. `lock`: the store does not change its lock so. */
+export interface Obstacle {
+  readonly why: 'gone' | 'lock';
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** The ports of one machine: there the tags are all there is to change. */
@@ -21,7 +30,19 @@ export function changePortsOf({
   readonly kept: Pick<KeptObjects, 'giveClass'>;
   readonly clock: Clock;
 }): ChangePorts {
-  return { records, clock, keepAsRecorded: ({ build_id: id, retention }) => kept.giveClass(id, retention) };
+  return {
+    records,
+    clock,
+    keepAsRecorded: ({ build_id: id, retention }) => kept.giveClass(id, retention),
+    obstacle: ({ build_id: id, expired }) =>
+      expired === null
+        ? undefined
+        : {
+            why: 'gone',
+            message: `what the build ${id} left has expired, and goes since ${expired.at}`,
+            remedy: 'see what is left of it: hybridcore-packer retention audit',
+          },
+  };
 }
 
 /** What a build is to be kept by from now on, and who says so. */
@@ -33,8 +54,8 @@ export interface WantedChange {
 }
 
 /**
- * The record of a build that is kept otherwise from now on; its objects are not yet (`finishChange`). Undefined where it was
- * changed as often as a record can hold.
+ * The record of a build that is kept otherwise from now on; its objects are not yet (`finishChange`). A change is only made where
+ * the one before was carried out to its end. Undefined where it was changed as often as a record can hold.
  *
  * @param from what it is kept by up to now.
  * @param now milliseconds since 1970.

@@ -203,7 +203,10 @@ export const RetentionApplyDocument = z.strictObject({
   ...planned,
   /** How many builds are kept by the policy as it is now from now on. */
   applied: Count,
-  /** How many stay as promised though it would keep them otherwise: locked, of a class that is gone, or changed too often. */
+  /**
+   * How many stay as promised though it would keep them otherwise: locked, of a class that is gone, changed too often, or with a
+   * raise that was cut off and is to be asked for again.
+   */
   left: Count,
 });
 export type RetentionApplyDocument = z.infer<typeof RetentionApplyDocument>;

@@ -11,7 +11,7 @@ import { type RetentionClass, type RetentionPolicy, keepsAtLeast, retentionTerms
 /**
  * Raises the class of a build that has ended. The record says so first, with who, when and why: from then on nothing of it goes
  * before the new class lets it. Then its objects get the class as a tag, and the record says that they have. What a crash left
- * half done is finished by asking for the same class again, and by the next sweep.
+ * half done is finished by asking again, and on one machine by the next sweep.
  *
  * A class is higher where it keeps as many days or more and is locked as firmly or more so (none, GOVERNANCE, COMPLIANCE): one
  * that is longer and not locked is not higher than one with a lock. The log summary is sealed, and keeps saying what the build was
@@ -32,8 +32,14 @@ export async function raiseClass(
     const found = await findBuild(ports.records, id);
     if (!found.ok) return found;
     const before = found.value;
-    if (isHalfChanged(before) && before.retention === wanted.class) return success(await finishChange(ports, before));
-    const raised = raisedBuild(before, policy, wanted, ports.clock.now());
+    if (isHalfChanged(before)) {
+      const obstacle = ports.obstacle(before, retentionTerms(policy, before.retention));
+      if (obstacle !== undefined) return refused(`${obstacle.message}: the raise to ${before.retention} was cut off`, obstacle.remedy);
+      const finished = await finishChange(ports, before);
+      if (before.retention === wanted.class) return success(finished);
+      continue;
+    }
+    const raised = raisedBuild(ports, before, policy, wanted);
     if (!raised.ok) return raised;
     const { committed } = await ports.records.commit([{ type: 'build', expected: before.version, document: raised.value }]);
     if (committed) return success(await finishChange(ports, raised.value));
@@ -41,23 +47,20 @@ export async function raiseClass(
 }
 
 function raisedBuild(
+  { obstacle: obstacleTo, clock }: Pick<ChangePorts, 'obstacle' | 'clock'>,
   build: Build,
   policy: RetentionPolicy,
   { class: name, by, reason }: { readonly class: string; readonly by: string; readonly reason: string },
-  now: number,
 ): Outcome<Build> {
   const { build_id: id } = build;
   if (!Object.hasOwn(policy.classes, name))
     return refused(`the policy has no retention class ${name}`, `name one of: ${Object.keys(policy.classes).join(', ')}`);
   const present = buildTerms(build, policy);
   if (present === undefined) return refused(`the build ${id} has not ended`, 'ask again when it has: hybridcore-packer status');
-  if (build.expired !== null)
-    return refused(
-      `what the build ${id} left has expired, and goes since ${build.expired.at}`,
-      'see what is left of it: hybridcore-packer retention audit',
-    );
   const { expires_at: _, ...from } = present;
   const to = retentionTerms(policy, name);
+  const obstacle = obstacleTo(build, to);
+  if (obstacle !== undefined) return refused(obstacle.message, obstacle.remedy);
   const is = `the build ${id} is of the class ${build.retention} (${termsOf(from)})`;
   if (!keepsAtLeast(to, from))
     return refused(
@@ -65,7 +68,7 @@ function raisedBuild(
       'retention is raised, never lowered: name a class with as many days or more, and as firm a lock',
     );
   if (build.retention === name && keepsAtLeast(from, to)) return refused(is, 'nothing is to be done');
-  const raised = withChange(build, from, { class: name, terms: to, by, reason }, now);
+  const raised = withChange(build, from, { class: name, terms: to, by, reason }, clock.now());
   return raised === undefined
     ? refused(`${is}, and was changed ${mostRetentionChanges} times already`, 'put it under a legal hold: hybridcore-packer retention hold')
     : success(raised);

@@ -139,24 +139,100 @@ describeWithMoto('what builds left in a bucket', () => {
     expect(counted('PutObjectTagging')).toBe(5);
   });
 
-  it('are found half raised where a crash cut it off, and asking again goes on from there', async () => {
+  /** A raise that a crash cuts off before its n-th tag. */
+  async function cutOff(nth: number): Promise<void> {
     let tagged = 0;
     const crashing: KeptBucket = {
       ...kept,
       async tag(version: ListedVersion, tags) {
-        if ((tagged += 1) === 3) throw new Error('crash');
+        if ((tagged += 1) === nth) throw new Error('crash');
         await kept.tag(version, tags);
       },
     };
     await expect(raise('standard', mine, { bucket: crashing })).rejects.toThrow('crash');
+  }
+
+  it('are found half raised where a crash cut it off, and asking again goes on from there', async () => {
+    await cutOff(3);
     expect(await records.readBuild(mine)).toMatchObject({ retention: 'standard', retention_changes: [{ tagged_at: null }] });
     expect((await findings()).some((line) => line.startsWith('tags-differ '))).toBe(true);
-    // Also when its former days are over.
-    now += 31 * day;
+    // By the tags of before it may go when those days are over, and then nothing can be promised.
+    now += 30 * day;
+    expect(await raise('standard')).toMatchObject({
+      ok: false,
+      failure: { rule: 'RAISE_REFUSED', message: expect.stringContaining('the raise to standard was cut off') as string },
+    });
+    now -= 30 * day;
     expect((await raise('standard')).ok).toBe(true);
-    now -= 31 * day;
     expect(await findings()).toEqual([]);
     expect((await records.readBuild(mine))?.retention_changes).toMatchObject([{ tagged_at: expect.any(String) }]);
+  });
+
+  it('are raised to another class only once a raise that was cut off is carried out', async () => {
+    await cutOff(1);
+    expect((await raise('evidence')).ok).toBe(true);
+    expect((await records.readBuild(mine))?.retention_changes).toMatchObject([
+      { from: 'short', to: 'standard', tagged_at: expect.any(String) },
+      { from: 'standard', to: 'evidence', tagged_at: expect.any(String) },
+    ]);
+    expect(await findings()).toEqual([]);
+  });
+
+  it('keep a raise that was cut off through a policy that is applied: it is left, and asked for again', async () => {
+    await cutOff(1);
+    const changed: RetentionPolicy = { ...policy, classes: { ...policy.classes, standard: { days: 730 } } };
+    const apply = () =>
+      applyPolicy({ ...bucketPlanPorts(ports()), ...bucketChangePorts(ports(), changed) }, changed, {
+        confirm: false,
+        by: 'counsel',
+        reason: 'x',
+      });
+    expect(await apply()).toMatchObject({ ok: true, value: { applied: 0, left: 1 } });
+    expect((await records.readBuild(mine))?.retention_changes).toMatchObject([{ to: 'standard', tagged_at: null }]);
+    expect((await raise('standard')).ok).toBe(true);
+    expect(await apply()).toMatchObject({ ok: true, value: { applied: 1, left: 0 } });
+    await putRules(changed);
+    expect(await findings(changed)).toEqual([]);
+  });
+
+  it('are promised nothing any more once the first of them may have gone', async () => {
+    now += 40 * day;
+    const changed: RetentionPolicy = { ...policy, classes: { ...policy.classes, short: { days: 60 } } };
+    const applying = { ...bucketPlanPorts(ports()), ...bucketChangePorts(ports(), changed) };
+    expect(await applyPolicy(applying, changed, { confirm: false, by: 'counsel', reason: 'x' })).toMatchObject({
+      ok: true,
+      value: { applied: 0, left: 0 },
+    });
+    for (const id of [mine, other]) expect((await records.readBuild(id))?.retention_changes).toEqual([]);
+  });
+
+  it('get no firmer lock where S3 would ask for the right to bypass the one that is there', async () => {
+    expect((await raise('evidence')).ok).toBe(true);
+    const firm: RetentionPolicy = {
+      ...policy,
+      classes: { ...policy.classes, evidence: { days: 2555, lock: 'COMPLIANCE' }, case: { days: 5000, lock: 'COMPLIANCE' } },
+    };
+    const wanted = { class: 'case', by: 'counsel', reason: 'case 7' };
+    expect(await raiseInBucket(ports(), firm, mine, wanted)).toMatchObject({
+      ok: false,
+      failure: { rule: 'RAISE_REFUSED', message: expect.stringContaining('from GOVERNANCE into COMPLIANCE') as string },
+    });
+    const applying = { ...bucketPlanPorts(ports()), ...bucketChangePorts(ports(), firm) };
+    expect(await applyPolicy(applying, firm, { confirm: true, by: 'counsel', reason: 'x' })).toMatchObject({
+      value: { applied: 0, left: 1 },
+    });
+    expect((await records.readBuild(mine))?.retention_changes).toHaveLength(1);
+  });
+
+  it('cost no look at what other builds left under the newest-of keys, however many there were', async () => {
+    const newest = keys.newestManifest(debian);
+    now -= 2 * 60 * 60_000;
+    await leave(3);
+    now += 2 * 60 * 60_000;
+    for (let n = 3; n < 12; n += 1) await objects.replace(newest, new Uint8Array(n), tagsOf(n, 'hash-manifest'), new Uint8Array(n - 1));
+    const calls = callsOf(client);
+    expect((await raise('standard', buildIdOf(3))).ok).toBe(true);
+    expect(calls.filter((call) => call === 'HeadObjectCommand')).toHaveLength(3);
   });
 
   it('are not raised where the bucket may have let something go, where there is nothing of them, and never lowered', async () => {

@@ -44,6 +44,8 @@ const disguises = [
   'INFO ',
   '[1;31m',
   'ci packer[1]: ',
+  'null_resource.x (local-exec): ',
+  'base\tbuild\t2026-11-22T20:00:00.000Z ',
   'amazon-ebs.base: output will be in this color.',
   '\u001B[2K\u001B[1G',
   '\u001B[1;31m',
@@ -54,9 +56,26 @@ const disguises = [
   '\u0085',
 ];
 
-const printed = fc
+/** What other programs put before every line of a log that they carry on. */
+const carriers = [
+  '',
+  '2026-11-22T20:00:00.0000000Z ',
+  '12: ',
+  '> ',
+  'base\tbuild\t2026-11-22T20:00:00.000Z ',
+  'ci-1  | ',
+  'null_resource.x (local-exec): ',
+];
+
+const forged = fc
   .tuple(fc.array(fc.constantFrom(...disguises), { maxLength: 3 }), fc.oneof(fc.constantFrom(...violations), fc.string({ maxLength: 20 })))
   .map(([parts, text]) => `${parts.join('')}${text}`);
+
+/** Or just what packer says when it begins a target, and before it runs something on the machine that builds. */
+const printed = fc.oneof(
+  { arbitrary: forged, weight: 12 },
+  fc.constantFrom('output will be in this color.', 'Retrieving ISO', 'Creating server...'),
+);
 
 /** As packer prints the output of a provisioner for people: each line behind the name of its target. */
 function forPeople(lines: readonly string[], marked: boolean): string[] {
@@ -83,23 +102,30 @@ describe('no text that a provisioner prints', () => {
 
   it('is a violation in machine-readable output, on either stream, also where the log is cut', () => {
     fc.assert(
-      fc.property(lines, fc.constantFrom('error' as const, 'message' as const), ends, fc.nat(30), (texts, level, packerExitCode, kept) => {
-        const log = exitOfScript('amazon-ebs.base', texts.map(noLineEnd), level);
-        for (const seen of [log, log.slice(0, kept)])
-          expect(classifyLog(seen, { ...unknownEnd, packerExitCode }).exit_code, seen.join('\n')).not.toBe(3);
-      }),
-      { numRuns: 1500 },
+      fc.property(
+        lines,
+        fc.constantFrom('error' as const, 'message' as const),
+        ends,
+        fc.nat(30),
+        fc.constantFrom(...carriers),
+        (texts, level, packerExitCode, kept, carrier) => {
+          const log = exitOfScript('amazon-ebs.base', texts.map(noLineEnd), level).map((line) => `${carrier}${line}`);
+          for (const seen of [log, log.slice(0, kept)])
+            expect(classifyLog(seen, { ...unknownEnd, packerExitCode }).exit_code, seen.join('\n')).not.toBe(3);
+        },
+      ),
+      { numRuns: 2500 },
     );
   });
 
   it('is a violation in the output for people, on either stream, also where the log is cut at an end', () => {
     fc.assert(
-      fc.property(lines, fc.boolean(), ends, fc.nat(30), (texts, marked, packerExitCode, kept) => {
-        const log = forPeople(texts, marked);
+      fc.property(lines, fc.boolean(), ends, fc.nat(30), fc.constantFrom(...carriers), (texts, marked, packerExitCode, kept, carrier) => {
+        const log = forPeople(texts, marked).map((line) => `${carrier}${line}`);
         for (const seen of [log, log.slice(0, kept), log.slice(kept)])
           expect(classifyLog(seen, { ...unknownEnd, packerExitCode }).exit_code, seen.join('\n')).not.toBe(3);
       }),
-      { numRuns: 1500 },
+      { numRuns: 2500 },
     );
   });
 });

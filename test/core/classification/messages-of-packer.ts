@@ -6,6 +6,9 @@
 /** What packer says at the end of a target, whoever it quotes. */
 export const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
   1: [
+    "Permission denied: '/srv/project/out.img'",
+    "Sorry, user packer is not allowed to execute '/bin/sh' as root on build-1.",
+    '1 error(s) occurred: * iso_checksum: the digest does not match the expected format',
     'Failed creating VMware driver: Unable to initialize any driver for this platform. * exec: "vmware": executable file not found in $PATH',
     'open scripts/setup-mfa.sh: no such file or directory',
     'Error: Failed to parse template: EOF',
@@ -353,6 +356,7 @@ export const errors: Readonly<Record<1 | 2 | 3, readonly string[]>> = {
     'server overloaded',
   ],
   3: [
+    'Error creating server: invalid access key; Retry-After: 30',
     'Missing TFA code',
     'Error logging in to https://pve.example.com:8006: two-factor authentication is required for this user',
     'Failed creating VMware driver: Unable to initialize any driver for this platform. * ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain',

@@ -6,6 +6,10 @@
 /** What a script prints last before it fails. */
 export const printed: Readonly<Record<1 | 2, readonly string[]>> = {
   1: [
+    'Setting up requests per second limit',
+    'Warning: rate limited logging enabled',
+    'AssertionError: expected status 200, got status 500',
+    'Expected HTTP 200 but got HTTP 503',
     'E: Unable to locate package foo',
     'curl: (22) The requested URL returned error: 404 Not Found',
     "Either HTTP response code for 'https://example.com/tool.deb' is wrong - '404' or exit code is not 0 - '0'. 0 attempts left",
@@ -138,6 +142,8 @@ export const printed: Readonly<Record<1 | 2, readonly string[]>> = {
     'disk quota exceeded',
   ],
   2: [
+    'error: limit of 60 requests per hour exceeded, try again later',
+    'You are being rate limited.',
     'dpkg: error: dpkg frontend lock was locked by another process with pid 26086',
     'dpkg: error: dpkg status database is locked by another process',
     '"msg": "Failed to lock apt for exclusive operation"',

@@ -50,6 +50,21 @@ describe('a download that failed before 1.4', () => {
   });
 });
 
+describe('a fault of a template', () => {
+  it('is not told by the lines of the template that HCL quotes', () => {
+    const log = [
+      'Error: Unset variable',
+      '',
+      '  on base.pkr.hcl line 3:',
+      '   3:   # connection refused, retry later',
+      '   4:   x = var.y',
+      '',
+      'A used variable must be set.',
+    ];
+    expect(classifyLog(log, failed).exit_code).toBe(1);
+  });
+});
+
 describe('a log that names no target', () => {
   const lines = ['azure-arm.windows: Failures', 'azure-arm.windows:  The remote server returned an error: (429) Too Many Requests.'];
 
