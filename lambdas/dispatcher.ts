@@ -8,7 +8,7 @@ import { type BuilderName } from '../core/identity.ts';
 import { type Turns } from '../core/turn.ts';
 import { type BoundFunction, boundFunction, clientOptions } from './bound-function.ts';
 import { readDeployment } from './deployment-file.ts';
-import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand } from './on-demand.ts';
+import { artifactCheckOnDemand, once, outgoingOnDemand, retentionCheckOnDemand, runsOnDemand } from './on-demand.ts';
 import { scrubText } from './scrub-text.ts';
 import { turnQueue } from './turn-queue.ts';
 
@@ -34,9 +34,10 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
   const { environment, dynamo } = bound;
   const deployment = await readDeployment(folder);
   const { config } = deployment;
-  const rules = { policy: config.retention, clock: systemClock };
-  const runs = once(async () => (await import('./runs.ts')).runs(environment, rules, clientOptions));
+  const kept = { policy: config.retention, clock: systemClock };
+  const runs = once(async () => (await import('./runs.ts')).runs(environment, kept, clientOptions));
   const outgoing = once(async () => (await import('./outgoing.ts')).outgoing(environment, dynamo, clientOptions));
+  const rules = once(async () => (await import('./bucket-rules.ts')).bucketRules(environment, config.retention, clientOptions));
   const images = once(async () => (await import('./images.ts')).accountImages(environment, clientOptions));
   const ports = {
     records: dynamoRecords(dynamo, environment.table),
@@ -45,6 +46,7 @@ export async function boundDispatcher(variables: Readonly<Record<string, string 
     ...outgoingOnDemand(outgoing),
     ...runsOnDemand(runs),
     artifactCheck: artifactCheckOnDemand(images),
+    retentionCheck: retentionCheckOnDemand(rules),
     deployedSource: {
       fingerprint: async (builder: BuilderName, asked: Readonly<Record<string, string>>) => deployedFingerprint(deployment, builder, asked),
     },

@@ -1,4 +1,4 @@
-import { type ArtifactCheck, type LongObjects, type Objects } from '../core/ports.ts';
+import { type ArtifactCheck, type LongObjects, type Objects, type RetentionCheck } from '../core/ports.ts';
 import { type Turns } from '../core/turn.ts';
 import { type Outgoing } from './outgoing.ts';
 import { type Runs } from './runs.ts';
@@ -44,7 +44,6 @@ export function runsOnDemand(runs: () => Promise<Runs>): Runs {
       stop: async (run) => (await buildService()).stop(run),
       forget: async (run) => (await buildService()).forget(run),
     },
-    retentionCheck: { look: async () => (await runs()).retentionCheck.look() },
   };
 }
 
@@ -57,6 +56,10 @@ export function outgoingOnDemand(outgoing: () => Promise<Outgoing>): Outgoing {
     operators: { notify: async (notice) => (await outgoing()).operators.notify(notice) },
     announcements: { announce: async (end) => (await outgoing()).announcements.announce(end) },
   };
+}
+
+export function retentionCheckOnDemand(check: () => Promise<RetentionCheck>): RetentionCheck {
+  return { look: async () => (await check()).look() };
 }
 
 export function artifactCheckOnDemand(check: () => Promise<ArtifactCheck>): ArtifactCheck {

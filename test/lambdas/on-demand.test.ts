@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { withoutDeployment } from '../../adapters/local/without-deployment.ts';
-import { artifactCheckOnDemand, once, outgoingOnDemand, runsOnDemand, turnsOnDemand } from '../../lambdas/on-demand.ts';
+import {
+  artifactCheckOnDemand,
+  once,
+  outgoingOnDemand,
+  retentionCheckOnDemand,
+  runsOnDemand,
+  turnsOnDemand,
+} from '../../lambdas/on-demand.ts';
 import { objectsContract } from '../contracts/objects.ts';
 import { functionDependencies } from '../fixtures/function-dependencies.ts';
 import { builderNamed, buildIdOf, runNamed, someTime } from '../fixtures/records.ts';
@@ -9,7 +15,6 @@ import { scriptedBuildService } from '../fixtures/scripted-build-service.ts';
 import { memoryObjects } from '../simulation/memory-objects.ts';
 
 const base = builderNamed('base');
-const { retentionCheck } = withoutDeployment;
 const notice = { key: 'k', builder: base, build: buildIdOf(1), subject: 's', message: 'm' };
 
 describe('what is loaded on demand', () => {
@@ -34,7 +39,7 @@ objectsContract(
   'a store that is loaded on demand',
   async () => {
     const objects = memoryObjects({ versioned: true, keepsRemoved: false });
-    const runs = { objects, buildService: scriptedBuildService(), retentionCheck };
+    const runs = { objects, buildService: scriptedBuildService() };
     return { open: async () => runsOnDemand(async () => runs).objects, remove: async () => undefined };
   },
   { versioned: true },
@@ -48,7 +53,6 @@ describe('ports whose adapters are loaded on demand', () => {
     const { buildService } = runsOnDemand(async () => ({
       objects: memoryObjects({ versioned: false, keepsRemoved: false }),
       buildService: service,
-      retentionCheck,
     }));
     const started = await buildService.start({ token: 't', builder: base, environment: {}, timeLimit: 60_000 });
     expect(started).toEqual({ state: 'started', run: 'run-1' });
@@ -88,5 +92,11 @@ describe('ports whose adapters are loaded on demand', () => {
     const check = artifactCheckOnDemand(async () => ({ look: async (...words) => (asked.push(words), found) }));
     expect(await check.look([], made)).toBe(found);
     expect(asked).toEqual([[[], made]]);
+  });
+
+  it('hold the rules of a bucket against the policy', async () => {
+    const breach = { rule: 'RETENTION_UNKEPT', message: 'm', remedy: 'r' } as const;
+    for (const found of [breach, undefined])
+      expect(await retentionCheckOnDemand(async () => ({ look: async () => found })).look()).toBe(found);
   });
 });
