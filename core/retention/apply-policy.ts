@@ -1,9 +1,9 @@
 import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
-import { reasonFault } from '../given-reason.ts';
 import { type ChangePorts, finishChange, isHalfChanged, withChange } from './change.ts';
 import { type PlanPorts, type PolicyChange, type PolicyPlan, allBuilds, planPolicy, policyEffect } from './policy-plan.ts';
 import { type RetentionPolicy } from './policy.ts';
+import { noteFault } from './note-reason.ts';
 
 export interface ApplyPorts extends ChangePorts, Omit<PlanPorts, 'records'> {}
 
@@ -34,7 +34,7 @@ export async function applyPolicy(
   policy: RetentionPolicy,
   wanted: { readonly confirm: boolean; readonly by: string; readonly reason: string },
 ): Promise<Outcome<AppliedPolicy>> {
-  const fault = reasonFault(wanted.reason, { message: 'this needs a reason', remedy: 'say with --reason why, for who looks at it later' });
+  const fault = noteFault(wanted.reason);
   if (fault !== undefined) return { ok: false, failure: fault };
   const plan = await planPolicy(ports, policy);
   const earlier = plan.changes.filter(({ effect }) => effect === 'earlier');

@@ -1,9 +1,9 @@
 import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
-import { reasonFault } from '../given-reason.ts';
 import { type BuildId, callerNamed, timestamp } from '../identity.ts';
 import { type Clock, type Records } from '../ports.ts';
+import { noteFault } from './note-reason.ts';
 
 export interface HoldPorts {
   readonly records: Records;
@@ -49,7 +49,7 @@ async function changed(
   reason: string,
   change: (build: Build, note: { readonly at: string; readonly reason: string }) => Outcome<Build>,
 ): Promise<Outcome<Build>> {
-  const fault = reasonFault(reason, { message: 'this needs a reason', remedy: 'say with --reason why, for who looks at it later' });
+  const fault = noteFault(reason);
   if (fault !== undefined) return { ok: false, failure: fault };
   for (;;) {
     const found = await findBuild(records, id);

@@ -1,12 +1,12 @@
 import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
-import { reasonFault } from '../given-reason.ts';
 import { type BuildId } from '../identity.ts';
 import { mostRetentionChanges } from './build-retention.ts';
 import { buildTerms } from './build-terms.ts';
 import { type ChangePorts, finishChange, isHalfChanged, withChange } from './change.ts';
 import { type RetentionClass, type RetentionPolicy, keepsAtLeast, retentionTerms } from './policy.ts';
+import { noteFault } from './note-reason.ts';
 
 /**
  * Raises the class of a build that has ended. The record says so first, with who, when and why: from then on nothing of it goes
@@ -26,7 +26,7 @@ export async function raiseClass(
   id: BuildId,
   wanted: { readonly class: string; readonly by: string; readonly reason: string },
 ): Promise<Outcome<Build>> {
-  const fault = reasonFault(wanted.reason, { message: 'this needs a reason', remedy: 'say with --reason why, for who looks at it later' });
+  const fault = noteFault(wanted.reason);
   if (fault !== undefined) return { ok: false, failure: fault };
   for (;;) {
     const found = await findBuild(ports.records, id);
