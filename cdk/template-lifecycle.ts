@@ -1,8 +1,8 @@
 import { outputs } from '../core/contract/deployment.ts';
 import { type Outcome, failure, success } from '../core/failure.ts';
+import { unkept } from '../core/retention/bucket-check.ts';
 import { type Bucket, type LifecycleRule } from '../core/retention/lifecycle.ts';
 import { type BucketPolicy, retentionProblems } from '../core/retention/proof.ts';
-import { unkept } from '../core/retention/bucket-check.ts';
 import * as z from '../core/zod.ts';
 
 const Count = z.int().check(z.gte(0));

@@ -55,10 +55,9 @@ export function registerRetention(
     'hybridcore-packer retention plan',
   ).action((options: DeployedHome) =>
     isOnThisMachine(options)
-      ? onThisMachine(null, options, async (embedded, { config }) => {
-          const { planPortsOf } = await import('../core/retention/policy-plan.ts');
-          return (await import('./commands/retention-plan.ts')).retentionPlan(planPortsOf(embedded), config, 'here');
-        })
+      ? onThisMachine(null, options, async (embedded, { config }) =>
+          (await import('./commands/retention-plan.ts')).retentionPlanHere(embedded, config),
+        )
       : inRepository(null, options, async ({ config }) =>
           (await import('./commands/retention-bucket.ts')).retentionBucketPlan(config, options),
         ),
@@ -73,14 +72,9 @@ export function registerRetention(
     .action((options: DeployedHome & { reason: string; confirm?: boolean }) => {
       const wanted = { confirm: options.confirm ?? false, by: systemUser(), reason: host.outgoing.text(options.reason) };
       return isOnThisMachine(options)
-        ? onThisMachine(null, options, async (embedded, { config }) => {
-            const [{ planPortsOf }, { changePortsOf }] = [
-              await import('../core/retention/policy-plan.ts'),
-              await import('../core/retention/change.ts'),
-            ];
-            const ports = { ...planPortsOf(embedded), ...changePortsOf(embedded) };
-            return (await import('./commands/retention-plan.ts')).retentionApply(ports, config, wanted);
-          })
+        ? onThisMachine(null, options, async (embedded, { config }) =>
+            (await import('./commands/retention-plan.ts')).retentionApplyHere(embedded, config, wanted),
+          )
         : inRepository(null, options, async ({ config }) =>
             (await import('./commands/retention-bucket.ts')).retentionBucketApply(config, options, wanted),
           );

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 
 import { type Bucket, type LifecycleRule } from '../../core/retention/lifecycle.ts';
-import { errorName, explained } from './service-failure.ts';
+import { explained, explainedIfThere } from './service-failure.ts';
 
 /** A year of Object Lock, in days. */
 const yearDays = 365;
@@ -17,10 +17,10 @@ export async function bucketSettings(client: S3Client, bucket: string): Promise<
   const what = `the bucket ${bucket}`;
   const [versioning, rules, lock] = await Promise.all([
     explained({ what, action: 's3:GetBucketVersioning' }, () => client.send(new GetBucketVersioningCommand({ Bucket: bucket }))),
-    orNone({ what, action: 's3:GetLifecycleConfiguration' }, 'NoSuchLifecycleConfiguration', () =>
+    explainedIfThere({ what, action: 's3:GetLifecycleConfiguration' }, ['NoSuchLifecycleConfiguration'], () =>
       client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket })),
     ),
-    orNone({ what, action: 's3:GetBucketObjectLockConfiguration' }, 'ObjectLockConfigurationNotFoundError', () =>
+    explainedIfThere({ what, action: 's3:GetBucketObjectLockConfiguration' }, ['ObjectLockConfigurationNotFoundError'], () =>
       client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket })),
     ),
   ]);
@@ -34,17 +34,6 @@ export async function bucketSettings(client: S3Client, bucket: string): Promise<
 }
 
 const versionings: Readonly<Record<string, Bucket['versioning']>> = { Enabled: 'enabled', Suspended: 'suspended' };
-
-async function orNone<T>(called: { what: string; action: string }, absence: string, call: () => Promise<T>): Promise<T | undefined> {
-  return explained(called, async () => {
-    try {
-      return await call();
-    } catch (error) {
-      if (errorName(error) === absence) return undefined;
-      throw error;
-    }
-  });
-}
 
 /** Two prefixes and two kinds of tags: S3 has them in the filter of a rule, and in what the filter joins. */
 function ruleOf(rule: S3Rule): LifecycleRule {

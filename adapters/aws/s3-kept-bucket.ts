@@ -13,7 +13,7 @@ import {
 import { type KeptBucket, type ListedVersion, type VersionKeeping } from '../../core/ports.ts';
 import { type Lock } from '../../core/retention/lifecycle.ts';
 import { bucketSettings } from './s3-bucket-settings.ts';
-import { errorName, explained } from './service-failure.ts';
+import { type Called, explained, explainedIfThere } from './service-failure.ts';
 
 /**
  * A bucket of S3 as an audit reads it, and as what stands in it is kept otherwise. Where S3 refuses, FailureError STORAGE names the bucket and the action.
@@ -101,14 +101,9 @@ async function look(client: S3Client, bucket: string, key: string, id: string): 
   return { tags, lock, legalHold: hold === 'ON' };
 }
 
-async function unlessGone<T>(called: { what: string; action: string; subject: string }, call: () => Promise<T>): Promise<T | undefined> {
-  return explained(called, async () => {
-    try {
-      return await call();
-    } catch (error) {
-      const name = errorName(error);
-      if (name === 'NotFound' || name === 'NoSuchKey' || name === 'NoSuchVersion') return undefined;
-      throw error;
-    }
-  });
+/** How S3 says that an object, or a version of it, is not there. */
+const absences = ['NotFound', 'NoSuchKey', 'NoSuchVersion'] as const;
+
+function unlessGone<T>(called: Called, call: () => Promise<T>): Promise<T | undefined> {
+  return explainedIfThere(called, absences, call);
 }

@@ -94,6 +94,18 @@ export async function explained<T>(called: Called, call: () => Promise<T>, own: 
   }
 }
 
+/** As `explained`; undefined where AWS says by one of these errors that there is none. */
+export async function explainedIfThere<T>(called: Called, absences: readonly string[], call: () => Promise<T>): Promise<T | undefined> {
+  return explained(called, async () => {
+    try {
+      return await call();
+    } catch (error) {
+      if (absences.includes(errorName(error) ?? '')) return undefined;
+      throw error;
+    }
+  });
+}
+
 /** The failure of a part of a call that was answered as a whole: AWS says in its answer by which error. */
 export function partFailure(called: Called, error: { readonly name: string; readonly message: string }): FailureError {
   const { problem, remedy } = denied(error.name, called) ?? namedErrors[error.name] ?? unanswered;

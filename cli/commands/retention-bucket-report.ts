@@ -30,7 +30,7 @@ export async function retentionBucketReport(
   const at = systemClock.now();
   const kept = keptHome(named.value);
   const audit = await auditBucket({ ...kept, clock: { now: () => at } }, retention, { deep: true, since: since.value });
-  const { rules, versioning } = await kept.bucket.settings();
+  const { rules, versioning } = audit.settings;
   const document: RetentionBucketReportDocument = {
     schema: 'hybridcore-packer/retention-bucket-report/1',
     exit_code: audit.findings.length === 0 ? 0 : 3,

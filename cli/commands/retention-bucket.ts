@@ -6,6 +6,7 @@ import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
+import { type WantedPolicy } from '../../core/retention/apply-policy.ts';
 import { type BucketAudit, auditBucket } from '../../core/retention/bucket-audit.ts';
 import { bucketChangePorts, bucketPlanPorts } from '../../core/retention/bucket-change.ts';
 import { holdInBucket, releaseInBucket } from '../../core/retention/bucket-hold.ts';
@@ -82,11 +83,7 @@ export async function retentionBucketPlan(config: Config, home: DeployedHome): P
 }
 
 /** `retention apply --bucket NAME --table NAME`: the records, and the locks of what is locked; the bucket's rules are deployed. */
-export async function retentionBucketApply(
-  config: Config,
-  home: DeployedHome,
-  wanted: Parameters<typeof retentionApply>[2],
-): Promise<Outcome<Answer>> {
+export async function retentionBucketApply(config: Config, home: DeployedHome, wanted: WantedPolicy): Promise<Outcome<Answer>> {
   const named = namedHome(home);
   if (!named.ok) return named;
   const kept = { ...keptHome(named.value), clock: systemClock };
@@ -105,11 +102,7 @@ export function namedHome({ bucket, table: records, home }: DeployedHome): Outco
 }
 
 /** What an audit of a bucket found, as a person reads it. */
-export function bucketAuditText(
-  { terminal: { out } }: Host,
-  bucket: string,
-  { versions, looked, findings }: Pick<BucketAudit, 'versions' | 'looked' | 'findings'>,
-): string {
+export function bucketAuditText({ terminal: { out } }: Host, bucket: string, { versions, looked, findings }: BucketAudit): string {
   const rows = findings.slice(0, mostTold).map(({ finding, class: name, message }) => [finding, name ?? '-', plainText(message)]);
   const read = looked === versions ? 'at the tags and locks of all' : `at the tags and locks of ${looked} (--deep looks at all)`;
   return [

@@ -3,11 +3,13 @@ import { type Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
-import { type ApplyPorts, applyPolicy } from '../../core/retention/apply-policy.ts';
+import { type ApplyPorts, type WantedPolicy, applyPolicy } from '../../core/retention/apply-policy.ts';
+import { changePortsOf } from '../../core/retention/change.ts';
 import { type RetentionApplyDocument, type RetentionPlanDocument } from '../../core/retention/documents.ts';
-import { type PlanPorts, type PolicyPlan, planPolicy } from '../../core/retention/policy-plan.ts';
+import { type PlanPorts, type PolicyPlan, planPolicy, planPortsOf } from '../../core/retention/policy-plan.ts';
 import { type RetentionPolicy } from '../../core/retention/policy.ts';
 import { type Answer } from '../answer.ts';
+import { type Embedded } from '../embedded.ts';
 import { table } from '../render/table.ts';
 
 /** What comes next where a policy would change something, by home. */
@@ -18,6 +20,16 @@ const next = {
 } as const;
 export type PlannedHome = keyof typeof next;
 
+/** `retention plan` on one machine. */
+export async function retentionPlanHere(embedded: Embedded, config: Config): Promise<Outcome<Answer>> {
+  return retentionPlan(planPortsOf(embedded), config, 'here');
+}
+
+/** `retention apply` on one machine. */
+export async function retentionApplyHere(embedded: Embedded, config: Config, wanted: WantedPolicy): Promise<Outcome<Answer>> {
+  return retentionApply({ ...planPortsOf(embedded), ...changePortsOf(embedded) }, config, wanted);
+}
+
 /** `retention plan`: what the policy as it is now would keep for less or for longer than was promised. */
 export async function retentionPlan(ports: PlanPorts, { retention }: Config, home: PlannedHome): Promise<Outcome<Answer>> {
   const document = planDocument(retention, await planPolicy(ports, retention));
@@ -25,11 +37,7 @@ export async function retentionPlan(ports: PlanPorts, { retention }: Config, hom
 }
 
 /** `retention apply`: what was promised is kept by the policy as it is now. */
-export async function retentionApply(
-  ports: ApplyPorts,
-  { retention }: Config,
-  wanted: { readonly confirm: boolean; readonly by: string; readonly reason: string },
-): Promise<Outcome<Answer>> {
+export async function retentionApply(ports: ApplyPorts, { retention }: Config, wanted: WantedPolicy): Promise<Outcome<Answer>> {
   const done = await applyPolicy(ports, retention, wanted);
   if (!done.ok) return done;
   const { plan, applied, left } = done.value;

@@ -1,6 +1,6 @@
 import { type Config } from '../../core/config.ts';
 import { type Outcome, success } from '../../core/failure.ts';
-import { changePortsOf } from '../../core/retention/change.ts';
+import { type WantedClass, changePortsOf } from '../../core/retention/change.ts';
 import { type RetentionRaiseDocument } from '../../core/retention/documents.ts';
 import { raiseDocument } from '../../core/retention/raise-document.ts';
 import { raiseClass } from '../../core/retention/raise.ts';
@@ -13,7 +13,7 @@ export async function retentionRaise(
   embedded: Embedded,
   { retention }: Config,
   typed: string,
-  wanted: { readonly class: string; readonly by: string; readonly reason: string },
+  wanted: WantedClass,
 ): Promise<Outcome<Answer>> {
   const found = await findBuild(embedded, typed);
   if (!found.ok) return found;

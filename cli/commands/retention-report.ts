@@ -4,7 +4,7 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { type Audit } from '../../core/retention/audit.ts';
-import { type RetentionBucketReportDocument, type RetentionReportDocument } from '../../core/retention/documents.ts';
+import { type RetentionReportDocument } from '../../core/retention/documents.ts';
 import { type NotedBuilds } from '../../core/retention/noted-builds.ts';
 import { retentionReport as reportOf } from '../../core/retention/report.ts';
 import { type Answer } from '../answer.ts';
@@ -69,7 +69,7 @@ export function policyLines({
   policy_digest: digest,
   holds,
   changes,
-}: Omit<RetentionReportDocument, 'schema'> | Omit<RetentionBucketReportDocument, 'schema'>): {
+}: Pick<RetentionReportDocument, 'policy' | 'policy_digest' | 'holds' | 'changes'>): {
   readonly head: readonly string[];
   readonly notes: readonly string[];
 } {

@@ -1,5 +1,3 @@
-import { changePortsOf } from '../../core/retention/change.ts';
-import { raiseClass } from '../../core/retention/raise.ts';
 import { join } from 'node:path';
 
 import { apiToken } from '../../adapters/local/api-token.ts';
@@ -22,6 +20,8 @@ import { type ServeDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { plainText } from '../../core/packer-log/plain-text.ts';
 import { reconcile, sweepProblemText } from '../../core/reconcile.ts';
+import { changePortsOf } from '../../core/retention/change.ts';
+import { raiseClass } from '../../core/retention/raise.ts';
 import { sweep } from '../../core/retention/sweep.ts';
 import { type Answer, paint } from '../answer.ts';
 import { consolesOf } from '../consoles.ts';

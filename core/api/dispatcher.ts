@@ -5,7 +5,7 @@ import { type DispatchPorts } from '../dispatch.ts';
 import { type Failure, type Outcome } from '../failure.ts';
 import { type BuildId, type RunId } from '../identity.ts';
 import { type ChannelPointers, type Objects } from '../ports.ts';
-import { type WantedChange } from '../retention/change.ts';
+import { type WantedClass } from '../retention/change.ts';
 import { type Turns } from '../turn.ts';
 import { type Link } from './api-documents.ts';
 
@@ -50,7 +50,7 @@ export interface ApiDispatcher {
   /** Makes the diag bundle of a build and stores it. */
   readonly bundle: (build: Build) => Promise<Outcome<{ readonly path: string; readonly digest: Digest }>>;
   /** Gives all that a build left a higher retention class: `raiseClass`, or `raiseInBucket`. */
-  readonly raise: (id: BuildId, wanted: Pick<WantedChange, 'class' | 'by' | 'reason'>) => Promise<Outcome<Build>>;
+  readonly raise: (id: BuildId, wanted: WantedClass) => Promise<Outcome<Build>>;
   /** The hook, for words of a caller's that are kept. */
   readonly scrub: (text: string) => string;
   /** Gets what went wrong that nobody outside is told the whole of. */

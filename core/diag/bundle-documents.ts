@@ -35,7 +35,7 @@ export const DiagIndex = z.strictObject({
   retention: z.strictObject({
     class: RetentionClassName,
     ...RetentionClass.shape,
-    /** What the log summary says, where the class was raised since. */
+    /** What the log summary says, where what the build is kept by was changed since. */
     changed_from: z.optional(z.strictObject({ class: RetentionClassName, expires_at: Timestamp })),
     /** When what the build left may go at the earliest; null while it is open. */
     expires_at: z.nullable(Timestamp),

@@ -53,10 +53,12 @@ const carriers: readonly RegExp[] = [
 
 /** A line without what another program put before it: where packer's words begin, its own text does. Time is linear in the length. */
 export function withoutCarriers(text: string): string {
+  if (packersOwn.test(text)) return text;
   let rest = text;
   for (const carrier of carriers) {
-    if (packersOwn.test(rest)) return rest;
-    rest = rest.replace(carrier, '');
+    const within = rest.replace(carrier, '');
+    if (within !== rest && packersOwn.test(within)) return within;
+    rest = within;
   }
   return rest;
 }

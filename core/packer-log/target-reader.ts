@@ -35,11 +35,10 @@ export interface TargetRun {
 const stepBegins =
   /^(?:Provisioning with |Running local shell script|Executing Ansible|Executing local command|Running post-processor|Restarting Machine|Retrieving ISO)/;
 
-// What else a builder says before it runs something of a person's: on the machine that builds, as `pre_mount_commands` of amazon-chroot.
-const runsSomething = /^(?:Executing |Running |Provisioning |Calling |Mounting |Starting docker )/;
-
-// Where a builder reaches its guest (sdk communicator/step_connect.go), or runs it on this machine.
-const guestReached = /^(?:Connected to |Using \S{1,30} communicator)/;
+// Where something of a person's may run from: in the guest, once a builder reaches it (sdk communicator/step_connect.go), or before on
+// the machine that builds, as `pre_mount_commands` of amazon-chroot.
+const mayRunSomething =
+  /^(?:Executing |Running |Provisioning |Calling |Mounting |Starting docker |Restarting Machine|Connected to |Using \S{1,30} communicator)/;
 
 // builder run: sdk multistep/commonsteps/step_provision.go:113; -on-error: sdk multistep/basic_runner.go.
 const stepFailed = /^(?:Provisioning step had errors: |Step "[^"]{1,100}" failed)/;
@@ -82,9 +81,8 @@ export class TargetReader {
       this.#failed = true;
       return;
     }
-    if (marked && (guestReached.test(line.text) || runsSomething.test(line.text))) this.#untouched = false;
+    if (marked && mayRunSomething.test(line.text)) this.#untouched = false;
     if (marked && stepBegins.test(line.text)) {
-      this.#untouched &&= line.text.startsWith('Retrieving ISO');
       this.#step.clear();
       this.#base.close();
     }

@@ -1,11 +1,17 @@
 import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
-import { type ChangePorts, finishChange, isHalfChanged, withChange } from './change.ts';
+import { type ChangePorts, type Wish, finishChange, isHalfChanged, withChange } from './change.ts';
+import { noteFault } from './note-reason.ts';
 import { type PlanPorts, type PolicyChange, type PolicyPlan, allBuilds, planPolicy, policyEffect } from './policy-plan.ts';
 import { type RetentionPolicy } from './policy.ts';
-import { noteFault } from './note-reason.ts';
 
 export interface ApplyPorts extends ChangePorts, Omit<PlanPorts, 'records'> {}
+
+/** Who wants the policy to be applied, and why. */
+export interface WantedPolicy extends Wish {
+  /** What would go earlier may. */
+  readonly confirm: boolean;
+}
 
 /** A policy that was applied to what builds left. */
 export interface AppliedPolicy {
@@ -25,15 +31,10 @@ export interface AppliedPolicy {
  * once, for less only where that is confirmed, and what is locked or going never for less. Each build's record has who and why,
  * and what was promised before. Where a crash cut it off, asking again goes on from there.
  *
- * @param wanted `confirm`: what would go earlier may.
  * @returns POLICY_UNCONFIRMED where something would go earlier and that is not confirmed; REQUEST_INVALID without a reason.
  *   Nothing was changed then.
  */
-export async function applyPolicy(
-  ports: ApplyPorts,
-  policy: RetentionPolicy,
-  wanted: { readonly confirm: boolean; readonly by: string; readonly reason: string },
-): Promise<Outcome<AppliedPolicy>> {
+export async function applyPolicy(ports: ApplyPorts, policy: RetentionPolicy, wanted: WantedPolicy): Promise<Outcome<AppliedPolicy>> {
   const fault = noteFault(wanted.reason);
   if (fault !== undefined) return { ok: false, failure: fault };
   const plan = await planPolicy(ports, policy);
@@ -52,7 +53,7 @@ async function applyTo(
   ports: ChangePorts,
   policy: RetentionPolicy,
   id: Build['build_id'],
-  wanted: { readonly confirm: boolean; readonly by: string; readonly reason: string },
+  wanted: WantedPolicy,
 ): Promise<'applied' | 'left' | 'unchanged'> {
   for (let finished = false; ;) {
     const build = await ports.records.readBuild(id);

@@ -5,7 +5,7 @@ import { type BuildId } from '../identity.ts';
 import { type Clock, type KeptBucket, type ListedVersion, type Records, type VersionKeeping } from '../ports.ts';
 import { type BucketFinding, type Group, type Held, type KeptBuild, groupFindings, keptBuild, lookFindings } from './bucket-findings.ts';
 import { type BucketClass, ClassTally } from './class-tally.ts';
-import { dayMilliseconds } from './lifecycle.ts';
+import { type Bucket, dayMilliseconds } from './lifecycle.ts';
 import { allBuilds } from './policy-plan.ts';
 import { type RetentionPolicy } from './policy.ts';
 import { retentionProblems } from './proof.ts';
@@ -17,6 +17,8 @@ export interface BucketAuditPorts {
 }
 
 export interface BucketAudit {
+  /** Of the bucket, as they were held against the policy. */
+  readonly settings: Bucket;
   /** How many versions and delete markers there are, and at how many tags and locks were looked. */
   readonly versions: number;
   readonly looked: number;
@@ -90,6 +92,7 @@ export async function auditBucket(
   for (const group of sample.chosen) await look(group);
   for (const build of builds.values()) add(goneFindings(auditing, build, standing));
   return {
+    settings,
     versions,
     looked,
     findings: [...findings.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),

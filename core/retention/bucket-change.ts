@@ -8,7 +8,7 @@ import { type Clock, type KeptBucket, type ListedVersion, type Records, type Ver
 import { keptBuild } from './bucket-findings.ts';
 import { buildTerms } from './build-terms.ts';
 import { isInBucket, notInBucket, versionsOfBuild } from './build-versions.ts';
-import { type ChangePorts, type Obstacle, type WantedChange, isHalfChanged } from './change.ts';
+import { type ChangePorts, type Obstacle, type WantedClass, isHalfChanged } from './change.ts';
 import { type Lock, dayMilliseconds } from './lifecycle.ts';
 import { type PlanPorts } from './policy-plan.ts';
 import { type RetentionPolicy, type RetentionTerms } from './policy.ts';
@@ -75,7 +75,7 @@ export async function raiseInBucket(
   ports: BucketChangePorts,
   policy: RetentionPolicy,
   id: BuildId,
-  wanted: Pick<WantedChange, 'class' | 'by' | 'reason'>,
+  wanted: WantedClass,
 ): Promise<Outcome<Build>> {
   const found = await findBuild(ports.records, id);
   if (!found.ok) return found;

@@ -45,12 +45,20 @@ export function changePortsOf({
   };
 }
 
-/** What a build is to be kept by from now on, and who says so. */
-export interface WantedChange {
-  readonly class: string;
-  readonly terms: RetentionTerms;
+/** Who wants builds to be kept otherwise, and why. */
+export interface Wish {
   readonly by: string;
   readonly reason: string;
+}
+
+/** A class that a build is to have. */
+export interface WantedClass extends Wish {
+  readonly class: string;
+}
+
+/** What a build is to be kept by from now on. */
+export interface WantedChange extends WantedClass {
+  readonly terms: RetentionTerms;
 }
 
 /**

@@ -4,9 +4,9 @@ import { findBuild } from '../find-build.ts';
 import { type BuildId } from '../identity.ts';
 import { mostRetentionChanges } from './build-retention.ts';
 import { buildTerms } from './build-terms.ts';
-import { type ChangePorts, finishChange, isHalfChanged, withChange } from './change.ts';
-import { type RetentionClass, type RetentionPolicy, keepsAtLeast, retentionTerms } from './policy.ts';
+import { type ChangePorts, type WantedClass, finishChange, isHalfChanged, withChange } from './change.ts';
 import { noteFault } from './note-reason.ts';
+import { type RetentionClass, type RetentionPolicy, keepsAtLeast, retentionTerms } from './policy.ts';
 
 /**
  * Raises the class of a build that has ended. The record says so first, with who, when and why: from then on nothing of it goes
@@ -20,12 +20,7 @@ import { noteFault } from './note-reason.ts';
  * @returns the build; RAISE_REFUSED where the class is unknown or not higher, the build has not ended, or its objects are
  *   going; BUILD_UNKNOWN or REQUEST_INVALID.
  */
-export async function raiseClass(
-  ports: ChangePorts,
-  policy: RetentionPolicy,
-  id: BuildId,
-  wanted: { readonly class: string; readonly by: string; readonly reason: string },
-): Promise<Outcome<Build>> {
+export async function raiseClass(ports: ChangePorts, policy: RetentionPolicy, id: BuildId, wanted: WantedClass): Promise<Outcome<Build>> {
   const fault = noteFault(wanted.reason);
   if (fault !== undefined) return { ok: false, failure: fault };
   for (;;) {
@@ -50,7 +45,7 @@ function raisedBuild(
   { obstacle: obstacleTo, clock }: Pick<ChangePorts, 'obstacle' | 'clock'>,
   build: Build,
   policy: RetentionPolicy,
-  { class: name, by, reason }: { readonly class: string; readonly by: string; readonly reason: string },
+  { class: name, by, reason }: WantedClass,
 ): Outcome<Build> {
   const { build_id: id } = build;
   if (!Object.hasOwn(policy.classes, name))

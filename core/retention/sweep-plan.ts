@@ -5,8 +5,8 @@ import { BuildId, type BuilderName } from '../identity.ts';
 import { allPages, pages } from '../pages.ts';
 import { type KeptObject, type KeptObjects, type Records } from '../ports.ts';
 import { variantIdOf } from '../variant.ts';
-import { isHalfChanged } from './change.ts';
 import { type BuildTerms, buildTerms } from './build-terms.ts';
+import { isHalfChanged } from './change.ts';
 import { type RetentionPolicy } from './policy.ts';
 
 export interface SweepPorts {
@@ -36,7 +36,7 @@ export interface SweepPlan {
   /** The builders of all that, as they were before anything else was looked at: what depends on more is committed on their version. */
   readonly builders: ReadonlyMap<BuilderName, BuilderRecord>;
   readonly spared: readonly SparedObject[];
-  /** Builds whose class was raised, and whose objects do not all have it as a tag yet. */
+  /** Builds whose retention was changed, and whose objects do not all have their class as a tag yet. */
   readonly halfChanged: readonly Build[];
   /** Objects of builds that no record knows: nobody can say how long they are kept, so they stay. */
   readonly unknown: readonly KeptObject[];

@@ -194,7 +194,7 @@ export const printed: Readonly<Record<1 | 2, readonly string[]>> = {
     'Resolving x (x)... failed: Name or service not known.',
     'Error: getaddrinfo EAI_AGAIN registry.npmjs.org',
     'error sending request for url (https://static.rust-lang.org/x)',
-    "error: could not download file from 'https://static.rust-lang.org/dist/channel-rust-stable.toml.sha256' to '/root/x': operation timed out",
+    "error: could not download file from 'https://static.rust-lang.org/dist/channel-rust-stable.toml.sha256' to '/opt/rust/x': operation timed out",
     'dial tcp 1.2.3.4:443: connect: connection timed out',
     'net/http: TLS handshake timeout',
     'Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1 (unattended-upgr)... ',
