@@ -4,7 +4,7 @@ import { type LogLine } from '../packer-log/log-line.ts';
 import { readPackerRun } from '../packer-log/packer-run-reader.ts';
 import { type PackerRun } from '../packer-log/packer-run.ts';
 import { type TargetRun } from '../packer-log/target-reader.ts';
-import { type Finding, findInErrors, findInStep } from './finding.ts';
+import { type Finding, type Situation, findInErrors, findInStep } from './finding.ts';
 import { type OwnRule, ownRules } from './own-rules.ts';
 import { ruleFor } from './rules.ts';
 import { type RuleRow } from './rules-row.ts';
@@ -73,9 +73,15 @@ function failuresOf(run: PackerRun, packerFailed: boolean, users: readonly RuleR
   if (found.length > 0) return [...targets, ...found.map((finding) => ({ finding, lines: finding.lines, name: null }))];
   // Errors of no target that no row knows mostly follow from a target's.
   const lines = [...run.errors, ...run.service];
-  if (targets.length > 0 || lines.length === 0) return targets;
+  if (targets.length > 0 || lines.length === 0) return [...targets, ...cutSummary(run, packerFailed && targets.length === 0, context)];
   const printed = run.errors.length === 0 ? findWithoutEnd(run, packerFailed, users) : undefined;
   return [{ finding: printed ?? null, lines, name: null }];
+}
+
+/** Of a person's copy that has only the end of a failed run, what its summary lists. A script can print such lines: no violation. */
+function cutSummary(run: PackerRun, wanted: boolean, context: Situation): FailedPart[] {
+  const finding = wanted && run.forPeople ? findInErrors(run.unheaded, context) : undefined;
+  return finding === undefined || finding.class === 3 ? [] : [{ finding, lines: finding.lines, name: null }];
 }
 
 function failureOf(target: TargetRun, run: PackerRun, users: readonly RuleRow[]): FailedPart[] {

@@ -63,7 +63,7 @@ const noise = /^\+{1,6} +(?!CategoryInfo|FullyQualified)\S|^sudo: unable to reso
 
 /** What a program prints where it came through after all: nothing that passes is the cause before it. */
 const throughAfterAll =
-  /^Fetched \d|\bHTTP\/\d(?:\.\d)? 200\b|\.\.\. 200 OK$| saved \[\d|\(from versions: \d|\bis (?:now )?(?:up|ready|available)[.!]?$|^(?:Successfully )?[Dd]ownloaded \S/;
+  /^Fetched \d|\bHTTP\/\d(?:\.\d)? 200\b|\.\.\. 200 OK$| saved \[\d|\(from versions: \d|\bis (?:now )?(?:up|ready|available)[.!]?$|^(?:Successfully )?[Dd]ownloaded \S|^[0-9a-f]{12}: (?:Pushed|Layer already exists)$/;
 
 /** Ansible's word on a task that failed, which tells all that the task printed, and on one whose failure counts for nothing. */
 const taskFailed = /^(?:fatal|failed): \[[^\]\n]{1,200}\]/;

@@ -33,7 +33,13 @@ export const awsAccessRules: readonly RuleRow[] = [
     turns: [
       {
         to: 3,
-        when: ({ text }) => /error validating regions|Error querying AMI|GetCallerIdentity|Error loading/i.test(text),
+        when: ({ text }) => /Timestamp date is|Signature (?:expired|not yet current)/.test(text),
+        says: 'The request was signed at another time than that of AWS: set the clock of the machine that builds, and see that nobody sends old requests again.',
+      },
+      {
+        to: 3,
+        when: ({ text }) =>
+          /error validating regions|Error querying AMI|Error creating temporary key ?pair|GetCallerIdentity|Error loading/i.test(text),
         says: 'The first call was refused already: these credentials were expired before the build began, and someone has to renew them.',
       },
     ],

@@ -76,6 +76,14 @@ export const scriptRules: readonly RuleRow[] = [
           ),
         says: "Packer's own proxy and Ansible did not agree on a user or a key: set `user`, offer one key alone (`IdentitiesOnly`), remove `ansible_user` and the like from the inventory, or allow `ssh-rsa` in `ansible_ssh_extra_args`.",
       },
+      {
+        to: 1,
+        when: ({ text }) =>
+          /command-line(?: line \d{1,4})?: |[Bb]ad configuration option|Bad (?:SSH2? |protocol |local forwarding )|keyword \S{1,60} extra arguments|[Uu]nknown (?:option|cipher type|mac type|key type)|no argument after keyword/.test(
+            text,
+          ),
+        says: 'The SSH client does not understand its own options: correct `ansible_ssh_extra_args`, `extra_arguments` or ansible.cfg, whose words differ between versions of OpenSSH.',
+      },
     ],
   },
   {

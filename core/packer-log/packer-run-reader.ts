@@ -56,7 +56,7 @@ class Reader {
   #ended = false;
   #listedArtifacts = 0;
   #forPeople = true;
-  readonly #unheaded = new LastLines(20);
+  readonly #unheaded = new ErrorBlock(60);
   /** Lines that look like a target's before anything said that there is one: a person's copy often lacks its beginning. */
   readonly #unplaced = new LastLines<UnplacedLine>(60);
   /** CodeBuild fetches the source: no command has run, and what stands there by itself are its own words. */
@@ -199,7 +199,9 @@ class Reader {
   #takeSummary(name: string, text: string, level: UiLevel | null): void {
     if (this.#summaries === 'artifacts') this.#listedArtifacts += 1;
     if (this.#summaries === 'errors') this.#fail(name, text, level);
-    if (!this.#ended) this.#unheaded.push(this.#lineOf(text));
+    if (this.#ended) return;
+    this.#unheaded.begin(this.#lineOf(text));
+    if (level === null) this.#open = this.#unheaded;
   }
 
   #takeText(text: string, level: UiLevel | null): void {

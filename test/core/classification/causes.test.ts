@@ -100,6 +100,10 @@ describe('a context turns an ambiguous row', () => {
   it('credentials that expired before the first call are not healed by a new run', () => {
     expect(outcome(failedTarget('a.b', 'Error creating AMI: RequestExpired: Request has expired.'))).toBe('2 AWS_CREDS_EXPIRED');
     expect(outcome(failedTarget('a.b', 'error validating regions: RequestExpired: Request has expired.'))).toBe('3 AWS_CREDS_EXPIRED');
+    const key = 'Error creating temporary keypair: Request has expired.';
+    expect(outcome(failedTarget('a.b', `${key} (RequestExpired)`))).toBe('3 AWS_CREDS_EXPIRED');
+    const clock = 'Error creating AMI: Request has expired. Timestamp date is 2013-07-17T08:42:34Z (RequestExpired)';
+    expect(outcome(failedTarget('a.b', clock))).toBe('3 AWS_CREDS_EXPIRED');
   });
 
   it('a key pair that the run has just made is not visible yet, one of the template is missing', () => {
@@ -197,6 +201,19 @@ describe('a context turns an ambiguous row', () => {
       '1 ANSIBLE_UNREACHABLE',
     );
     expect(unreachable('winrm connection error: Read timed out. (read timeout=30)')).toBe('2 ANSIBLE_UNREACHABLE');
+    expect(
+      unreachable('Failed to connect to the host via ssh: command-line line 0: keyword hostkeyalgorithms extra arguments at end of line'),
+    ).toBe('1 ANSIBLE_UNREACHABLE');
+    expect(unreachable('Failed to connect to the host via ssh: /root/.ssh/config: line 3: Bad configuration option: pubkeyaccepted')).toBe(
+      '1 ANSIBLE_UNREACHABLE',
+    );
+  });
+
+  it('a layer that docker sends again and again tells of the network, unless it arrives or the registry says why not', () => {
+    const again = ['1a2b3c4d5e6f: Retrying in 2 seconds', '1a2b3c4d5e6f: Retrying in 1 second'];
+    expect(outcome(exitOfScript('a.b', [...again, 'EOF']))).toBe('2 NET_RESET');
+    expect(outcome(exitOfScript('a.b', [...again, '1a2b3c4d5e6f: Pushed', './release.sh: line 4: failed']))).toBe('1 SCRIPT_EXIT');
+    expect(outcome(exitOfScript('a.b', [...again, 'denied: User is not authorized to perform: ecr:PutImage']))).toBe('1 SCRIPT_DENIED');
   });
 
   it('a repository that is gone stays gone, one that none of its mirrors served may be back', () => {

@@ -291,6 +291,29 @@ describe('a copy that lacks its end', () => {
   });
 });
 
+describe('a copy that has the list of what failed alone', () => {
+  const broke = [
+    '--> amazon-ebs: Error stopping instance: RequestError: send request failed',
+    'caused by: Post https://ec2.us-east-1.amazonaws.com/: dial tcp 192.0.2.1:443: i/o timeout',
+  ];
+
+  it('is told by that list, over all lines of a text', () => {
+    expect(outcome(broke)).toBe('2 NET_TIMEOUT');
+    expect(outcome(['--> amazon-ebs: InvalidAMIID.NotFound: no such image'])).toBe('1 AWS_AMI_MISSING');
+  });
+
+  it('is no success where packer is said to have exited with 0 and one of its lines is a failure', () => {
+    expect(classifyLog(broke, { ...failed, packerExitCode: 0 }).exit_code).not.toBe(0);
+  });
+
+  it.each([
+    ['tells of a violation, which a script can print', ['--> x: UnauthorizedOperation: You are not authorized to perform this operation.']],
+    ['stands behind lines for programs', ['1700000000,,ui,say,==> amazon-ebs: Stopping', '--> amazon-ebs: i/o timeout']],
+  ])('is not believed where it %s', (_, lines) => {
+    expect(outcome(lines)).toBe('1 UNKNOWN');
+  });
+});
+
 describe('a copy that lacks its beginning', () => {
   const step = [
     '    vsphere-iso.web: TASK [Install packages] ****',
