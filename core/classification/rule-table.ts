@@ -50,9 +50,13 @@ export function ruleTableDigest({ users, built_in, checks }: RuleTable): Digest 
   return digestOf(JSON.stringify([users.map(cells), built_in.map(cells), checks.map((check) => [check.code, check.class, check.reason])]));
 }
 
-/** `ruleTableDigest` of `ruleTable`. */
+const digests = new WeakMap<readonly UsersRule[], Digest>();
+
+/** `ruleTableDigest` of `ruleTable`, once for the rules of a configuration. */
 export function ruleDigest(users: readonly UsersRule[]): Digest {
-  return ruleTableDigest(ruleTable(users));
+  const digest = digests.get(users) ?? ruleTableDigest(ruleTable(users));
+  digests.set(users, digest);
+  return digest;
 }
 
 function cells(rule: WrittenRule): readonly unknown[] {

@@ -270,7 +270,10 @@ export const redactionRules: readonly RedactionRule[] = [
 /** The rule for blocks of private keys, which keeps state over lines (`private-key-block.ts`). */
 export const privateKeyRule = 'PRIVATE_KEY';
 
+let ruleSet: Digest | undefined;
+
 /** Changes whenever what is found by shape does; a scrub manifest names it. */
 export function ruleSetDigest(): Digest {
-  return digestOfJson(redactionRules.map(({ code, pattern }) => ({ code, pattern: pattern.source, flags: pattern.flags })));
+  ruleSet ??= digestOfJson(redactionRules.map(({ code, pattern }) => ({ code, pattern: pattern.source, flags: pattern.flags })));
+  return ruleSet;
 }
