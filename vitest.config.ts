@@ -21,7 +21,9 @@ export default defineConfig({
     maxWorkers: availableParallelism() * 2,
     // Modules are loaded once a worker: no test leaves anything in one that another would meet.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Against what hangs, not against a busy machine, on which some tests take three times as long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

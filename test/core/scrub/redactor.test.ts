@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { markerPattern } from '../../../core/scrub/marker.ts';
 import { type Redactor, type SecretValue, createRedactor, redactText } from '../../../core/scrub/redactor.ts';
+import { processorTimer } from '../../fixtures/processor-time.ts';
 
 const key = Uint8Array.from({ length: 32 }, (_, index) => index);
 const redactor = (...values: SecretValue[]): Redactor => createRedactor({ values, key });
@@ -145,12 +146,11 @@ describe('secrets by shape', () => {
       ':     ',
       'a:b@://',
     ];
-    // Processor time, since other tests share the machine: four times the line may not take sixteen times as long.
+    // Four times the line may not take sixteen times as long.
     const cost = (line: string): number => {
-      const before = process.cpuUsage();
+      const spent = processorTimer();
       redactor().line(line);
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / 1000;
+      return spent();
     };
     for (const piece of hostile) {
       const line = piece.repeat(Math.ceil(20_000 / piece.length));

@@ -44,9 +44,10 @@ describeWithMoto('what fails on AWS', () => {
       const id = await stage().dispatch('scarce');
       const waiting = await stage().until(id, ({ state }) => state === 'retrying');
       expect(waiting.attempts[0]?.outcome?.verdict).toMatchObject({ exit_code: 2, classification: { rule: 'AWS_CAPACITY' } });
-      // The record tells of the retry before the turn is sent. The delay is one second and its jitter, less what has passed, in whole seconds.
+      // The record tells of the retry before the turn is sent. The delay is one second and its jitter, less what has passed, in whole
+      // seconds: nothing is left of it where a busy machine took as long to send it.
       await expect.poll(delaysOfTurns).toHaveLength(1);
-      expect([1, 2]).toContain(delaysOfTurns()[0]);
+      expect([0, 1, 2]).toContain(delaysOfTurns()[0]);
       for (const each of heal.splice(0)) each();
       const build = await stage().ended(id);
       expect(build).toMatchObject({
