@@ -159,6 +159,22 @@ describeWithMoto('the permissions of a stage, both ways', () => {
       await stage().ended(running.build_id);
     }
 
+    /** Has a build fail, or be stopped, once its image is there: packer takes that away again, with its snapshots. */
+    async function haveAnImageTakenAway(): Promise<void> {
+      stage().events('delivered');
+      const heal = stage().world.proxy.fail({
+        principal: stage().roleOf('image'),
+        service: 'ec2',
+        action: 'CreateTags',
+        where: ({ parameters }) => Object.values(parameters).some((value) => String(value).startsWith('ami-')),
+        times: Infinity,
+        fault: { code: 'InvalidParameterValue' },
+      });
+      const build = await stage().ended(await stage().dispatch('image', { client_token: 'untagged' }));
+      heal();
+      expect(build).toMatchObject({ state: 'failed', manifest: null });
+    }
+
     beforeAll(async () => {
       const { proxy, stack, leastPrivilege } = stage().world;
       for (const name of functionNames) {
@@ -187,6 +203,7 @@ describeWithMoto('the permissions of a stage, both ways', () => {
       for (const name of functionNames)
         expect(await carryThrough(name, 'outage', `outage-${name}`), name).toMatchObject({ state: 'escalated' });
       heal();
+      await haveAnImageTakenAway();
       await askForEverything();
       // Schedules that fire, that cannot be delivered, and whose function fails for good.
       const schedules = stack.ofType('AWS::Scheduler::Schedule');
@@ -215,6 +232,14 @@ describeWithMoto('the permissions of a stage, both ways', () => {
       expect(
         denied.filter(({ action, parameters }) => action !== 'GetObject' || !String(parameters['key']).startsWith('control/')),
       ).toEqual([]);
+    });
+
+    it('let packer take away the image of a build that failed, with its snapshots', () => {
+      const taken = stage().world.proxy.calls.filter(({ action }) => action === 'DeregisterImage' || action === 'DeleteSnapshot');
+      expect(taken.map(({ action, outcome, status }) => [action, outcome, status]).slice(0, 2)).toEqual([
+        ['DeregisterImage', 'answered', 200],
+        ['DeleteSnapshot', 'answered', 200],
+      ]);
     });
 
     it('allow nothing that was not used, but what is named with its reason', () => {
