@@ -129,7 +129,7 @@ async function placesTaken(objects: Objects, builder: BuilderName): Promise<read
 /** What of a manifest the chain is about: all of them are held at once. */
 type Light =
   | ({ readonly state: 'read'; readonly previous: Digest | null } & Readonly<
-      Pick<SealedManifest, 'digest' | 'fingerprint' | 'sequence' | 'sealed_at'>
+      Pick<SealedManifest, 'digest' | 'fingerprint' | 'sequence' | 'sealed_at' | 'build_id'>
     >)
   | Exclude<FoundManifest, { readonly state: 'read' }>;
 
@@ -144,8 +144,16 @@ interface Seen {
 function lightened(found: FoundManifest): Light {
   if (found.state !== 'read') return found;
   const { manifest } = found;
-  const { fingerprint, sequence, sealed_at, previous } = manifest;
-  return { state: 'read', digest: manifestDigest(manifest), fingerprint, sequence, sealed_at, previous: previous?.digest ?? null };
+  const { build_id, fingerprint, sequence, sealed_at, previous } = manifest;
+  return {
+    state: 'read',
+    build_id,
+    digest: manifestDigest(manifest),
+    fingerprint,
+    sequence,
+    sealed_at,
+    previous: previous?.digest ?? null,
+  };
 }
 
 /** Those that are what was recorded, the first one first. */
@@ -154,7 +162,7 @@ function linksOf(builder: BuilderName, seen: readonly Seen[]): ChainLink[] {
     .flatMap(({ id, variant, recorded, found }) => {
       if (found.state !== 'read' || variant === null || found.digest !== recorded) return [];
       const { state: _, ...sealed } = found;
-      return [{ build_id: id, path: keys.manifest(builder, id), ...sealed, variant }];
+      return [{ ...sealed, build_id: id, path: keys.manifest(builder, id), variant }];
     })
     .toSorted((a, b) => a.sequence - b.sequence || (a.build_id < b.build_id ? -1 : 1));
 }
@@ -186,7 +194,9 @@ function placeProblem(builder: BuilderName, vouched: ReadonlySet<Digest>, { id, 
   if (found.state === 'unreadable') return { problem: 'unreadable', key, why: found.why };
   if (recorded === null) return { problem: 'foreign', key };
   if (found.digest === recorded) return undefined;
-  return { problem: vouched.has(found.digest) ? 'recorded-otherwise' : 'altered', key, digest: found.digest, recorded };
+  // Another build's manifest that was put here is vouched for, in its own place.
+  const isOwn = found.build_id === id && vouched.has(found.digest);
+  return { problem: isOwn ? 'recorded-otherwise' : 'altered', key, digest: found.digest, recorded };
 }
 
 /** Places that several manifests claim which are what was recorded, or which no build sealed. */

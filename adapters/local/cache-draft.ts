@@ -1,5 +1,7 @@
-import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { inputsCacheFolder } from './cache-owner.ts';
 
 /** A new file in the cache, which gets its name or is removed. */
 export interface CacheDraft {
@@ -11,13 +13,16 @@ export interface CacheDraft {
 
 let drafts = 0;
 
-/** Undefined where nothing can be written. */
-export function openDraft(folder: string): CacheDraft | undefined {
+/** In the cache of a home. Undefined where nothing can be written, or the way there leads out of the home. */
+export function openDraft(home: string): CacheDraft | undefined {
+  const folder = join(home, inputsCacheFolder);
   drafts += 1;
   // The time keeps it apart from what a killed process of the same number left.
   const name = join(folder, `.hybridcore-${process.pid}-${Date.now()}${drafts}.tmp`);
   let descriptor: number;
   try {
+    // A repository that somebody sent may hold such a link.
+    if (isLink(folder) || isLink(dirname(folder))) return undefined;
     mkdirSync(folder, { recursive: true });
     descriptor = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   } catch {
@@ -41,4 +46,8 @@ export function openDraft(folder: string): CacheDraft | undefined {
       }
     },
   };
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }

@@ -71,7 +71,7 @@ export function keepAnswer(home: string, asked: Asked, grounds: Grounds, configT
   const filling = ' '.repeat((8 - ((padded.length + 1) % 8)) % 8);
   const body = [padded, Buffer.from(`${filling}\n`), Buffer.from(identities.buffer), names, ...answer.text];
   const file = fileOf(home, asked.name);
-  openDraft(join(home, inputsCacheFolder))?.become(file, [Buffer.from(`${sumOf(body)}\n`), ...body]);
+  openDraft(home)?.become(file, [Buffer.from(`${sumOf(body)}\n`), ...body]);
 }
 
 /** The answer to the same words, where everything that it rests on is as it was; else undefined. */

@@ -47,7 +47,7 @@ const nothing: Index = { files: { folders: [], identities: new Float64Array(), d
  * not on the device of the repository, whose clock it could not tell then.
  */
 export function openStatCache(home: string, owner: CacheOwner): StatCache | undefined {
-  const draft = openDraft(join(home, inputsCacheFolder));
+  const draft = openDraft(home);
   if (draft === undefined) return undefined;
   const stamp = fstatSync(draft.descriptor);
   if (statSync(owner.root).dev !== stamp.dev) {

@@ -125,6 +125,14 @@ describe('a chain that does not hold', () => {
     );
   });
 
+  it("names the place where another build's manifest was put over its own, though that is vouched for", async () => {
+    chain.tamper(manifestKey(3), documentText(changed(2, {})));
+    expect(await problems()).toEqual([expect.stringContaining(`${manifestKey(3)} was altered`)]);
+    chain.tamper(manifestKey(3), documentText(changed(3, {})));
+    chain.tamper(manifestKey(1), documentText(changed(2, {})));
+    expect(await problems()).toEqual([expect.stringContaining(`${manifestKey(1)} was altered`)]);
+  });
+
   it.each([[1], [2], [3]])('names manifest %i where it is missing', async (n) => {
     chain.tamper(manifestKey(n), null);
     expect(await problems()).toEqual([`${manifestKey(n)} is missing, which the build ${buildIdOf(n)} sealed`]);

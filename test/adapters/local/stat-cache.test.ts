@@ -14,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -215,6 +215,22 @@ describe('what is kept of a repository', () => {
     const { outcome, grounds } = await ask(root, join(root, 'files/one'));
     expect(outcome).toEqual(await imageRepository(root).discover(builder(declared), {}));
     expect(grounds).toBeUndefined();
+  });
+
+  it.each(['state', inputsCacheFolder])('is nothing where %s is a link: nothing is written where it leads', async (at) => {
+    const root = repository(small);
+    const elsewhere = temporaryFolder();
+    mkdirSync(join(elsewhere, 'inputs-cache'));
+    writeFileSync(join(elsewhere, 'index'), 'precious');
+    mkdirSync(dirname(join(root, at)), { recursive: true });
+    symlinkSync(elsewhere, join(root, at));
+    const { outcome, grounds } = await ask(root);
+    expect(outcome).toEqual(await imageRepository(root).discover(builder(declared), {}));
+    // Without a cache no answer is kept either.
+    expect(grounds).toBeUndefined();
+    expect(readdirSync(elsewhere).toSorted()).toEqual(['index', 'inputs-cache']);
+    expect(readdirSync(join(elsewhere, 'inputs-cache'))).toEqual([]);
+    expect(readFileSync(join(elsewhere, 'index'), 'utf8')).toBe('precious');
   });
 
   it('has no value that the template calls sensitive', async () => {
