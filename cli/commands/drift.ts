@@ -1,3 +1,4 @@
+import { earlierSecrets } from '../../adapters/local/earlier-template.ts';
 import { earlierContent } from '../../adapters/local/git-history.ts';
 import { readInputFile } from '../../adapters/local/input-file.ts';
 import { realRoot } from '../../adapters/local/input-file-place.ts';
@@ -96,7 +97,9 @@ async function driftOf(
     manifest: sealed,
     changes: changesDocument(difference),
     moved: [...withMoves(difference).moved],
-    diffs: options.diff ? await textDifferences(host, repository.root, builder, discovered.value, difference) : [],
+    diffs: options.diff
+      ? await textDifferences(host, repository.root, { builder, variables: options.variables }, discovered.value, difference)
+      : [],
   });
 }
 
@@ -120,13 +123,19 @@ function nothingKnown(builder: BuilderName): BuilderDrift {
 async function textDifferences(
   host: Host,
   root: string,
-  builder: Builder,
+  { builder, variables }: { readonly builder: Builder; readonly variables: Readonly<Record<string, string>> },
   discovery: Discovery,
-  { changed }: InputDifference,
+  difference: InputDifference,
 ): Promise<TextDifference[]> {
-  const values = knownSecrets(secretsAtHand(host.environment, builder), discovery);
+  const contents = difference.changed.filter((change) => change.changed.includes('digest'));
+  if (contents.length === 0) return [];
+  const earlier = await earlierSecrets(root, builder, variables, difference);
+  // A text of then may hold what was a secret then.
+  if (earlier.values === null) return contents.map(({ kind, name }) => ({ kind, name, diff: null, why: earlier.why }));
+  host.outgoing.learn(knownSecrets({}, { sensitiveValues: earlier.values }));
+  const sensitiveValues = [...new Set([...discovery.sensitiveValues, ...earlier.values])];
+  const values = knownSecrets(secretsAtHand(host.environment, builder), { sensitiveValues });
   const redactor = createRedactor({ values, key: systemRandomness.bytes(32) });
-  const contents = changed.filter((change) => change.changed.includes('digest'));
   const differences: TextDifference[] = [];
   for (const [index, change] of contents.entries()) {
     const compared =

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, rename, utimes } from 'node:fs/promises';
+import { chmod, rename, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,11 @@ const only = (document: DriftDocument) => {
   if (builder === undefined) throw new Error('no builder was told of');
   return builder;
 };
+
+const gitIn =
+  (images: Rig) =>
+  (...words: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'commit.gpgsign=false', ...words], { cwd: images.root });
 
 describe('drift', () => {
   it('says what changed since the newest manifest, and with --exit-code exits with 1 for it', async () => {
@@ -108,8 +113,7 @@ describe('drift', () => {
 
   it('shows with --diff what git has of the earlier text, without secrets and escapes, and says where it has nothing', async () => {
     const images = await repository();
-    const git = (...words: readonly string[]) =>
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'commit.gpgsign=false', ...words], { cwd: images.root });
+    const git = gitIn(images);
     git('init', '-q');
     git('add', 'base', 'hybridcore.yaml');
     git('commit', '-q', '-m', 'one');
@@ -129,6 +133,57 @@ describe('drift', () => {
     await images.write('other/run.sh', '#!/bin/sh\necho new\n');
     expect(only(await drifted(images, 'other', '--diff')).diffs).toEqual([
       { kind: 'script', name: 'other/run.sh', diff: null, why: 'what it was then is in no commit that git has here' },
+    ]);
+  });
+
+  it('shows with --diff nothing that the template called sensitive when the image was built', async () => {
+    const images = await repository();
+    const git = gitIn(images);
+    const template = await images.read('base/base.pkr.hcl');
+    const sensitive = (value: string) => `variable "word" {\n  default   = "${value}"\n  sensitive = true\n}\n${template}`;
+    await images.write('base/base.pkr.hcl', sensitive('Old-Horse-Battery-1'));
+    await images.write('base/more.auto.pkrvars.hcl', 'word = "Older-Horse-Battery-2"\n');
+    await images.write('base/run.sh', '#!/bin/sh\necho Old-Horse-Battery-1 Older-Horse-Battery-2\n');
+    git('init', '-q');
+    git('add', 'base', 'hybridcore.yaml');
+    git('commit', '-q', '-m', 'one');
+    await images.run('build', 'base');
+
+    async function expectNothingOld(): Promise<void> {
+      for (const format of [[], ['--json']]) {
+        const shown = await images.run('drift', 'base', '--diff', ...format);
+        expect(shown.stdout).toContain('[REDACTED:');
+        expect(shown.stdout + shown.stderr).not.toMatch(/Horse-Battery/);
+      }
+    }
+    await images.write('base/base.pkr.hcl', sensitive('New-Staple-3'));
+    await images.write('base/run.sh', '#!/bin/sh\necho\n');
+    await expectNothingOld();
+    await images.write('base/more.auto.pkrvars.hcl', 'word = "New-Staple-4"\n');
+    await expectNothingOld();
+    await unlink(join(images.root, 'base/more.auto.pkrvars.hcl'));
+    await images.write('base/base.pkr.hcl', template);
+    await expectNothingOld();
+    // The same under another name.
+    await unlink(join(images.root, 'base/base.pkr.hcl'));
+    await images.write('base/named.pkr.hcl', template);
+    await expectNothingOld();
+  });
+
+  it('shows no line where nobody knows what the template called sensitive', async () => {
+    const images = await repository();
+    const git = gitIn(images);
+    const template = await images.read('base/base.pkr.hcl');
+    git('init', '-q');
+    git('add', 'base/run.sh', 'hybridcore.yaml');
+    git('commit', '-q', '-m', 'one');
+    await images.run('build', 'base');
+    await images.write('base/base.pkr.hcl', `${template}\n# more\n`);
+    await images.write('base/run.sh', '#!/bin/sh\necho three\n');
+    const why = 'what base/base.pkr.hcl was then is in no commit that git has here, so nobody knows what it called a secret';
+    expect(only(await drifted(images, 'base', '--diff')).diffs).toEqual([
+      { kind: 'script', name: 'base/run.sh', diff: null, why },
+      { kind: 'template', name: 'base/base.pkr.hcl', diff: null, why },
     ]);
   });
 
