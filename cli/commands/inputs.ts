@@ -1,12 +1,13 @@
 import { type Grounds, keepAnswer } from '../../adapters/local/kept-answer.ts';
 import { type Builder } from '../../core/config.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { type Digest } from '../../core/digest.ts';
 import { fingerprintOfSorted } from '../../core/fingerprint.ts';
 import { type Input, type UndeclaredInput } from '../../core/input.ts';
 import { type Answer } from '../answer.ts';
 import { type Repository } from '../host.ts';
 import { askedInputs } from '../kept-inputs.ts';
-import { table } from '../render/table.ts';
+import { tableLines } from '../render/table.ts';
 import { repositoryInputs } from '../repository-inputs.ts';
 
 export interface InputsOptions {
@@ -35,14 +36,30 @@ export async function inputs(
   return success({
     exitCode: 0,
     document: { fingerprint, inputs: found, undeclared },
-    // Made where it is printed only.
-    get text() {
-      const rows = Array.from(found, (input) => [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)]);
-      return [table(['kind', 'name', 'digest', ''], rows), '', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].join('\n');
-    },
+    text: textOf(found, fingerprint, undeclared),
     // What had to be read is changing, or is looked at for the first time: such an answer may never be asked for again.
     ...(grounds?.read === 0 ? { keep: keeping(repository, words, grounds) } : {}),
   });
+}
+
+/** Inputs that are printed together. */
+const some = 1000;
+
+/** Line by line, since a hundred thousand of them are too many to be one text. */
+async function* textOf(inputs: Iterable<Input>, fingerprint: Digest, undeclared: readonly UndeclaredInput[]): AsyncGenerator<string> {
+  const rows = {
+    *[Symbol.iterator]() {
+      for (const input of inputs) yield [input.kind, input.name, input.digest.slice(0, 'sha256:'.length + 12), detail(input)];
+    },
+  };
+  let piece: string[] = [];
+  for (const line of tableLines(['kind', 'name', 'digest', ''], rows)) {
+    piece.push(`${line}\n`);
+    if (piece.length < some) continue;
+    yield piece.join('');
+    piece = [];
+  }
+  yield [...piece, ...['', `fingerprint ${fingerprint}`, ...undeclaredText(undeclared)].map((line) => `${line}\n`)].join('');
 }
 
 function keeping(repository: Repository, words: readonly string[], grounds: Grounds): (printed: readonly Uint8Array[]) => void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { table } from '../../../cli/render/table.ts';
+import { table, tableLines } from '../../../cli/render/table.ts';
 import { processorTimer } from '../../fixtures/processor-time.ts';
 
 describe('a table', () => {
@@ -20,6 +20,24 @@ describe('a table', () => {
 
   it('passes on nothing that would steer a terminal', () => {
     expect(table(['a'], [['\u001b[31mred\u001b[0m']])).toBe('a\nred');
+  });
+
+  it('is made line by line, with a row made for each line when it is asked for', () => {
+    let made = 0;
+    const rows = {
+      *[Symbol.iterator]() {
+        for (const name of ['a', 'longer', 'b']) {
+          made += 1;
+          yield [name, String(made)];
+        }
+      },
+    };
+    const lines = tableLines(['name', 'n'], rows);
+    expect(lines.next().value).toBe('name    n');
+    expect(made).toBe(3);
+    expect(lines.next().value).toBe('a       4');
+    expect(made).toBe(4);
+    expect([...lines]).toEqual(['longer  5', 'b       6']);
   });
 
   it('of 100,000 rows takes no time to speak of', () => {
