@@ -55,20 +55,11 @@ export async function auditBucket(
   const settings = await ports.bucket.settings();
   const builds = await keptBuilds(ports.records, policy);
   const auditing: Auditing = { ports, policy, settings, builds, now: ports.clock.now() };
-  const findings = new Map<string, BucketFinding>();
-  const add = (found: readonly BucketFinding[]) => {
-    for (const finding of found) findings.set(`${finding.finding} ${finding.key} ${finding.version}`, finding);
+  // A listing and a look can find the same of a version: what was looked at counts.
+  const found = new Map<string, BucketFinding>();
+  const add = (findings: readonly BucketFinding[]) => {
+    for (const finding of findings) found.set(`${finding.finding} ${finding.key} ${finding.version}`, finding);
   };
-  add(
-    retentionProblems(policy, settings).map(({ classes, message }) => ({
-      finding: 'rules',
-      key: '',
-      version: null,
-      build_id: null,
-      class: classes.join(', '),
-      message,
-    })),
-  );
 
   const sample = new Sample(auditing.now);
   const standing = new Set<string>();
@@ -95,7 +86,7 @@ export async function auditBucket(
     settings,
     versions,
     looked,
-    findings: [...findings.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
+    findings: [...rulesFindings(auditing), ...found.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
     classes: tally.counted(),
     expired: [...builds.values()].flatMap((build) => expiredObjects(auditing, build, standing, since)),
   };
@@ -104,6 +95,11 @@ export async function auditBucket(
 interface Auditing extends Held {
   readonly ports: BucketAuditPorts;
   readonly builds: ReadonlyMap<string, KeptBuild>;
+}
+
+function rulesFindings({ policy, settings }: Auditing): readonly BucketFinding[] {
+  const about = { finding: 'rules', key: '', version: null, build_id: null } as const;
+  return retentionProblems(policy, settings).map(({ classes, message }) => ({ ...about, class: classes.join(', '), message }));
 }
 
 async function keptBuilds(records: Records, policy: RetentionPolicy): Promise<ReadonlyMap<string, KeptBuild>> {

@@ -29,6 +29,7 @@ import { bucketRetentionCheck } from '../../../core/retention/bucket-check.ts';
 import { type BucketFindingName, bucketFindings } from '../../../core/retention/bucket-findings.ts';
 import { RetentionBucketAuditDocument, RetentionBucketReportDocument } from '../../../core/retention/documents.ts';
 import { type RetentionPolicy, retentionTerms } from '../../../core/retention/policy.ts';
+import { retentionProblems } from '../../../core/retention/proof.ts';
 import { newBucket } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
@@ -371,7 +372,11 @@ describeWithMoto('an audit of a bucket', () => {
 
   it.each(changed)('finds $name', async ({ findings, rules: standing }) => {
     await putRules(standing);
-    expect(new Set((await audit(false)).findings.map(({ finding }) => finding))).toEqual(new Set(findings));
+    const { findings: found, settings } = await audit(false);
+    expect(new Set(found.map(({ finding }) => finding))).toEqual(new Set(findings));
+    // Each class and each kind of breach is told, not one of them for all.
+    const problems = retentionProblems(policy, settings).map(({ classes, message }) => ({ class: classes.join(', '), message }));
+    expect(found.flatMap(({ finding, class: name, message }) => (finding === 'rules' ? [{ class: name, message }] : []))).toEqual(problems);
     await putRules(rules);
   });
 
