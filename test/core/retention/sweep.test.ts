@@ -300,6 +300,43 @@ describe('a legal hold', () => {
     expect(await home.keysOf(first)).toHaveLength(4);
   });
 
+  it('and its end are told once more to whoever asks for the same again; for another reason they name the one that is', async () => {
+    const first = await home.built();
+    const refusal = (message: string) => ({
+      ok: false,
+      failure: { rule: 'HOLD_REFUSED', message: expect.stringContaining(message) as string },
+    });
+    expect(await releaseHold(home.ports, first, 'counsel', 'case 7')).toMatchObject(refusal('is not held'));
+    const held = await holdBuild(home.ports, first, 'counsel', 'case 7');
+    const at = new Date(home.ports.clock.now()).toISOString();
+    home.passDays(1);
+    expect(await holdBuild(home.ports, first, 'somebody', 'case 7')).toEqual(held);
+    expect(await holdBuild(home.ports, first, 'somebody', 'case 8')).toMatchObject(refusal(`is held since ${at} by counsel: case 7`));
+    const released = await releaseHold(home.ports, first, 'somebody', 'closed');
+    expect(await releaseHold(home.ports, first, 'counsel', 'closed')).toEqual(released);
+    expect(await releaseHold(home.ports, first, 'counsel', 'case 8 is closed')).toMatchObject(refusal(' by somebody: closed'));
+  });
+
+  it('of two that come at once is that of the first; the second is told', async () => {
+    const first = await home.built();
+    const { records } = home.ports;
+    const racing = {
+      ...home.ports,
+      records: {
+        ...records,
+        commit: async (writes: Parameters<typeof records.commit>[0]) => {
+          if ((await home.build(first)).hold === null) await holdBuild(home.ports, first, 'counsel', 'case 7');
+          return records.commit(writes);
+        },
+      },
+    };
+    expect(await holdBuild(racing, first, 'somebody', 'case 8')).toMatchObject({
+      ok: false,
+      failure: { rule: 'HOLD_REFUSED', message: expect.stringContaining('by counsel: case 7') as string },
+    });
+    expect(await home.build(first)).toMatchObject({ hold: { by: 'counsel', reason: 'case 7' } });
+  });
+
   it('is refused where the build is held already, has expired, or is unknown, and without a reason', async () => {
     const first = await home.built();
     await home.built();
