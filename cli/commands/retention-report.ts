@@ -17,7 +17,7 @@ import { auditText, more, mostTold, sweptObject } from './retention.ts';
 export async function retentionReport(host: Host, embedded: Embedded, { retention }: Config, typed: string): Promise<Outcome<Answer>> {
   const since = dayOf(typed);
   if (!since.ok) return since;
-  const { audit, classes, holds, changed, deletions } = await reportOf(embedded, retention, since.value);
+  const { audit, classes, deletions, ...noted } = await reportOf(embedded, retention, since.value);
   const document: RetentionReportDocument = {
     schema: 'hybridcore-packer/retention-report/1',
     exit_code: audit.findings.length === 0 ? 0 : 3,
@@ -26,7 +26,7 @@ export async function retentionReport(host: Host, embedded: Embedded, { retentio
     policy: retention,
     policy_digest: digestOfJson(retention),
     classes: classes.map((each) => ({ ...each })),
-    ...notesOf({ holds, changed }, since.value),
+    ...notesOf(noted, since.value),
     deletions: deletions.map((each) => ({
       ...sweptObject(each),
       kind: each.tags.kind,
@@ -48,28 +48,40 @@ export function dayOf(typed: string): Outcome<number> {
 }
 
 /** What somebody said of how builds are kept. */
-export function notesOf({ holds, changed }: NotedBuilds, since: number): Pick<RetentionReportDocument, 'holds' | 'changes'> {
+export function notesOf(
+  { holds, changed, shortened }: NotedBuilds,
+  since: number,
+): Pick<RetentionReportDocument, 'holds' | 'changes' | 'left_out'> {
   return {
-    holds: holds.map(({ build_id, builder, hold, hold_released, manifest }) => ({
+    holds: holds.map(({ build_id, builder, hold, hold_released, past_holds, manifest }) => ({
       build_id,
       builder,
       hold,
       hold_released,
+      past_holds: past_holds.filter(({ released: { at } }) => Date.parse(at) >= since),
       manifest_digest: manifest?.digest ?? null,
     })),
     changes: changed.flatMap(({ build_id, builder, retention_changes: changes }) =>
       changes.filter(({ at }) => Date.parse(at) >= since).map((each) => ({ build_id, builder, ...each })),
     ),
+    left_out: shortened.map(({ build_id, builder, past_holds_left_out: held, retention_changes_left_out: changes }) => ({
+      build_id,
+      builder,
+      holds: held,
+      changes,
+    })),
   };
 }
 
 /** The policy, and what somebody said of how builds are kept. */
 export function policyLines({
+  since,
   policy,
   policy_digest: digest,
   holds,
   changes,
-}: Pick<RetentionReportDocument, 'policy' | 'policy_digest' | 'holds' | 'changes'>): {
+  left_out: leftOut,
+}: Pick<RetentionReportDocument, 'since' | 'policy' | 'policy_digest' | 'holds' | 'changes' | 'left_out'>): {
   readonly head: readonly string[];
   readonly notes: readonly string[];
 } {
@@ -77,10 +89,14 @@ export function policyLines({
   return {
     head: [`policy ${digest}`, '', table(['class', 'days', 'lock'], terms), ''],
     notes: [
-      ...holds.map((each) => holdLine(each)),
+      ...holds.flatMap((each) => holdLines(each, since)),
       ...changes.map(
         ({ build_id: id, from, to, at, by, reason }) =>
           `${from === to ? `another policy for ${id} of the class ${to}` : `raised: ${id} from ${from} to ${to}`} at ${at} by ${plainText(by)}: ${plainText(reason)}`,
+      ),
+      ...leftOut.map(
+        ({ build_id: id, holds: held, changes: changed }) =>
+          `left out: ${held} holds and ${changed} changes of ${id}, neither the first nor the last ones: its record has no room for more`,
       ),
     ],
   };
@@ -104,7 +120,17 @@ function reportText(host: Host, document: RetentionReportDocument, audit: Audit)
   ].join('\n');
 }
 
-function holdLine({ build_id: id, hold, hold_released: released }: RetentionReportDocument['holds'][number]): string {
-  const [what, note] = hold === null ? ['released', released] : ['held', hold];
-  return note === null ? `${what}: ${id}` : `${what}: ${id} at ${note.at} by ${plainText(note.by)}: ${plainText(note.reason)}`;
+function holdLines(
+  { build_id: id, hold, hold_released: last, past_holds: past }: RetentionReportDocument['holds'][number],
+  since: string,
+): readonly string[] {
+  const line = (what: string, { at, by, reason }: NonNullable<typeof hold>) =>
+    `${what}: ${id} at ${at} by ${plainText(by)}: ${plainText(reason)}`;
+  // Older records say of a hold that ended no more than its end.
+  const alone = last !== null && last.at >= since && !past.some(({ released }) => released.at === last.at);
+  return [
+    ...past.flatMap(({ released, ...held }) => [line('held', held), line('released', released)]),
+    ...(alone ? [line('released', last)] : []),
+    ...(hold === null ? [] : [line('held', hold)]),
+  ];
 }

@@ -5,7 +5,7 @@ import { namesOf } from '../names-of.ts';
 import * as z from '../zod.ts';
 import { auditFindings } from './audit-finding.ts';
 import { bucketFindings } from './bucket-findings.ts';
-import { RetentionChange, buildRetention } from './build-retention.ts';
+import { PastHold, RetentionChange, buildRetention } from './build-retention.ts';
 import { policyEffects } from './policy-plan.ts';
 import { RetentionClassName, RetentionPolicy, RetentionTerms } from './policy.ts';
 
@@ -118,12 +118,16 @@ const reported = {
       builder: BuilderName,
       hold: buildRetention.hold,
       hold_released: buildRetention.hold_released,
+      /** Holds that ended since, the first first. */
+      past_holds: z.array(PastHold),
       /** Of its manifest; null where it sealed none. */
       manifest_digest: z.nullable(Digest),
     }),
   ),
   /** Builds that are kept otherwise since: by build, in order. */
   changes: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, ...RetentionChange.shape })),
+  /** Of which of these builds so many holds and changes were noted that their records hold some no more: neither the first nor the last. */
+  left_out: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, holds: Count, changes: Count })),
 } as const;
 
 /** `retention report`: for an auditor. */
@@ -204,8 +208,8 @@ export const RetentionApplyDocument = z.strictObject({
   /** How many builds are kept by the policy as it is now from now on. */
   applied: Count,
   /**
-   * How many stay as promised though it would keep them otherwise: locked, of a class that is gone, changed too often, or with a
-   * raise that was cut off and is to be asked for again.
+   * How many stay as promised though it would keep them otherwise: locked, of a class that is gone, or with a raise that was
+   * cut off and is to be asked for again.
    */
   left: Count,
 });

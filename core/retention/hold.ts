@@ -3,6 +3,8 @@ import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
 import { type BuildId, callerNamed, timestamp } from '../identity.ts';
 import { type Clock, type Records } from '../ports.ts';
+import { longestPastHolds } from './build-retention.ts';
+import { withNote } from './folded-notes.ts';
 import { noteFault } from './note-reason.ts';
 
 export interface HoldPorts {
@@ -41,7 +43,11 @@ export async function holdBuild(ports: HoldPorts, id: BuildId, by: string, reaso
 export async function releaseHold(ports: HoldPorts, id: BuildId, by: string, reason: string): Promise<Outcome<Build>> {
   return changed(ports, id, { by, reason }, (build, note) => {
     const { hold, hold_released: released } = build;
-    if (hold !== null) return success({ ...build, hold: null, hold_released: note });
+    if (hold !== null) {
+      const { notes, leftOut } = withNote(build.past_holds, { ...hold, released: note }, longestPastHolds);
+      const left = build.past_holds_left_out + leftOut;
+      return success({ ...build, hold: null, hold_released: note, past_holds: [...notes], past_holds_left_out: left });
+    }
     if (released?.reason === reason) return success(build);
     return released === null
       ? failure('HOLD_REFUSED', `the build ${id} is not held`, 'nothing is to be done')

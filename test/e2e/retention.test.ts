@@ -76,6 +76,16 @@ describe('retention', () => {
     const evidence = RetentionReportDocument.parse(await document(images, 'retention-report', 'report', '--since', '2026-01-01'));
     expect(evidence.deletions.map(({ key }) => key)).toEqual(planned.objects.map(({ key }) => key));
     expect(evidence.holds).toMatchObject([{ build_id: held, hold: null, hold_released: { reason: 'closed' } }]);
+    // Who held it before is told as well once it is held again.
+    await images.run('retention', 'hold', held, '--reason', 'case 8');
+    const again = RetentionReportDocument.parse(await document(images, 'retention-report', 'report', '--since', '2026-01-01'));
+    expect(again.holds).toMatchObject([{ hold: { reason: 'case 8' }, past_holds: [{ reason: 'case 7', released: { reason: 'closed' } }] }]);
+    const lines = (await images.run('retention', 'report', '--since', '2026-01-01')).stdout.split('\n');
+    expect(lines.flatMap((line) => /^(\w+): \w{26} at \S+ by \S+: (.*)$/.exec(line)?.slice(1).join(' ') ?? [])).toEqual([
+      'held case 7',
+      'released closed',
+      'held case 8',
+    ]);
     expect(evidence.classes.map(({ class: name }) => name)).toEqual(['evidence', 'short']);
     expect((await images.run('retention', 'report', '--since', 'yesterday')).code).toBe(1);
 
