@@ -55,10 +55,14 @@ describe('retention', () => {
     expect(planned.spared.map(({ build_id: id, why }) => `${id} ${why}`)).toEqual(Array.from({ length: 5 }, () => `${held} held`));
     expect((await stat(join(images.root, `state/packer/results/base/${first}.json`))).isFile()).toBe(true);
 
+    expect(await images.run('diag', first)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^GONE .*--output FILE/s) as string });
+    expect((await images.run('diag', first, '--output', 'first.tar.gz')).code).toBe(0);
+    expect((await images.run('diag', held)).code).toBe(0);
+
     // A policy that promises less takes nothing back of what is locked.
     await images.write('hybridcore.yaml', config('{ short: { days: 1 } }'));
     expect((await images.run('retention', 'sweep', '--yes')).stdout).toMatch(
-      /\ndeleted: 5 objects \(\d+ bytes\)\nkept though their time is over: 5 \(5 held\)\n$/,
+      /\ndeleted: 5 objects \(\d+ bytes\)\nkept though their time is over: 6 \(6 held\)\n$/,
     );
     await images.write('hybridcore.yaml', config(classes));
     await expect(stat(join(images.root, `state/packer/results/base/${first}.json`))).rejects.toThrow(/ENOENT/);
