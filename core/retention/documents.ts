@@ -52,7 +52,7 @@ export const RetentionBucketAuditDocument = z.strictObject({
   /** Whether the tags and locks of all versions were looked at, or those of a sample. */
   deep: z.boolean(),
   bucket: z.string(),
-  /** With the delete markers. */
+  /** With the delete markers, without what passes. */
   versions: Count,
   looked: Count,
   /** By key. */
@@ -154,7 +154,7 @@ export const RetentionBucketReportDocument = z.strictObject({
   versioning: z.literal(['enabled', 'suspended', 'off']),
   /**
    * The digest is over a line for each version in the order of their keys: the canonical JSON of key, version id and size, and
-   * LF. Null: of no build that a record knows, or the newest of a builder.
+   * LF. Null: of no build that a record knows, under no key of ours, or the newest of a builder.
    */
   classes: z.array(z.strictObject({ class: z.nullable(z.string()), versions: Count, bytes: Count, digest: Digest })),
   /** What the bucket's rules have let go since, by build, and from when on they could: S3 does not say when they did. */
