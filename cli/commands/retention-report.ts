@@ -2,7 +2,7 @@ import { type Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
+import { plainLine } from '../../core/packer-log/plain-text.ts';
 import { type Audit } from '../../core/retention/audit.ts';
 import { type RetentionReportDocument } from '../../core/retention/documents.ts';
 import { type NotedBuilds } from '../../core/retention/noted-builds.ts';
@@ -15,7 +15,7 @@ import { auditText, more, mostTold, sweptObject } from './retention.ts';
 
 /** `retention report`: what an auditor takes along; exit code 3 on any finding. @param typed the day from which on deletions and releases are told. */
 export async function retentionReport(host: Host, embedded: Embedded, { retention }: Config, typed: string): Promise<Outcome<Answer>> {
-  const since = dayOf(typed);
+  const since = dayOf(typed, embedded.clock.now());
   if (!since.ok) return since;
   const { audit, classes, deletions, ...noted } = await reportOf(embedded, retention, since.value);
   const document: RetentionReportDocument = {
@@ -39,11 +39,17 @@ export async function retentionReport(host: Host, embedded: Embedded, { retentio
   return success({ exitCode: document.exit_code, document, text: reportText(host, document, audit) });
 }
 
-/** A day as a person types it. */
-export function dayOf(typed: string): Outcome<number> {
+const dayPattern = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+/** A day as a person types it: one that there is, and that has begun. @param now milliseconds since 1970. */
+export function dayOf(typed: string, now: number): Outcome<number> {
   const since = Date.parse(typed);
-  return !/^\d{4}-\d{2}-\d{2}/.test(typed) || Number.isNaN(since)
-    ? failure('USAGE', `--since ${JSON.stringify(typed)} is no day`, 'write it as 2026-11-25, or with a time as 2026-11-25T10:00:00Z')
+  const [, day = ''] = dayPattern.exec(typed) ?? [];
+  // Where a month has no such day, `Date` goes on into the next one.
+  if (Number.isNaN(since) || !new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) || day === '')
+    return failure('USAGE', `--since ${JSON.stringify(typed)} is no day`, 'write it as 2026-11-25, or with a time as 2026-11-25T10:00:00Z');
+  return since > now
+    ? failure('USAGE', `--since ${JSON.stringify(typed)} is in the future: now it is ${timestamp(now)}`, 'name a day that has begun in UTC')
     : success(since);
 }
 
@@ -92,7 +98,7 @@ export function policyLines({
       ...holds.flatMap((each) => holdLines(each, since)),
       ...changes.map(
         ({ build_id: id, from, to, at, by, reason }) =>
-          `${from === to ? `another policy for ${id} of the class ${to}` : `raised: ${id} from ${from} to ${to}`} at ${at} by ${plainText(by)}: ${plainText(reason)}`,
+          `${from === to ? `another policy for ${id} of the class ${to}` : `raised: ${id} from ${from} to ${to}`} at ${at} by ${plainLine(by)}: ${plainLine(reason)}`,
       ),
       ...leftOut.map(
         ({ build_id: id, holds: held, changes: changed }) =>
@@ -106,7 +112,7 @@ function reportText(host: Host, document: RetentionReportDocument, audit: Audit)
   const { at, since, classes, deletions } = document;
   const { head, notes } = policyLines(document);
   const counts = classes.map((each) => [each.class, String(each.objects), String(each.bytes), each.digest]);
-  const gone = deletions.slice(0, mostTold).map((each) => [each.at, plainText(each.by), each.class, each.key, each.digest]);
+  const gone = deletions.slice(0, mostTold).map((each) => [each.at, plainLine(each.by), each.class, each.key, each.digest]);
   return [
     `retention at ${at}, deletions since ${since}`,
     ...head,
@@ -125,7 +131,7 @@ function holdLines(
   since: string,
 ): readonly string[] {
   const line = (what: string, { at, by, reason }: NonNullable<typeof hold>) =>
-    `${what}: ${id} at ${at} by ${plainText(by)}: ${plainText(reason)}`;
+    `${what}: ${id} at ${at} by ${plainLine(by)}: ${plainLine(reason)}`;
   // Older records say of a hold that ended no more than its end.
   const alone = last !== null && last.at >= since && !past.some(({ released }) => released.at === last.at);
   return [

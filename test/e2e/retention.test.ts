@@ -91,7 +91,11 @@ describe('retention', () => {
       'held case 8',
     ]);
     expect(evidence.classes.map(({ class: name }) => name)).toEqual(['evidence', 'short']);
-    expect((await images.run('retention', 'report', '--since', 'yesterday')).code).toBe(1);
+    for (const day of ['yesterday', '2026-02-30', '2999-01-01'])
+      expect(await images.run('retention', 'report', '--since', day)).toMatchObject({ code: 1, stdout: '' });
+    expect((await images.run('retention', 'hold', locked, '--reason', 'case 7\nreleased: all')).stderr).toMatch(
+      /^REQUEST_INVALID .* has a line break/s,
+    );
 
     const sealed = `state/packer/results/base/${locked}.json`;
     await rm(join(images.root, sealed));
