@@ -131,7 +131,10 @@ function endedBuild(n: number, builder: BuilderName, at: string): Build {
     settled_at: at,
     hold: null,
     hold_released: null,
+    past_holds: [],
+    past_holds_left_out: 0,
     retention_changes: [],
+    retention_changes_left_out: 0,
     unkept_since: null,
     expired: null,
   });

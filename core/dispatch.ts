@@ -221,7 +221,10 @@ function newBuild(id: BuildId, asked: Asked, { request, retention }: AcceptableR
     hold: null,
     unkept_since: null,
     hold_released: null,
+    past_holds: [],
+    past_holds_left_out: 0,
     retention_changes: [],
+    retention_changes_left_out: 0,
     expired: null,
   };
 }

@@ -207,7 +207,7 @@ export interface VersionKeeping {
 export interface KeptBucket {
   /** Its rules, versioning and default lock. */
   settings(): Promise<Bucket>;
-  /** Every version below a prefix, by key, the newest of each key first. Costs a call a thousand. */
+  /** Every version below a prefix, or of all with an empty one, by key, the newest of each key first. Costs a call a thousand. */
   versions(prefix: string): AsyncIterable<ListedVersion>;
   /** Costs two calls. Undefined where it is gone. */
   look(version: ListedVersion): Promise<VersionKeeping | undefined>;

@@ -48,7 +48,8 @@ export function s3KeptBucket(client: S3Client, bucket: string, page = 1000): Kep
 }
 
 async function* versionsBelow(client: S3Client, bucket: string, prefix: string, page: number): AsyncGenerator<ListedVersion> {
-  const called = { what: `the bucket ${bucket}`, action: 's3:ListBucketVersions', subject: `the versions below ${prefix}` };
+  const subject = prefix === '' ? 'all versions' : `the versions below ${prefix}`;
+  const called = { what: `the bucket ${bucket}`, action: 's3:ListBucketVersions', subject };
   let after: Pick<ListObjectVersionsCommandOutput, 'NextKeyMarker' | 'NextVersionIdMarker'> = {};
   for (;;) {
     const request = new ListObjectVersionsCommand({

@@ -7,7 +7,7 @@ import { builderOf } from '../../core/builder-of.ts';
 import { type Config } from '../../core/config.ts';
 import { type DiagDocument } from '../../core/diag/diag-documents.ts';
 import { type DiagIndex } from '../../core/diag/bundle-documents.ts';
-import { type DiagPorts, makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
+import { type DiagPorts, type StorePorts, makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type Answer } from '../answer.ts';
@@ -26,13 +26,15 @@ export async function diag(
   const found = await findBuild(embedded, typed);
   if (!found.ok) return found;
   const build = found.value;
-  const ports: DiagPorts = { ...embedded, archive: tarArchive };
+  const ports: DiagPorts & StorePorts = { ...embedded, archive: tarArchive };
   const made = await makeBundle(ports, config, build, secretValues(host.environment, builderOf(config, build.builder)));
   if (!made.ok) return made;
   const { index, content } = made.value;
   let path: string;
   if (options.output === undefined) {
-    path = await storeBundle(ports, build, content);
+    const stored = await storeBundle(ports, config.retention, build, content);
+    if (!stored.ok) return stored;
+    path = stored.value;
   } else {
     path = options.output;
     await writeFileAtomically(resolve(host.workingFolder, path), content);

@@ -24,10 +24,10 @@ export async function retentionBucketReport(
   home: DeployedHome,
   typed: string,
 ): Promise<Outcome<Answer>> {
-  const [named, since] = [namedHome(home), dayOf(typed)];
+  const at = systemClock.now();
+  const [named, since] = [namedHome(home), dayOf(typed, at)];
   if (!named.ok) return named;
   if (!since.ok) return since;
-  const at = systemClock.now();
   const kept = keptHome(named.value);
   const audit = await auditBucket({ ...kept, clock: { now: () => at } }, retention, { deep: true, since: since.value });
   const { rules, versioning } = audit.settings;

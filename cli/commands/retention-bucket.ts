@@ -16,7 +16,7 @@ import { findBuild } from '../find-build.ts';
 import { type GlobalOptions, type Host } from '../host.ts';
 import { table } from '../render/table.ts';
 import { retentionApply, retentionPlan } from './retention-plan.ts';
-import { holdDocument, more, mostTold } from './retention.ts';
+import { heldText, holdDocument, more, mostTold } from './retention.ts';
 
 /** Where a deployed home is, as a person names it. */
 export interface DeployedHome extends GlobalOptions {
@@ -71,7 +71,7 @@ export async function retentionBucketHold(
     exitCode: 0,
     document: holdDocument(build, versions),
     text: hold
-      ? `build ${build.build_id} is held: nothing of it expires (a legal hold on ${what})`
+      ? `build ${build.build_id} ${heldText(build)} (a legal hold on ${what})`
       : `build ${build.build_id} is held no more: it expires as its class says (${what})`,
   });
 }

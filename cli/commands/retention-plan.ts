@@ -45,9 +45,7 @@ export async function retentionApply(ports: ApplyPorts, { retention }: Config, w
   const stays =
     left === 0
       ? []
-      : [
-          `${builds(left)} stay as promised: under a lock, of a class that is gone, changed too often, or with a raise that was cut off (ask for it again)`,
-        ];
+      : [`${builds(left)} stay as promised: under a lock, of a class that is gone, or with a raise that was cut off (ask for it again)`];
   return success({
     exitCode: 0,
     document,

@@ -3,7 +3,7 @@ import { type Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type BuildId, timestamp } from '../../core/identity.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
+import { plainLine, plainText } from '../../core/packer-log/plain-text.ts';
 import { type KeptObject } from '../../core/ports.ts';
 import { type Audit, auditHome } from '../../core/retention/audit.ts';
 import { type RetentionAuditDocument, type RetentionHoldDocument, type RetentionSweepDocument } from '../../core/retention/documents.ts';
@@ -115,25 +115,39 @@ export function auditText(host: Host, { objects, inspected, classes, held, findi
 
 /** `retention hold <build>`: nothing of it expires until it is released. */
 export async function retentionHold(embedded: Embedded, typed: string, by: string, reason: string): Promise<Outcome<Answer>> {
-  return onBuild(embedded, typed, (id) => holdBuild(embedded, id, by, reason), 'is held: nothing of it expires');
+  return onBuild(embedded, typed, (id) => holdBuild(embedded, id, by, reason), heldText);
 }
 
 /** `retention release <build>`: what has been due since goes with the next sweep. */
 export async function retentionRelease(embedded: Embedded, typed: string, by: string, reason: string): Promise<Outcome<Answer>> {
-  return onBuild(embedded, typed, (id) => releaseHold(embedded, id, by, reason), 'is held no more: it expires as its class says');
+  return onBuild(
+    embedded,
+    typed,
+    (id) => releaseHold(embedded, id, by, reason),
+    () => 'is held no more: it expires as its class says',
+  );
 }
 
 async function onBuild(
   embedded: Embedded,
   typed: string,
   change: (id: BuildId) => Promise<Outcome<Build>>,
-  what: string,
+  what: (build: Build) => string,
 ): Promise<Outcome<Answer>> {
   const found = await findBuild(embedded, typed);
   if (!found.ok) return found;
   const changed = await change(found.value.build_id);
   if (!changed.ok) return changed;
-  return success({ exitCode: 0, document: holdDocument(changed.value, null), text: `build ${changed.value.build_id} ${what}` });
+  return success({
+    exitCode: 0,
+    document: holdDocument(changed.value, null),
+    text: `build ${changed.value.build_id} ${what(changed.value)}`,
+  });
+}
+
+/** Names who was first: somebody may have asked for the same before. */
+export function heldText({ hold }: Build): string {
+  return `is held${hold === null ? '' : ` since ${hold.at} by ${plainLine(hold.by)}`}: nothing of it expires`;
 }
 
 /** @param versions how many versions of objects that reached; null where only the record has it. */

@@ -76,6 +76,11 @@ export const lastingExamples: readonly { readonly kind: ObjectKind; readonly key
 /** What only matters while a run does, by prefix. */
 export const passingPrefixes = ['control/', 'incoming/'] as const;
 
+/** Whether a key is one of what only matters while a run does. */
+export function isPassingKey(key: string): boolean {
+  return passingPrefixes.some((prefix) => key.startsWith(prefix));
+}
+
 /** How many days it stays where nobody removes it, and how many a removed version of it: decisions rest on versions. */
 export const passingDays = { current: 14, noncurrent: 7 } as const;
 

@@ -6,8 +6,9 @@ import { type Digest, digestOf } from '../digest.ts';
 import { documentText } from '../document-text.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { LogSummary } from '../log-summary.ts';
-import { type Archive, type Randomness } from '../ports.ts';
-import { expiresAt, retentionTerms } from '../retention/policy.ts';
+import { type Archive, type Clock, type Objects, type Randomness } from '../ports.ts';
+import { type BuildTerms, buildTerms, termsText } from '../retention/build-terms.ts';
+import { type RetentionPolicy, expiresAt, retentionTerms } from '../retention/policy.ts';
 import { type SecretValue, createRedactor } from '../scrub/redactor.ts';
 import { ruleSetDigest } from '../scrub/redaction-rules.ts';
 import { version } from '../version.ts';
@@ -83,21 +84,37 @@ function changedFrom({ retention_changes: [first], finished_at: ended }: Build):
   return { changed_from: { class: first.from, expires_at: expiresAt(first.from_terms, Date.parse(ended)) } };
 }
 
-/** Puts a bundle where bundles are, in place of an earlier one of the same build. @returns its key. */
-export async function storeBundle({ objects }: DiagPorts, build: Build, content: Uint8Array): Promise<string> {
+export interface StorePorts {
+  readonly objects: Objects;
+  readonly clock: Clock;
+}
+
+/**
+ * Puts a bundle where bundles are, in place of an earlier one of the same build.
+ *
+ * @returns its key; GONE where the time of the build is over and nobody holds it, so that the bundle would have to go at once.
+ */
+export async function storeBundle(
+  { objects, clock }: StorePorts,
+  policy: RetentionPolicy,
+  build: Build,
+  content: Uint8Array,
+): Promise<Outcome<string>> {
+  const terms = buildTerms(build, policy);
+  if (terms !== undefined && build.hold === null && Date.parse(terms.expires_at) <= clock.now()) return expired(build, terms);
   const key = keys.diag(build.builder, build.build_id);
   const tags = { kind: 'diag', builder: build.builder, build: build.build_id, retention: build.retention } as const;
   for (;;) {
     const standing = await objects.read(key, { bytes: Number.MAX_SAFE_INTEGER });
     const before = standing.state === 'read' ? standing.content : null;
-    if (before !== null && Buffer.compare(before, content) === 0) return key;
-    if ((await objects.replace(key, content, tags, before)) === 'replaced') return key;
+    if (before !== null && Buffer.compare(before, content) === 0) return success(key);
+    if ((await objects.replace(key, content, tags, before)) === 'replaced') return success(key);
   }
 }
 
-/** Makes the bundle of a build and stores it. @returns its key and the digest of its content. */
+/** Makes the bundle of a build and stores it. @returns its key and the digest of its content; fails as both do. */
 export async function keepBundle(
-  ports: DiagPorts,
+  ports: DiagPorts & StorePorts,
   config: Config,
   build: Build,
   secrets: readonly SecretValue[],
@@ -105,7 +122,16 @@ export async function keepBundle(
   const made = await makeBundle(ports, config, build, secrets);
   if (!made.ok) return made;
   const { content } = made.value;
-  return success({ path: await storeBundle(ports, build, content), digest: digestOf(content) });
+  const stored = await storeBundle(ports, config.retention, build, content);
+  return stored.ok ? success({ path: stored.value, digest: digestOf(content) }) : stored;
+}
+
+function expired(build: Build, terms: BuildTerms): Outcome<never> {
+  return failure(
+    'GONE',
+    `the time of the build ${build.build_id} is over (${termsText(build, terms)}), and a bundle of it that is stored would go with the rest`,
+    'on the machine that has it, take what is left along: `hybridcore-packer diag BUILD --output FILE`; a build that has to stay is held with `hybridcore-packer retention hold`',
+  );
 }
 
 function tooLarge({ build_id: id }: Build): Outcome<never> {

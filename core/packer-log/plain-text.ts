@@ -19,6 +19,18 @@ export function plainText(text: string): string {
   return text.replace(escapeSequences, '').replace(controlCharacters, '');
 }
 
+/** What terminals, editors and Unicode take for the end of a line. */
+const lineBreaks = /\r\n|[\n\u000B\f\r\u0085\u2028\u2029]/g;
+
+/** Foreign text within a line of ours: plain, and every line break in it is written as `\n`, so that it begins no line. */
+export function plainLine(text: string): string {
+  return plainText(text.replace(lineBreaks, String.raw`\n`));
+}
+
+export function hasLineBreak(text: string): boolean {
+  return text.search(lineBreaks) !== -1;
+}
+
 /** Lines as a text with an end after each, every one plain by itself: an escape sequence without an end takes no more than its line. */
 export function plainLines(lines: readonly string[]): string {
   if (lines.length === 0) return '';

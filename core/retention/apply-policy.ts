@@ -20,8 +20,8 @@ export interface AppliedPolicy {
   /** How many builds are kept by it from now on. */
   readonly applied: number;
   /**
-   * How many stay as promised though it would keep them otherwise: under a lock, of a class that is gone, changed too often, or
-   * with a raise that was cut off and is to be asked for again.
+   * How many stay as promised though it would keep them otherwise: under a lock, of a class that is gone, or with a raise
+   * that was cut off and is to be asked for again.
    */
   readonly left: number;
 }
@@ -74,7 +74,6 @@ async function applyTo(
     const obstacle = ports.obstacle(build, to);
     if (obstacle !== undefined) return obstacle.why === 'gone' ? 'unchanged' : 'left';
     const changed = withChange(build, from, { class: name, terms: to, by: wanted.by, reason: wanted.reason }, ports.clock.now());
-    if (changed === undefined) return 'left';
     const { committed } = await ports.records.commit([{ type: 'build', expected: build.version, document: changed }]);
     if (!committed) continue;
     await finishChange(ports, changed);

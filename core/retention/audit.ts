@@ -1,5 +1,5 @@
 import { type Build } from '../build.ts';
-import { buildInKey, isTaggedKey, lastingPrefixes } from '../contract/key-patterns.ts';
+import { isSealedKey, isTaggedKey, lastingPrefixes } from '../contract/key-patterns.ts';
 import { type BuildId, timestamp } from '../identity.ts';
 import { LogSummary } from '../log-summary.ts';
 import { allPages, pages } from '../pages.ts';
@@ -175,8 +175,8 @@ async function inspections(auditing: Auditing, sample: readonly KeptObject[]): P
     const found = (finding: AuditFindingName, message: string) =>
       findings.push({ finding, key, build_id: build?.build_id ?? null, class: tags.retention, message: `${key} ${message}` });
     const state = await auditing.ports.kept.inspect(object);
-    // What shows the newest is replaced, and may be written to.
-    const sealed = buildInKey(key) !== undefined;
+    // What shows the newest is replaced, and so is a bundle: those may be written to.
+    const sealed = isSealedKey(key);
     if (state === 'altered') found('altered', `is not what was written: its digest is not ${object.digest}`);
     if (state === 'writable' && sealed) found('unlocked', 'is sealed, and can be written to all the same');
     if (state === 'altered' || state === 'absent' || build === undefined || tags.kind !== 'log-summary' || !sealed) continue;

@@ -1,9 +1,18 @@
 import { tagKeys } from '../contract/deployment.ts';
-import { buildInKey, isTaggedKey, lastingPrefixes } from '../contract/key-patterns.ts';
+import { buildInKey, isPassingKey, isTaggedKey } from '../contract/key-patterns.ts';
 import { digestOf } from '../digest.ts';
 import { type BuildId } from '../identity.ts';
 import { type Clock, type KeptBucket, type ListedVersion, type Records, type VersionKeeping } from '../ports.ts';
-import { type BucketFinding, type Group, type Held, type KeptBuild, groupFindings, keptBuild, lookFindings } from './bucket-findings.ts';
+import {
+  type BucketFinding,
+  type Group,
+  type Held,
+  type KeptBuild,
+  groupFindings,
+  keptBuild,
+  lookFindings,
+  passingFindings,
+} from './bucket-findings.ts';
 import { type BucketClass, ClassTally } from './class-tally.ts';
 import { type Bucket, dayMilliseconds } from './lifecycle.ts';
 import { allBuilds } from './policy-plan.ts';
@@ -19,7 +28,7 @@ export interface BucketAuditPorts {
 export interface BucketAudit {
   /** Of the bucket, as they were held against the policy. */
   readonly settings: Bucket;
-  /** How many versions and delete markers there are, and at how many tags and locks were looked. */
+  /** How many versions and delete markers there are beside what passes, and at how many tags and locks were looked. */
   readonly versions: number;
   readonly looked: number;
   readonly findings: readonly BucketFinding[];
@@ -42,8 +51,9 @@ const sampled = 100;
 
 /**
  * Holds a bucket against the records and the policy: its rules as at synthesis; every version of every object by when it really
- * goes, were it tagged and locked as its build is recorded; every build by what it is recorded to have left; and of a sample,
- * or of all, the tags and locks that are there. Listing costs a call a thousand versions, a look two. Changes nothing.
+ * goes, were it tagged and locked as its build is recorded; what is left of runs, and what is nobody's; every build by what it is
+ * recorded to have left; and of a sample, or of all, the tags and locks that are there. Listing all that is in the bucket costs a
+ * call a thousand versions, a look two. Changes nothing.
  *
  * @param how `deep` looks at all. `since`: from when on expired objects are told, in milliseconds since 1970; left out: none is.
  */
@@ -55,20 +65,11 @@ export async function auditBucket(
   const settings = await ports.bucket.settings();
   const builds = await keptBuilds(ports.records, policy);
   const auditing: Auditing = { ports, policy, settings, builds, now: ports.clock.now() };
-  const findings = new Map<string, BucketFinding>();
-  const add = (found: readonly BucketFinding[]) => {
-    for (const finding of found) findings.set(`${finding.finding} ${finding.key} ${finding.version}`, finding);
+  // A listing and a look can find the same of a version: what was looked at counts.
+  const found = new Map<string, BucketFinding>();
+  const add = (findings: readonly BucketFinding[]) => {
+    for (const finding of findings) found.set(`${finding.finding} ${finding.key} ${finding.version}`, finding);
   };
-  add(
-    retentionProblems(policy, settings).map(({ classes, message }) => ({
-      finding: 'rules',
-      key: '',
-      version: null,
-      build_id: null,
-      class: classes.join(', '),
-      message,
-    })),
-  );
 
   const sample = new Sample(auditing.now);
   const standing = new Set<string>();
@@ -79,23 +80,26 @@ export async function auditBucket(
     looked += group.versions.length;
     add(await lookAt(auditing, group));
   };
-  for (const prefix of lastingPrefixes)
-    for await (const group of groupsOf(ports.bucket.versions(prefix))) {
-      versions += group.versions.length;
-      if (group.versions.at(-1)?.deleteMarker === false) standing.add(group.key);
-      const owner = await ownerOf(auditing, group.key);
-      tally.add(owner?.retention ?? null, group.versions);
-      add(groupFindings(auditing, group, owner));
-      if (deep) await look(group);
-      else sample.offer(group);
+  for await (const group of groupsOf(ports.bucket.versions(''))) {
+    if (isPassingKey(group.key)) {
+      add(passingFindings(auditing, group));
+      continue;
     }
+    versions += group.versions.length;
+    if (group.versions.at(-1)?.deleteMarker === false) standing.add(group.key);
+    const owner = await ownerOf(auditing, group.key);
+    tally.add(owner?.retention ?? null, group.versions);
+    add(groupFindings(auditing, group, owner));
+    if (deep) await look(group);
+    else sample.offer(group);
+  }
   for (const group of sample.chosen) await look(group);
   for (const build of builds.values()) add(goneFindings(auditing, build, standing));
   return {
     settings,
     versions,
     looked,
-    findings: [...findings.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
+    findings: [...rulesFindings(auditing), ...found.values()].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
     classes: tally.counted(),
     expired: [...builds.values()].flatMap((build) => expiredObjects(auditing, build, standing, since)),
   };
@@ -104,6 +108,11 @@ export async function auditBucket(
 interface Auditing extends Held {
   readonly ports: BucketAuditPorts;
   readonly builds: ReadonlyMap<string, KeptBuild>;
+}
+
+function rulesFindings({ policy, settings }: Auditing): readonly BucketFinding[] {
+  const about = { finding: 'rules', key: '', version: null, build_id: null } as const;
+  return retentionProblems(policy, settings).map(({ classes, message }) => ({ ...about, class: classes.join(', '), message }));
 }
 
 async function keptBuilds(records: Records, policy: RetentionPolicy): Promise<ReadonlyMap<string, KeptBuild>> {

@@ -1,5 +1,5 @@
 import { type Build } from '../build.ts';
-import { isSealedKey, isTaggedKey } from '../contract/key-patterns.ts';
+import { isSealedKey, isTaggedKey, passingDays } from '../contract/key-patterns.ts';
 import { tagKeys } from '../contract/deployment.ts';
 import { type ObjectKind } from '../contract/tags.ts';
 import { type BuildId, timestamp } from '../identity.ts';
@@ -8,7 +8,7 @@ import { buildTerms, namedKeys, termsText } from './build-terms.ts';
 import { type EffectiveRetention, effectiveRetention } from './effective.ts';
 import { type Bucket, type Lock, type LockMode, type ObjectVersion, dayMilliseconds } from './lifecycle.ts';
 import { type RetentionPolicy } from './policy.ts';
-import { defaultLateDays } from './proof.ts';
+import { defaultLateDays, work } from './proof.ts';
 import { stepSentence } from './retention-step.ts';
 
 /** What an audit of a bucket can find. */
@@ -20,7 +20,7 @@ export const bucketFindings = {
   overwritten: 'a sealed object that was written over or removed and written again',
   'kept-shorter': 'an object that will go before the days of its class are over',
   'kept-longer': 'an object that will still be there later than its class and the bound of the policy allow',
-  outlived: 'an object that is still there later than that',
+  outlived: 'an object that is still there later than that, or what a run left later than its days',
   'gone-early': 'an object that is gone though its time is not over, or though it is held',
   'lock-missing': 'an object of a class with a lock that is not locked, or not so firmly',
   'lock-shorter': 'an object whose lock ends before the days of its class',
@@ -97,6 +97,8 @@ function madeByAttempt({ attempts }: Build, key: string): number | undefined {
 export function groupFindings(auditing: Held, group: Group, build: KeptBuild | undefined): readonly BucketFinding[] {
   const { key, versions } = group;
   const about = { key, version: null, build_id: build?.id ?? null, class: build?.retention ?? null };
+  // What a delete marker alone is left of is gone.
+  if (!isTaggedKey(key) && versions.every(({ deleteMarker }) => deleteMarker)) return [];
   if (!isTaggedKey(key)) return [{ ...about, finding: 'no-class', message: `${key} is no key of ours: who wrote it?` }];
   if (build === undefined) {
     // The newest-of keys name no build; their tags do.
@@ -114,6 +116,19 @@ export function groupFindings(auditing: Held, group: Group, build: KeptBuild | u
         ]
       : [];
   return [...rewritten, ...fateFindings(auditing, group, build, assumed(key, build))];
+}
+
+/** What runs handed over or were told, and is there longer than such things may be. */
+export function passingFindings({ now }: Held, { key, versions }: Group): readonly BucketFinding[] {
+  return versions.flatMap((version, index): BucketFinding[] => {
+    const replaced = versions[index + 1]?.created;
+    const [what, from, days] =
+      replaced === undefined ? ['made', version.created, passingDays.current] : ['replaced or removed', replaced, passingDays.noncurrent];
+    const over = from + (days + work.once) * dayMilliseconds;
+    if (version.deleteMarker || now <= over) return [];
+    const message = `${key} is still there: it was ${what} at ${timestamp(from)}, and ${days} days and ${work.once} for S3's work were over at ${timestamp(over)}`;
+    return [{ finding: 'outlived', key, version: version.id, build_id: null, class: null, message }];
+  });
 }
 
 /** What a dispatcher gives to the objects of a build. */

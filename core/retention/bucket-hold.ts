@@ -18,7 +18,7 @@ export interface BucketHold {
 
 /**
  * Puts a build whose objects a bucket expires by itself under a legal hold: in the records first, then each version of all that it
- * left. Asking again for a build that is held holds what is not held yet: what a crash left out, or a diag bundle that came later.
+ * left. Asking again for the same reason holds what is not held yet: what a crash left out, or a diag bundle that came later.
  *
  * @returns as `holdBuild`; HOLD_REFUSED too where the build has not ended, since what it is still to write would not be held, where
  *   nothing of it is in the bucket, and where somebody released it meanwhile.
@@ -33,12 +33,12 @@ export async function holdInBucket(ports: BucketHoldPorts, id: BuildId, by: stri
       'ask again when it has',
     );
   if (!(await isInBucket(ports.bucket, found.value))) return { ok: false, failure: notInBucket('HOLD_REFUSED', id) };
-  return inBucket(ports, found.value.hold === null ? await holdBuild(ports, id, by, reason) : found, true);
+  return inBucket(ports, await holdBuild(ports, id, by, reason), true);
 }
 
 /**
  * Ends a legal hold in a bucket: in the records first, then of each version; what has been due since goes as the bucket's rules
- * say. Asking again releases what a crash left held.
+ * say. Asking again for the same reason releases what a crash left held.
  *
  * @returns as `releaseHold`; HOLD_REFUSED too where nothing of it is in the bucket, and where somebody held it meanwhile.
  */
@@ -46,8 +46,7 @@ export async function releaseInBucket(ports: BucketHoldPorts, id: BuildId, by: s
   const found = await findBuild(ports.records, id);
   if (!found.ok) return found;
   if (!(await isInBucket(ports.bucket, found.value))) return { ok: false, failure: notInBucket('HOLD_REFUSED', id) };
-  const isReleased = found.value.hold === null && found.value.hold_released !== null;
-  return inBucket(ports, isReleased ? found : await releaseHold(ports, id, by, reason), false);
+  return inBucket(ports, await releaseHold(ports, id, by, reason), false);
 }
 
 async function inBucket({ bucket, records }: BucketHoldPorts, recorded: Outcome<Build>, on: boolean): Promise<Outcome<BucketHold>> {
@@ -58,7 +57,7 @@ async function inBucket({ bucket, records }: BucketHoldPorts, recorded: Outcome<
     versions += 1;
   }
   const now = await records.readBuild(recorded.value.build_id);
-  if ((now?.hold !== null) === on) return success({ build: recorded.value, versions });
+  if (now?.hold?.at === recorded.value.hold?.at) return success({ build: recorded.value, versions });
   return failure(
     'HOLD_REFUSED',
     `somebody else ${on ? 'released' : 'held'} the build ${recorded.value.build_id} at the same time, and its objects may be held or not`,

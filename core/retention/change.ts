@@ -1,7 +1,8 @@
 import { type Build } from '../build.ts';
 import { callerNamed, timestamp } from '../identity.ts';
 import { type Clock, type KeptObjects, type Records } from '../ports.ts';
-import { mostRetentionChanges } from './build-retention.ts';
+import { type RetentionChange, longestRetentionChanges } from './build-retention.ts';
+import { withNote } from './folded-notes.ts';
 import { type RetentionTerms } from './policy.ts';
 
 export interface ChangePorts {
@@ -63,21 +64,24 @@ export interface WantedChange extends WantedClass {
 
 /**
  * The record of a build that is kept otherwise from now on; its objects are not yet (`finishChange`). A change is only made where
- * the one before was carried out to its end. Undefined where it was changed as often as a record can hold.
+ * the one before was carried out to its end.
  *
  * @param from what it is kept by up to now.
  * @param now milliseconds since 1970.
  */
-export function withChange(build: Build, from: RetentionTerms, wanted: WantedChange, now: number): Build | undefined {
-  if (build.retention_changes.length >= mostRetentionChanges) return undefined;
+export function withChange(build: Build, from: RetentionTerms, wanted: WantedChange, now: number): Build {
   const { class: to, terms, by, reason } = wanted;
-  const change = { at: timestamp(now), by: callerNamed(by), reason, from: build.retention, from_terms: from, to, tagged_at: null };
+  const at = timestamp(now);
+  const change: RetentionChange = { at, by: callerNamed(by), reason, from: build.retention, from_terms: from, to, tagged_at: null };
+  // With the room for when it will have been carried out.
+  const { notes, leftOut } = withNote(build.retention_changes, { ...change, tagged_at: at }, longestRetentionChanges);
   return {
     ...build,
     version: build.version + 1,
     retention: to,
     retention_terms: terms,
-    retention_changes: [...build.retention_changes, change],
+    retention_changes: [...notes.slice(0, -1), change],
+    retention_changes_left_out: build.retention_changes_left_out + leftOut,
   };
 }
 

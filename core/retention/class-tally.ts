@@ -6,7 +6,7 @@ import { type ListedVersion } from '../ports.ts';
 
 /** What stands in a bucket of one class. */
 export interface BucketClass {
-  /** Null: of no build that a record knows, or the newest of a builder, whose key names no build. */
+  /** Null: of no build that a record knows, under no key of ours, or the newest of a builder, whose key names no build. */
   readonly class: string | null;
   /** Delete markers are none. */
   readonly versions: number;

@@ -5,7 +5,7 @@ import { namesOf } from '../names-of.ts';
 import * as z from '../zod.ts';
 import { auditFindings } from './audit-finding.ts';
 import { bucketFindings } from './bucket-findings.ts';
-import { RetentionChange, buildRetention } from './build-retention.ts';
+import { PastHold, RetentionChange, buildRetention } from './build-retention.ts';
 import { policyEffects } from './policy-plan.ts';
 import { RetentionClassName, RetentionPolicy, RetentionTerms } from './policy.ts';
 
@@ -52,7 +52,7 @@ export const RetentionBucketAuditDocument = z.strictObject({
   /** Whether the tags and locks of all versions were looked at, or those of a sample. */
   deep: z.boolean(),
   bucket: z.string(),
-  /** With the delete markers. */
+  /** With the delete markers, without what passes. */
   versions: Count,
   looked: Count,
   /** By key. */
@@ -118,12 +118,16 @@ const reported = {
       builder: BuilderName,
       hold: buildRetention.hold,
       hold_released: buildRetention.hold_released,
+      /** Holds that ended since, the first first. */
+      past_holds: z.array(PastHold),
       /** Of its manifest; null where it sealed none. */
       manifest_digest: z.nullable(Digest),
     }),
   ),
   /** Builds that are kept otherwise since: by build, in order. */
   changes: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, ...RetentionChange.shape })),
+  /** Of which of these builds so many holds and changes were noted that their records hold some no more: neither the first nor the last. */
+  left_out: z.array(z.strictObject({ build_id: BuildId, builder: BuilderName, holds: Count, changes: Count })),
 } as const;
 
 /** `retention report`: for an auditor. */
@@ -150,7 +154,7 @@ export const RetentionBucketReportDocument = z.strictObject({
   versioning: z.literal(['enabled', 'suspended', 'off']),
   /**
    * The digest is over a line for each version in the order of their keys: the canonical JSON of key, version id and size, and
-   * LF. Null: of no build that a record knows, or the newest of a builder.
+   * LF. Null: of no build that a record knows, under no key of ours, or the newest of a builder.
    */
   classes: z.array(z.strictObject({ class: z.nullable(z.string()), versions: Count, bytes: Count, digest: Digest })),
   /** What the bucket's rules have let go since, by build, and from when on they could: S3 does not say when they did. */
@@ -204,8 +208,8 @@ export const RetentionApplyDocument = z.strictObject({
   /** How many builds are kept by the policy as it is now from now on. */
   applied: Count,
   /**
-   * How many stay as promised though it would keep them otherwise: locked, of a class that is gone, changed too often, or with a
-   * raise that was cut off and is to be asked for again.
+   * How many stay as promised though it would keep them otherwise: locked, of a class that is gone, or with a raise that was
+   * cut off and is to be asked for again.
    */
   left: Count,
 });

@@ -98,7 +98,7 @@ function replacedTerm(days: number, lock: LockMode | undefined, late: number): T
 }
 
 /** What S3's work adds, in days: it rounds up, and comes once a day, for the expiry and again for what that hid. */
-const work = { once: 2, twice: 3 } as const;
+export const work = { once: 2, twice: 3 } as const;
 
 function passingProblems(bucket: Bucket, classes: readonly string[]): readonly RetentionProblem[] {
   const { current, noncurrent } = passingDays;

@@ -2,7 +2,6 @@ import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
 import { type BuildId } from '../identity.ts';
-import { mostRetentionChanges } from './build-retention.ts';
 import { buildTerms } from './build-terms.ts';
 import { type ChangePorts, type WantedClass, finishChange, isHalfChanged, withChange } from './change.ts';
 import { noteFault } from './note-reason.ts';
@@ -63,10 +62,7 @@ function raisedBuild(
       'retention is raised, never lowered: name a class with as many days or more, and as firm a lock',
     );
   if (build.retention === name && keepsAtLeast(from, to)) return refused(is, 'nothing is to be done');
-  const raised = withChange(build, from, { class: name, terms: to, by, reason }, clock.now());
-  return raised === undefined
-    ? refused(`${is}, and was changed ${mostRetentionChanges} times already`, 'put it under a legal hold: hybridcore-packer retention hold')
-    : success(raised);
+  return success(withChange(build, from, { class: name, terms: to, by, reason }, clock.now()));
 }
 
 function refused(message: string, remedy: string): Outcome<never> {

@@ -34,7 +34,11 @@ const dispatcher: Omit<ApiDispatcher, 'tell'> = {
   scrub: (text) => outgoing.text(text),
   raise: async (id, wanted) => (await raising())(id, wanted),
   bundle: async (build) =>
-    (await import('./bundles.ts')).bundle({ records, objects, compression: gzip, randomness: systemRandomness }, config, build),
+    (await import('./bundles.ts')).bundle(
+      { records, objects, compression: gzip, randomness: systemRandomness, clock: systemClock },
+      config,
+      build,
+    ),
 };
 const dependencies: ApiDependencies = { ...bound, dispatcher, outgoing };
 

@@ -421,6 +421,11 @@ describe('a release from quarantine', () => {
       ok: false,
       failure: { rule: 'REQUEST_INVALID', message: 'the reason takes more than 4096 bytes' },
     });
+    for (const broken of ['looked\nat', 'looked\rat', 'looked\u2028at'])
+      expect(await releaseQuarantine(home.ports, base, 'ops', broken)).toMatchObject({
+        ok: false,
+        failure: { rule: 'REQUEST_INVALID', message: 'the reason has a line break' },
+      });
     expect(await home.ask()).toMatchObject({ ok: false, failure: { rule: 'BUILDER_QUARANTINED' } });
     expect(await releaseQuarantine(home.ports, base, 'ops', 'looked at')).toMatchObject({
       ok: true,

@@ -5,6 +5,7 @@ import { type Artifact, recordedArtifacts } from '../../core/artifact.ts';
 import { Attempt, Build, Decision, joinLimit } from '../../core/build.ts';
 import { BuilderRecord, type SealedManifest, queueLimit } from '../../core/builder-record.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
+import { jsonSize } from '../../core/bounded-text.ts';
 import { Classification, type Verdict, verdictWith } from '../../core/classification/verdict.ts';
 import { digestOf } from '../../core/digest.ts';
 import { keys } from '../../core/contract/keys.ts';
@@ -12,7 +13,7 @@ import { BuildId, BuilderName, RunId, callerNamed, timestamp } from '../../core/
 import { RequestVariables, longestVariables } from '../../core/request.ts';
 import { RequestToken } from '../../core/request-token.ts';
 import { StrayEvent } from '../../core/stray-event.ts';
-import { mostRetentionChanges } from '../../core/retention/build-retention.ts';
+import { longestPastHolds, longestRetentionChanges } from '../../core/retention/build-retention.ts';
 import { Variant } from '../../core/variant.ts';
 import * as z from '../../core/zod.ts';
 import { buildIdOf, someTime } from '../fixtures/records.ts';
@@ -83,6 +84,15 @@ const attempt = (number: 1 | 2): Attempt => ({
     },
   },
 });
+/** So many notes of that kind that no byte more is left for them. */
+function asManyAs<Note extends { readonly reason: string }>(bytes: number, note: Note): Note[] {
+  const notes: Note[] = [];
+  for (;;) {
+    const left = bytes - jsonSize([...notes, { ...note, reason: '' }]);
+    if (left < 0) return notes;
+    notes.push({ ...note, reason: text(Math.min(left, 4090)) });
+  }
+}
 const part = { version: text(1024) };
 const decision: Decision = {
   event: 'transient',
@@ -120,7 +130,9 @@ const build: Build = {
   hold: { at: time, by: caller, reason: text(4090) },
   unkept_since: time,
   hold_released: { at: time, by: caller, reason: text(4090) },
-  retention_changes: Array.from({ length: mostRetentionChanges }, () => ({
+  past_holds: asManyAs(longestPastHolds, { at: time, by: caller, reason: text(4090), released: { at: time, by: caller, reason: 'x' } }),
+  past_holds_left_out: Number.MAX_SAFE_INTEGER,
+  retention_changes: asManyAs(longestRetentionChanges, {
     at: time,
     by: caller,
     reason: text(4090),
@@ -128,7 +140,8 @@ const build: Build = {
     from_terms: { days: 36_500, lock: 'COMPLIANCE' as const, policy_digest: digest },
     to: 'r'.repeat(32),
     tagged_at: time,
-  })),
+  }),
+  retention_changes_left_out: Number.MAX_SAFE_INTEGER,
   expired: { at: time, by: caller, policy_digest: digest, manifest_at: time },
 };
 
@@ -196,6 +209,8 @@ describe('the largest record that its schema allows takes less than an item of D
       { ...build, requested_by: text(513) },
       { ...build, result_path: text(1025) },
       { ...build, hold: { at: time, by: 'x', reason: text(4097) } },
+      { ...build, past_holds: [...build.past_holds, ...build.past_holds.slice(0, 1)] },
+      { ...build, retention_changes: [...build.retention_changes, ...build.retention_changes.slice(0, 1)] },
       { ...build, joined: [...build.joined, { at: time, by: 'x' }] },
       { ...build, decision: { ...decision, rests_on: { report: { version: text(1025) }, scrub_manifest: null, log: null } } },
       { ...build, decision: { ...decision, verdict: { exit_code: 3, classification: { ...verdict.classification, reason: text(4097) } } } },

@@ -55,10 +55,14 @@ describe('retention', () => {
     expect(planned.spared.map(({ build_id: id, why }) => `${id} ${why}`)).toEqual(Array.from({ length: 5 }, () => `${held} held`));
     expect((await stat(join(images.root, `state/packer/results/base/${first}.json`))).isFile()).toBe(true);
 
+    expect(await images.run('diag', first)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^GONE .*--output FILE/s) as string });
+    expect((await images.run('diag', first, '--output', 'first.tar.gz')).code).toBe(0);
+    expect((await images.run('diag', held)).code).toBe(0);
+
     // A policy that promises less takes nothing back of what is locked.
     await images.write('hybridcore.yaml', config('{ short: { days: 1 } }'));
     expect((await images.run('retention', 'sweep', '--yes')).stdout).toMatch(
-      /\ndeleted: 5 objects \(\d+ bytes\)\nkept though their time is over: 5 \(5 held\)\n$/,
+      /\ndeleted: 5 objects \(\d+ bytes\)\nkept though their time is over: 6 \(6 held\)\n$/,
     );
     await images.write('hybridcore.yaml', config(classes));
     await expect(stat(join(images.root, `state/packer/results/base/${first}.json`))).rejects.toThrow(/ENOENT/);
@@ -76,8 +80,22 @@ describe('retention', () => {
     const evidence = RetentionReportDocument.parse(await document(images, 'retention-report', 'report', '--since', '2026-01-01'));
     expect(evidence.deletions.map(({ key }) => key)).toEqual(planned.objects.map(({ key }) => key));
     expect(evidence.holds).toMatchObject([{ build_id: held, hold: null, hold_released: { reason: 'closed' } }]);
+    // Who held it before is told as well once it is held again.
+    await images.run('retention', 'hold', held, '--reason', 'case 8');
+    const again = RetentionReportDocument.parse(await document(images, 'retention-report', 'report', '--since', '2026-01-01'));
+    expect(again.holds).toMatchObject([{ hold: { reason: 'case 8' }, past_holds: [{ reason: 'case 7', released: { reason: 'closed' } }] }]);
+    const lines = (await images.run('retention', 'report', '--since', '2026-01-01')).stdout.split('\n');
+    expect(lines.flatMap((line) => /^(\w+): \w{26} at \S+ by \S+: (.*)$/.exec(line)?.slice(1).join(' ') ?? [])).toEqual([
+      'held case 7',
+      'released closed',
+      'held case 8',
+    ]);
     expect(evidence.classes.map(({ class: name }) => name)).toEqual(['evidence', 'short']);
-    expect((await images.run('retention', 'report', '--since', 'yesterday')).code).toBe(1);
+    for (const day of ['yesterday', '2026-02-30', '2999-01-01'])
+      expect(await images.run('retention', 'report', '--since', day)).toMatchObject({ code: 1, stdout: '' });
+    expect((await images.run('retention', 'hold', locked, '--reason', 'case 7\nreleased: all')).stderr).toMatch(
+      /^REQUEST_INVALID .* has a line break/s,
+    );
 
     const sealed = `state/packer/results/base/${locked}.json`;
     await rm(join(images.root, sealed));

@@ -29,6 +29,7 @@ import { bucketRetentionCheck } from '../../../core/retention/bucket-check.ts';
 import { type BucketFindingName, bucketFindings } from '../../../core/retention/bucket-findings.ts';
 import { RetentionBucketAuditDocument, RetentionBucketReportDocument } from '../../../core/retention/documents.ts';
 import { type RetentionPolicy, retentionTerms } from '../../../core/retention/policy.ts';
+import { retentionProblems } from '../../../core/retention/proof.ts';
 import { newBucket } from '../../fixtures/aws/buckets.ts';
 import { callsOf } from '../../fixtures/aws/calls-of.ts';
 import { type Moto, describeWithMoto, startMoto } from '../../fixtures/aws/moto.ts';
@@ -165,6 +166,9 @@ describeWithMoto('an audit of a bucket', () => {
     readonly plant: (key: string) => Promise<unknown>;
   }[] = [
     { name: 'an object of nobody', finding: 'no-class', key: 'state/packer/backup.zip', plant: (key) => put(key) },
+    { name: 'an object of nobody beside all that is ours', finding: 'no-class', key: 'foo.txt', plant: (key) => put(key) },
+    { name: 'an object of nobody beside the state', finding: 'no-class', key: 'state/other.txt', plant: (key) => put(key) },
+    { name: 'the database of a folder that was copied', finding: 'no-class', key: 'state/hybridcore.db', plant: (key) => put(key) },
     { name: 'a bundle of nobody', finding: 'no-class', key: 'diag/copy.tar.gz', plant: (key) => put(key) },
     { name: 'an object without tags', finding: 'no-class', key: keys.scrubManifest(debian, buildIdOf(2), 1), plant: (key) => put(key) },
     {
@@ -272,7 +276,7 @@ describeWithMoto('an audit of a bucket', () => {
     // 20 objects, and a copy of the newest with two versions; five versions a page here.
     expect(await audit()).toMatchObject({ versions: 22, looked: 22, findings: [], expired: [] });
     const count = (name: string) => calls.filter((call) => call === `${name}Command`).length;
-    expect(count('ListObjectVersions')).toBe(Math.ceil(6 / 5) + 1 + Math.ceil(12 / 5));
+    expect(count('ListObjectVersions')).toBe(Math.ceil(22 / 5));
     expect([count('HeadObject'), count('GetObjectTagging')]).toEqual([22, 22]);
     expect(calls.length).toBe(3 + count('ListObjectVersions') + 44);
     // A page of builders and one of builds, however many there are in it.
@@ -369,9 +373,46 @@ describeWithMoto('an audit of a bucket', () => {
     );
   });
 
+  it('passes over what runs handed over and were told, for as long as that may be there', async () => {
+    const [report, go] = ['incoming/any-run/report.json', 'control/any-run/go'];
+    await put(report);
+    await put(go);
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: go }));
+    const calls = callsOf(client);
+    const found = async (days: number) =>
+      (await audit(false, now + days * day)).findings.flatMap(({ finding, key }) =>
+        key === report || key === go ? [`${finding} ${key}`] : [],
+      );
+    // 22 versions of what lasts, and three.
+    expect(await audit()).toMatchObject({ versions: 22, looked: 22, findings: [] });
+    expect(calls.filter((call) => call === 'ListObjectVersionsCommand')).toHaveLength(Math.ceil(25 / 5));
+    // Two days for S3's work, and some seconds for this test.
+    expect(await found(7 + 2)).toEqual([]);
+    expect(await found(7 + 2.1)).toEqual([`outlived ${go}`]);
+    expect(await found(14 + 2)).toEqual([`outlived ${go}`]);
+    expect(await found(14 + 2.1)).toEqual([`outlived ${go}`, `outlived ${report}`]);
+    for (const { Key, VersionId } of await all())
+      if (Key === report || Key === go) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }));
+  });
+
+  it('takes for gone of what a delete marker alone is left', async () => {
+    const { VersionId } = await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'foo.txt', Body: 'x' }));
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'foo.txt' }));
+    expect((await audit(false)).findings).toMatchObject([{ finding: 'no-class', key: 'foo.txt' }]);
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'foo.txt', VersionId }));
+    expect((await audit(false)).findings).toEqual([]);
+    const { DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    for (const each of DeleteMarkers)
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: each.Key, VersionId: each.VersionId }));
+  });
+
   it.each(changed)('finds $name', async ({ findings, rules: standing }) => {
     await putRules(standing);
-    expect(new Set((await audit(false)).findings.map(({ finding }) => finding))).toEqual(new Set(findings));
+    const { findings: found, settings } = await audit(false);
+    expect(new Set(found.map(({ finding }) => finding))).toEqual(new Set(findings));
+    // Each class and each kind of breach is told, not one of them for all.
+    const problems = retentionProblems(policy, settings).map(({ classes, message }) => ({ class: classes.join(', '), message }));
+    expect(found.flatMap(({ finding, class: name, message }) => (finding === 'rules' ? [{ class: name, message }] : []))).toEqual(problems);
     await putRules(rules);
   });
 
@@ -435,7 +476,7 @@ it('looks at the tags and locks of a hundred objects, others each day, however m
   await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
   const looked = new Set<string>();
   const versions = async function* (prefix: string): AsyncGenerator<ListedVersion> {
-    if (prefix !== 'state/packer/') return;
+    if (prefix !== '') return;
     for (let n = 0; n < 5000; n += 1)
       yield { key: keys.result(debian, buildIdOf(n)), id: 'v', created: 0, size: 1, deleteMarker: false, latest: true };
   };
@@ -514,7 +555,7 @@ it('knows a build that was accepted while it looked', async () => {
   const records = memoryRecords({ validating: false });
   await records.commit([{ type: 'builder', expected: null, document: builderRecord(debian) }]);
   const versions = async function* (prefix: string): AsyncGenerator<ListedVersion> {
-    if (prefix !== 'state/packer/') return;
+    if (prefix !== '') return;
     await records.commit([{ type: 'build', expected: null, document: buildRecord(1) }]);
     for (const n of [1, 2])
       yield { key: keys.result(debian, buildIdOf(n)), id: 'v', created: 0, size: 1, deleteMarker: false, latest: true };

@@ -158,10 +158,25 @@ describeWithMoto('a legal hold in a bucket', () => {
       };
       await expect(change({ ...ports, bucket: cut }, mine, 'counsel', 'case 7')).rejects.toThrow('cut off');
     }
-    expect(await change(ports, mine, 'somebody else', 'again')).toMatchObject({ ok: true, value: { versions: 9 } });
+    expect(await change(ports, mine, 'somebody else', 'case 7')).toMatchObject({ ok: true, value: { versions: 9 } });
     await expectHeld(word === 'hold');
     const build = await records.readBuild(mine);
     expect(word === 'hold' ? build?.hold : build?.hold_released).toMatchObject({ by: 'counsel', reason: 'case 7' });
+  });
+
+  it('is refused for another reason than the one that is in the records, which is named, and so is a release', async () => {
+    const taken = await ask('hold', mine, '--reason', 'case 7');
+    expect(taken).toMatchObject({ code: 0, stdout: expect.stringMatching(/ is held since .* \(a legal hold on 9 versions in /) as string });
+    const refused = async (word: string, message: RegExp) => {
+      const ended = await ask(word, mine, '--reason', 'case 8');
+      expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) as string });
+    };
+    await refused('hold', /^HOLD_REFUSED .* is held since .* by \S+: case 7/s);
+    expect(await ask('hold', mine, '--reason', 'case 7')).toMatchObject({ code: 0, stdout: taken.stdout });
+    expect((await ask('release', mine, '--reason', 'case 7 is closed')).code).toBe(0);
+    await refused('release', /^HOLD_REFUSED .* is not held: it was released at .* by \S+: case 7 is closed/s);
+    expect((await ask('release', mine, '--reason', 'case 7 is closed')).code).toBe(0);
+    await expectHeld(false);
   });
 
   it('holds a bundle that came later, once it is asked for again', async () => {
@@ -213,8 +228,29 @@ describeWithMoto('a legal hold in a bucket', () => {
         ok: false,
         failure: { rule: 'HOLD_REFUSED', message: expect.stringMatching(/somebody else .* at the same time/) as string },
       });
-      await change({ records, bucket: kept, clock }, mine, 'counsel', 'again');
+      await change({ records, bucket: kept, clock }, mine, 'counsel', 'case 7');
     }
+  });
+
+  it('says so where somebody released the build and held it anew while it was being held', async () => {
+    let at = Date.now();
+    const ports = { records, bucket: kept, clock: { now: () => (at += 1000) } };
+    let asked = false;
+    const meanwhile: KeptBucket = {
+      ...kept,
+      async setLegalHold(version, on) {
+        if (!asked) {
+          asked = true;
+          await releaseInBucket(ports, mine, 'somebody', 'closed');
+          await holdInBucket(ports, mine, 'somebody', 'case 8');
+        }
+        await kept.setLegalHold(version, on);
+      },
+    };
+    expect(await holdInBucket({ ...ports, bucket: meanwhile }, mine, 'counsel', 'case 7')).toMatchObject({
+      ok: false,
+      failure: { rule: 'HOLD_REFUSED', message: expect.stringContaining('somebody else') as string },
+    });
   });
 
   it('needs the bucket and the table, both', async () => {

@@ -178,6 +178,13 @@ describe('what a build leaves', () => {
     expect(await api.ask('GET', `/builds/${id}/diag`)).toMatchObject({ status: 409, document: { code: 'DIAG_SECRET', exit_code: 3 } });
   });
 
+  it('is no bundle once its retention is over, since that would have to go at once', async () => {
+    const id = await running(home);
+    await ended(home, id);
+    home.pass(366 * 86_400_000);
+    expect(await api.ask('GET', `/builds/${id}/diag`)).toMatchObject({ status: 410, document: { code: 'GONE', exit_code: 1 } });
+  });
+
   it('is gone where its retention is over, which says the class, when, and who let it go', async () => {
     const id = await running(home);
     await ended(home, id);

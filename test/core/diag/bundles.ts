@@ -6,7 +6,7 @@ import { tarArchive } from '../../../adapters/local/tar-archive.ts';
 import { type AttemptReport } from '../../../core/attempt-report.ts';
 import { type UsersRule } from '../../../core/classification/users-rules.ts';
 import { type Config } from '../../../core/config.ts';
-import { type DiagBundle, type DiagPorts, makeBundle } from '../../../core/diag/make-bundle.ts';
+import { type DiagBundle, type DiagPorts, type StorePorts, makeBundle } from '../../../core/diag/make-bundle.ts';
 import { type ReadBundle, readBundle } from '../../../core/diag/read-bundle.ts';
 import { type Replay, replay } from '../../../core/diag/replay.ts';
 import { type Outcome } from '../../../core/failure.ts';
@@ -16,7 +16,7 @@ import { type Dispatcher, config } from '../../fixtures/dispatcher.ts';
 
 export const reading = { compression: gzip, archive: tarArchive };
 
-export function diagPorts(home: Dispatcher): DiagPorts {
+export function diagPorts(home: Dispatcher): DiagPorts & StorePorts {
   return { ...home.ports, archive: tarArchive };
 }
 

@@ -7,8 +7,10 @@ import { storeBundle } from '../../../core/diag/make-bundle.ts';
 import { DiagDrift, DiagTimeline, DiagVerdicts, DiagVersions } from '../../../core/diag/bundle-documents.ts';
 import { fingerprintOf, toolInput } from '../../../core/fingerprint.ts';
 import { HashManifest } from '../../../core/hash-manifest.ts';
+import { holdBuild } from '../../../core/retention/hold.ts';
+import { dayMilliseconds } from '../../../core/retention/lifecycle.ts';
 import { stopBuild } from '../../../core/stop.ts';
-import { type Dispatcher, dispatcher } from '../../fixtures/dispatcher.ts';
+import { type Dispatcher, config, dispatcher } from '../../fixtures/dispatcher.ts';
 import {
   bundleOf,
   diagPorts,
@@ -84,12 +86,32 @@ describe('a diag bundle', () => {
     const [one, two] = [await packed(home, id), await packed(home, id)];
     expect(Buffer.compare(one.content, two.content)).toBe(0);
     const build = await home.build(id);
-    const key = await storeBundle(diagPorts(home), build, one.content);
-    expect(key).toBe(`diag/base/${id}.tar.gz`);
-    await storeBundle(diagPorts(home), build, new TextEncoder().encode('another'));
-    await storeBundle(diagPorts(home), build, one.content);
+    const store = (content: Uint8Array) => storeBundle(diagPorts(home), config.retention, build, content);
+    const key = `diag/base/${id}.tar.gz`;
+    expect(await store(one.content)).toEqual({ ok: true, value: key });
+    await store(new TextEncoder().encode('another'));
+    await store(one.content);
     expect(await home.ports.objects.read(key, { bytes: 1_000_000 })).toMatchObject({ state: 'read', content: Buffer.from(one.content) });
     expect(await home.ports.objects.tags(key)).toEqual({ kind: 'diag', builder: 'base', build: id, retention: 'standard' });
+  });
+
+  it('is not stored once the time of its build is over, when it would have to go at once, unless the build is held', async () => {
+    const id = await succeeded();
+    const store = async () => storeBundle(diagPorts(home), config.retention, await home.build(id), new Uint8Array(1));
+    home.pass(365 * dayMilliseconds - 1);
+    expect((await store()).ok).toBe(true);
+    home.pass(1);
+    expect(await store()).toMatchObject({
+      ok: false,
+      failure: {
+        rule: 'GONE',
+        message: expect.stringContaining(' after that are over at ') as string,
+        remedy: expect.stringContaining('--output') as string,
+      },
+    });
+    expect((await bundleOf(home, id)).ok).toBe(true);
+    await holdBuild(home.ports, id, 'counsel', 'case 7');
+    expect((await store()).ok).toBe(true);
   });
 
   it('tells a life with a retry', async () => {

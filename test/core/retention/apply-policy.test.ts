@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type BuildId } from '../../../core/identity.ts';
 import { applyPolicy } from '../../../core/retention/apply-policy.ts';
 import { auditHome } from '../../../core/retention/audit.ts';
-import { mostRetentionChanges } from '../../../core/retention/build-retention.ts';
 import { changePortsOf } from '../../../core/retention/change.ts';
 import { holdBuild } from '../../../core/retention/hold.ts';
+import { notedBuilds } from '../../../core/retention/noted-builds.ts';
 import { planPolicy, planPortsOf } from '../../../core/retention/policy-plan.ts';
 import { type RetentionPolicy, keepsAtLeast } from '../../../core/retention/policy.ts';
 import { keptConfig, classes, keptHome, type KeptHome } from '../../fixtures/retention/kept-home.ts';
@@ -96,19 +96,34 @@ describe('a changed policy', () => {
     expect((await home.build(id)).retention_terms).toMatchObject({ days: 30, lock: 'GOVERNANCE' });
   });
 
-  it('needs a reason, and leaves alone what has not ended, what goes already, and what was changed as often as a record holds', async () => {
+  it('needs a reason, and leaves alone what has not ended and what goes already', async () => {
     const id = await home.built('short');
     const waiting = await home.accepted();
     expect(await apply(changed({ short: { days: 60 } }), false, ' ')).toMatchObject({ ok: false, failure: { rule: 'REQUEST_INVALID' } });
-    for (let days = 31; days < 31 + mostRetentionChanges; days += 1)
-      expect(await apply(changed({ short: { days } }))).toMatchObject({ value: { applied: 1 } });
-    expect(await apply(changed({ short: { days: 90 } }))).toMatchObject({ value: { applied: 0, left: 1 } });
+    expect(await apply(changed({ short: { days: 38 } }))).toMatchObject({ value: { applied: 1 } });
     expect((await home.build(waiting)).retention_changes).toEqual([]);
-    expect((await home.build(id)).retention_terms).toMatchObject({ days: 30 + mostRetentionChanges });
     await sweptAfter(39, keptConfig.retention);
     // The newest manifest stays.
     expect(await keysLeft(id)).toBe(1);
     expect(await apply(changed({ short: { days: 90 } }))).toMatchObject({ value: { applied: 0, left: 0 } });
+  });
+
+  it('is never refused for how often it was done: of the notes the middle ones are left out, and their number is told', async () => {
+    const id = await home.built('short');
+    const reason = 'why '.repeat(1000);
+    const times = 20;
+    for (let days = 31; days <= 30 + times; days += 1)
+      expect(await apply(changed({ short: { days } }), false, `${days} ${reason}`)).toMatchObject({ value: { applied: 1, left: 0 } });
+    const build = await home.build(id);
+    expect(build.retention_terms).toMatchObject({ days: 30 + times });
+    const days = build.retention_changes.map(({ from_terms: from }) => from.days);
+    // What it was accepted with is what its log summary says.
+    expect(days.slice(0, 4)).toEqual([30, 31, 32, 33]);
+    expect(days.at(-1)).toBe(29 + times);
+    expect(build.retention_changes.at(-1)).toMatchObject({ reason: `${30 + times} ${reason}`, tagged_at: expect.any(String) as string });
+    expect(build.retention_changes_left_out).toBe(times - days.length);
+    expect((await auditHome(home.sweeping, changed({ short: { days: 50 } }), { deep: true })).findings).toEqual([]);
+    expect((await notedBuilds(home.ports.records, 0)).shortened.map(({ build_id: each }) => each)).toEqual([id]);
   });
 
   it('goes on where a crash cut it off, and records each build once', async () => {

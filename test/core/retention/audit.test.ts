@@ -2,8 +2,10 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { tarArchive } from '../../../adapters/local/tar-archive.ts';
 import { type Build } from '../../../core/build.ts';
 import { keys } from '../../../core/contract/keys.ts';
+import { makeBundle, storeBundle } from '../../../core/diag/make-bundle.ts';
 import { type BuildId } from '../../../core/identity.ts';
 import { auditHome } from '../../../core/retention/audit.ts';
 import { type AuditFindingName, auditFindings } from '../../../core/retention/audit-finding.ts';
@@ -209,6 +211,17 @@ describe('an audit of a home', () => {
     home.passDays(20_000);
     await home.sweep();
     expect(await audit()).toMatchObject({ findings: [], held: [third] });
+  });
+
+  it('finds nothing in a bundle that was stored, and stored again: it is replaced, so it is not sealed', async () => {
+    const id = await home.built();
+    const ports = { ...home.ports, archive: tarArchive };
+    for (const command of ['one', 'another']) {
+      const made = await makeBundle(ports, keptConfig, { ...(await home.build(id)), command }, []);
+      if (!made.ok) throw new Error(made.failure.message);
+      expect((await storeBundle(ports, keptConfig.retention, await home.build(id), made.value.content)).ok).toBe(true);
+      expect(await audit()).toMatchObject({ findings: [], objects: 8, inspected: 8 });
+    }
   });
 
   it('says how much is in each class', async () => {

@@ -300,6 +300,71 @@ describe('a legal hold', () => {
     expect(await home.keysOf(first)).toHaveLength(4);
   });
 
+  it('that ended stays in the record, however many came since; of very many the middle ones are left out', async () => {
+    const first = await home.built();
+    const reason = 'why '.repeat(1000);
+    for (let n = 1; n <= 5; n += 1) {
+      await holdBuild(home.ports, first, `counsel ${n}`, `case ${n} ${reason}`);
+      home.pass(1000);
+      await releaseHold(home.ports, first, `judge ${n}`, `case ${n} is closed`);
+      home.pass(1000);
+    }
+    const { past_holds: past, past_holds_left_out: leftOut } = await home.build(first);
+    expect(past[0]).toMatchObject({
+      by: 'counsel 1',
+      reason: `case 1 ${reason}`,
+      released: { by: 'judge 1', reason: 'case 1 is closed' },
+    });
+    expect(past.at(-1)).toMatchObject({ by: 'counsel 5', released: { by: 'judge 5' } });
+    expect(past.length + leftOut).toBe(5);
+    for (let n = 6; n <= 9; n += 1) {
+      await holdBuild(home.ports, first, `counsel ${n}`, `case ${n} ${reason}`);
+      await releaseHold(home.ports, first, `judge ${n}`, `case ${n} is closed`);
+    }
+    const many = await home.build(first);
+    expect(many.past_holds[0]).toEqual(past[0]);
+    expect(many.past_holds.at(-1)).toMatchObject({ by: 'counsel 9' });
+    expect(many.past_holds_left_out).toBe(9 - many.past_holds.length);
+    expect(many.past_holds_left_out).toBeGreaterThan(0);
+  });
+
+  it('and its end are told once more to whoever asks for the same again; for another reason they name the one that is', async () => {
+    const first = await home.built();
+    const refusal = (message: string) => ({
+      ok: false,
+      failure: { rule: 'HOLD_REFUSED', message: expect.stringContaining(message) as string },
+    });
+    expect(await releaseHold(home.ports, first, 'counsel', 'case 7')).toMatchObject(refusal('is not held'));
+    const held = await holdBuild(home.ports, first, 'counsel', 'case 7');
+    const at = new Date(home.ports.clock.now()).toISOString();
+    home.passDays(1);
+    expect(await holdBuild(home.ports, first, 'somebody', 'case 7')).toEqual(held);
+    expect(await holdBuild(home.ports, first, 'somebody', 'case 8')).toMatchObject(refusal(`is held since ${at} by counsel: case 7`));
+    const released = await releaseHold(home.ports, first, 'somebody', 'closed');
+    expect(await releaseHold(home.ports, first, 'counsel', 'closed')).toEqual(released);
+    expect(await releaseHold(home.ports, first, 'counsel', 'case 8 is closed')).toMatchObject(refusal(' by somebody: closed'));
+  });
+
+  it('of two that come at once is that of the first; the second is told', async () => {
+    const first = await home.built();
+    const { records } = home.ports;
+    const racing = {
+      ...home.ports,
+      records: {
+        ...records,
+        commit: async (writes: Parameters<typeof records.commit>[0]) => {
+          if ((await home.build(first)).hold === null) await holdBuild(home.ports, first, 'counsel', 'case 7');
+          return records.commit(writes);
+        },
+      },
+    };
+    expect(await holdBuild(racing, first, 'somebody', 'case 8')).toMatchObject({
+      ok: false,
+      failure: { rule: 'HOLD_REFUSED', message: expect.stringContaining('by counsel: case 7') as string },
+    });
+    expect(await home.build(first)).toMatchObject({ hold: { by: 'counsel', reason: 'case 7' } });
+  });
+
   it('is refused where the build is held already, has expired, or is unknown, and without a reason', async () => {
     const first = await home.built();
     await home.built();

@@ -120,11 +120,12 @@ describeWithMoto('the life of a build on AWS', () => {
       const policy = { default: 'evidence', classes: { evidence } };
       const clock = { now: () => Date.now() };
       const objects = s3Objects(s3, { bucket, policy, clock });
-      const ports = { records, objects, compression: gzip, archive: tarArchive, randomness: systemRandomness };
+      const ports = { records, objects, compression: gzip, archive: tarArchive, randomness: systemRandomness, clock };
       const made = await makeBundle(ports, own, build, [{ name: 'join_token', value: secret }]);
       if (!made.ok) throw new Error(made.failure.message);
       expect(made.value.index).toMatchObject({ altered: [], retention: { class: 'evidence', ...evidence } });
-      const key = await storeBundle(ports, build, made.value.content);
+      const kept = await storeBundle(ports, policy, build, made.value.content);
+      const key = kept.ok ? kept.value : kept.failure.message;
       expect(await stage().tags(key)).toMatchObject({ 'hybridcore:kind': 'diag', 'hybridcore:retention': 'evidence' });
       const stored = await objects.read(key, { bytes: made.value.content.length });
       const bundle = await readBundle(ports, stored.state === 'read' ? stored.content : new Uint8Array());
