@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parse } from 'yaml';
 
-import { type Value, isList, isMap, sortedMap } from './hcl-value.ts';
+import { type Value, exactNumber, isList, isMap, sortedMap } from './hcl-value.ts';
 
 type Implementation = (...values: readonly Value[]) => Value | undefined;
 
@@ -53,7 +53,8 @@ function decoded(text: Value | undefined, parser: (it: string) => unknown): Valu
 
 function valueOf(given: unknown, depth: number): Value | undefined {
   if (depth > deepest) return undefined;
-  if (given === null || typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean') return given;
+  if (typeof given === 'number') return exactNumber(String(given));
+  if (given === null || typeof given === 'string' || typeof given === 'boolean') return given;
   if (Array.isArray(given)) {
     const items = given.map((item) => valueOf(item, depth + 1));
     return items.every((item) => item !== undefined) ? items : undefined;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 
 import { codingFunctions } from './hcl-coding-functions.ts';
 import { listFunctions } from './hcl-list-functions.ts';
-import { type Value, textOf } from './hcl-value.ts';
+import { type Value, exactNumber, textOf } from './hcl-value.ts';
 import { toRepositoryPath } from './template-path.ts';
 
 /** Functions whose first argument is a file that packer reads, relative to the template's folder. */
@@ -135,7 +135,7 @@ function trimmed(value: string, characters: string): string {
 
 function tonumber(value: Value | undefined): number | null | undefined {
   if (value === null || typeof value === 'number') return value;
-  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
+  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? exactNumber(value) : undefined;
 }
 
 function ofNumbers(values: readonly Value[], combine: (numbers: readonly number[]) => number): number | undefined {

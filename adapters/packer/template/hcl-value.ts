@@ -20,6 +20,24 @@ export function isMap(value: Value): value is ReadonlyMap<string, Value> {
   return value instanceof Map;
 }
 
+/** Why a number is not known. */
+export const inexact = 'the number is computed by packer, whose numbers are longer';
+
+/** The number that a text stands for; undefined where a double does not hold it, and write it, as packer's long numbers do. */
+export function exactNumber(text: string): number | undefined {
+  const value = Number(text);
+  const digits = text
+    .replace(/[eE].*$/, '')
+    .replaceAll(/[.-]/g, '')
+    .replace(/^0+/, '');
+  return digits.length <= 15 && /^-?[\d.]+$/.test(String(value)) && !Object.is(value, -0) ? value : undefined;
+}
+
+/** Whether it and its sums and products are held without any rounding. */
+export function isWithoutRounding(value: number): boolean {
+  return Number.isSafeInteger(value * 1024) && !Object.is(value, -0);
+}
+
 /** The text that a value has in a template; undefined for lists, maps and null. */
 export function textOf(value: Value): string | undefined {
   if (typeof value === 'string') return value;
