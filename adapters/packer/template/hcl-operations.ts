@@ -1,5 +1,17 @@
 import { sameValue } from './hcl-coding-functions.ts';
-import { type Evaluation, type Value, inexact, isList, isMap, isWithoutRounding, known, sortedMap, textOf, unknown } from './hcl-value.ts';
+import {
+  type Evaluation,
+  type Value,
+  inexact,
+  isList,
+  isMap,
+  isSet,
+  isWithoutRounding,
+  known,
+  sortedMap,
+  textOf,
+  unknown,
+} from './hcl-value.ts';
 
 /** An object of keys and values that take turns. */
 export function objectOf(keysAndValues: readonly Value[]): Evaluation {
@@ -23,6 +35,8 @@ export function itemOf(of: Value | undefined, key: Value | undefined): Evaluatio
 /** The keys and values that a collection is gone through by; undefined where it is none. */
 export function pairsOf(collection: Value, isSplat: boolean): (readonly [Value, Value])[] | undefined {
   if (isList(collection)) return collection.map((value, at) => [at, value] as const);
+  // An item of a set has no place: its key is itself.
+  if (isSet(collection)) return collection.members.map((value) => [value, value] as const);
   if (isMap(collection) && !isSplat) return [...collection];
   if (!isSplat) return undefined;
   return collection === null ? [] : [[0, collection]];
