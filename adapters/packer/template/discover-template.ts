@@ -20,6 +20,7 @@ import {
   declaredVariables,
   sensitiveTexts,
   valueExpression,
+  variableValue,
 } from './template-variables.ts';
 
 /** A file, a folder or a pattern below the root that the template names. */
@@ -84,6 +85,7 @@ export async function discoverTemplate(
     files: variableFiles,
     request: requestVariables,
     secrets: new Set(Object.keys(builder.secrets)),
+    typed: parser !== undefined,
     text: (text) => (parser === undefined ? goTemplate(text, requestPlace) : literal(text, requestPlace)),
     parse(text) {
       const parsed = parser?.parseExpression(text, requestPlace);
@@ -131,8 +133,7 @@ function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files,
       if (cached !== undefined) return cached;
       // Stands while the value is looked up: a variable may refer to itself.
       values.set(name, unknown(`the variable ${name} refers to itself`));
-      const source = valueExpression(name, variables.get(name), given);
-      const value = source.expression === undefined ? unknown(source.why) : evaluator.evaluate(source.expression);
+      const value = variableValue(name, variables.get(name), given, (expression) => evaluator.evaluate(expression));
       values.set(name, value);
       return value;
     },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parse } from 'yaml';
 
-import { type Value, isList, isMap, sortedMap } from './hcl-value.ts';
+import { type Value, exactNumber, isList, sortedMap } from './hcl-value.ts';
 
 type Implementation = (...values: readonly Value[]) => Value | undefined;
 
@@ -53,7 +53,8 @@ function decoded(text: Value | undefined, parser: (it: string) => unknown): Valu
 
 function valueOf(given: unknown, depth: number): Value | undefined {
   if (depth > deepest) return undefined;
-  if (given === null || typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean') return given;
+  if (typeof given === 'number') return exactNumber(String(given));
+  if (given === null || typeof given === 'string' || typeof given === 'boolean') return given;
   if (Array.isArray(given)) {
     const items = given.map((item) => valueOf(item, depth + 1));
     return items.every((item) => item !== undefined) ? items : undefined;
@@ -64,14 +65,13 @@ function valueOf(given: unknown, depth: number): Value | undefined {
   return known.length === entries.length ? sortedMap(known) : undefined;
 }
 
-/** Whether two values of equal kinds are the same; undefined where HCL would first have to convert one. */
+/** Whether two values are the same; undefined where that rests on their types: a list of a variable equals no `["a"]`. */
 export function sameValue(left: Value, right: Value, depth = 0): boolean | undefined {
   if (depth > deepest) return undefined;
   if (isList(left) && isList(right)) {
     if (left.length !== right.length) return false;
-    const same = new Set(left.map((item, at) => sameValue(item, right[at] ?? null, depth + 1)));
-    return same.has(undefined) ? undefined : !same.has(false);
+    return left.some((item, at) => sameValue(item, right[at] ?? null, depth + 1) === false) ? false : undefined;
   }
   if (left === null || right === null) return left === right;
-  return isList(left) || isList(right) || isMap(left) || isMap(right) ? undefined : left === right;
+  return typeof left === 'object' || typeof right === 'object' ? undefined : left === right;
 }

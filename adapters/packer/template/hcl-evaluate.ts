@@ -5,7 +5,7 @@ import { type Bindings, type Evaluator, type Surroundings, noBindings } from './
 import { type Expression, type ForExpression } from './hcl-document.ts';
 import { buildTimeFunctions, fileFunctions, functions, rootSensitiveFunctions, wholeTextFunctions } from './hcl-functions.ts';
 import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
-import { type Evaluation, type Value, boundedText, isList, isMap, known, longestText, sortedMap, textOf, unknown } from './hcl-value.ts';
+import { type Evaluation, type Value, boundedText, isMap, itemsOf, known, longestText, sortedMap, textOf, unknown } from './hcl-value.ts';
 import { fromRepositoryPath, repositoryRoot, resolveTemplatePath } from './template-path.ts';
 
 /**
@@ -40,7 +40,10 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     switch (expression.type) {
       case 'literal':
         return known(expression.value);
-      case 'template':
+      case 'template': {
+        const [only] = expression.parts;
+        // "${x}" alone is x, whatever kind of value that is.
+        if (only !== undefined && expression.parts.length === 1) return evaluate(only, bindings);
         return ofAll(expression.parts, bindings, (values) => {
           const texts = values.map((value) => textOf(value));
           if (!texts.every((text) => text !== undefined))
@@ -48,6 +51,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
           const whole = boundedText(texts);
           return whole === undefined ? unknown('it is too long for a path') : known(whole);
         });
+      }
       case 'list':
         return ofAll(expression.items, bindings, (values) => known(values));
       case 'object':
@@ -66,17 +70,56 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
         return evaluateCall(expression, bindings);
       case 'conditional': {
         const condition = truth(evaluate(expression.condition, bindings));
-        if (typeof condition === 'boolean') return evaluate(condition ? expression.yes : expression.no, bindings);
+        if (typeof condition === 'boolean') {
+          const [taken, other] = condition ? [expression.yes, expression.no] : [expression.no, expression.yes];
+          return likeTheOther(evaluate(taken, bindings), other, bindings);
+        }
         return unknown(`its condition is not known: ${condition.why}`);
       }
       case 'operation':
         if (expression.operator === '&&' || expression.operator === '||')
           return evaluateLogic(expression.operator, expression.operands, bindings);
-        return ofAll(expression.operands, bindings, (values) => operate(expression.operator, values));
+        return ofAll(expression.operands, bindings, (values) =>
+          isUnclearComparison(expression.operator, expression.operands, values, bindings)
+            ? unknown('it compares values of different kinds, and what packer takes them for is not known here')
+            : operate(expression.operator, values),
+        );
       case 'for':
         return evaluateFor(expression, bindings);
       case 'opaque':
         return unknown(expression.why);
+    }
+  }
+
+  /** Both results of a conditional become of one kind: a number beside a text is a text. */
+  function likeTheOther(taken: Evaluation, other: Expression, bindings: Bindings): Evaluation {
+    if (!taken.known || (typeof taken.value !== 'number' && typeof taken.value !== 'boolean')) return taken;
+    const evaluation = evaluate(other, bindings);
+    return evaluation.known && typeof evaluation.value === 'string' ? known(String(taken.value)) : taken;
+  }
+
+  /** Values of different kinds are never equal, but functions and conditionals convert theirs. */
+  function isUnclearComparison(operator: string, operands: readonly Expression[], values: readonly Value[], bindings: Bindings): boolean {
+    if (operator !== '==' && operator !== '!=') return false;
+    const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value));
+    return kinds.size > 1 && !operands.every((operand) => hasClearKind(operand, bindings));
+  }
+
+  /** Whether a value is of the kind that packer has it: literals, and variables, which are converted to their type. */
+  function hasClearKind(expression: Expression, bindings: Bindings): boolean {
+    switch (expression.type) {
+      case 'literal':
+        return true;
+      case 'template':
+        return expression.parts.length !== 1 || expression.parts.every((part) => hasClearKind(part, bindings));
+      case 'attribute':
+        return hasClearKind(expression.of, bindings);
+      case 'index':
+        return hasClearKind(expression.of, bindings);
+      case 'name':
+        return expression.name === 'var' && !bindings.has('var');
+      default:
+        return false;
     }
   }
 
@@ -142,7 +185,8 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     if (why !== undefined) return unknown(`${call.name}() is known only while packer runs: ${why}`);
     return ofAll(call.arguments, bindings, (values) => {
       const last = values.at(-1);
-      const given = call.spread && last !== undefined && isList(last) ? [...values.slice(0, -1), ...last] : values;
+      const spread = call.spread && last !== undefined ? itemsOf(last) : undefined;
+      const given = spread === undefined ? values : [...values.slice(0, -1), ...spread];
       return apply(call.name, given);
     });
   }
@@ -180,7 +224,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       if (folder?.type !== 'inside' || typeof second !== 'string')
         return unknown('fileset() takes a folder of the repository and a pattern');
       const files = surroundings.filesIn(folder.path, second);
-      return files === undefined ? unknown('the folder of fileset() cannot be read') : known(files);
+      return files === undefined ? unknown('the folder of fileset() cannot be read') : known({ members: files });
     }
     if (name === 'fileexists') {
       const path = typeof first === 'string' ? resolveTemplatePath(first, surroundings.folder) : undefined;
@@ -227,6 +271,6 @@ function withinLimits(evaluation: Evaluation): Evaluation {
   if (!evaluation.known) return evaluation;
   const { value } = evaluation;
   if (typeof value === 'string' && value.length > longestText) return unknown('it is too long for a path');
-  const size = isList(value) ? value.length : isMap(value) ? value.size : 0;
+  const size = isMap(value) ? value.size : (itemsOf(value)?.length ?? 0);
   return size > limits.items ? unknown('it has too many items') : evaluation;
 }

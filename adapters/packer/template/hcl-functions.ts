@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 
 import { codingFunctions } from './hcl-coding-functions.ts';
 import { listFunctions } from './hcl-list-functions.ts';
+import { toBool, toNumber } from './hcl-types.ts';
 import { type Value, textOf } from './hcl-value.ts';
 import { toRepositoryPath } from './template-path.ts';
 
@@ -76,8 +77,8 @@ export const functions: ReadonlyMap<string, Implementation> = new Map<string, Im
   ['strrev', (value) => text(value, (it) => Array.from(it).toReversed().join(''))],
   ['trim', (value, characters) => pair(value, characters, trimmed)],
   ['title', (value) => text(value, (it) => it.replaceAll(/(?<=^|\s)\p{Ll}/gu, (letter) => letter.toUpperCase()))],
-  ['tonumber', (value) => tonumber(value)],
-  ['tobool', (value) => (value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined)],
+  ['tonumber', (value) => (value === undefined ? undefined : value === null ? null : toNumber(value))],
+  ['tobool', (value) => (value === undefined ? undefined : toBool(value))],
   ['max', (...values) => ofNumbers(values, (numbers) => Math.max(...numbers))],
   ['min', (...values) => ofNumbers(values, (numbers) => Math.min(...numbers))],
   ['abs', (value) => (typeof value === 'number' ? Math.abs(value) : undefined)],
@@ -131,11 +132,6 @@ function trimmed(value: string, characters: string): string {
   const letters = Array.from(value);
   const first = letters.findIndex((letter) => !unwanted.has(letter));
   return first === -1 ? '' : letters.slice(first, letters.findLastIndex((letter) => !unwanted.has(letter)) + 1).join('');
-}
-
-function tonumber(value: Value | undefined): number | null | undefined {
-  if (value === null || typeof value === 'number') return value;
-  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
 function ofNumbers(values: readonly Value[], combine: (numbers: readonly number[]) => number): number | undefined {

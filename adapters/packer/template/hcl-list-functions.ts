@@ -1,4 +1,5 @@
-import { type Value, boundedText, isList, isMap, sortedMap, textOf } from './hcl-value.ts';
+import { unified } from './hcl-types.ts';
+import { type Value, boundedText, byValue, isList, isMap, itemsOf, setOfValues, sortedMap, textOf } from './hcl-value.ts';
 
 /** Longer lists are no template of a person. */
 const mostItems = 10_000;
@@ -8,18 +9,18 @@ type Implementation = (...values: readonly Value[]) => Value | undefined;
 /** Packer's functions of lists and maps. Each answers undefined where it does not take such arguments. */
 export const listFunctions: ReadonlyMap<string, Implementation> = new Map<string, Implementation>([
   ['join', (separator, ...lists) => join(separator, lists)],
-  ['tolist', (value) => ofList(value, (list) => list)],
-  ['toset', (value) => ofList(value, (list) => distinct(list).toSorted(byText))],
+  ['tolist', (value) => ofItems(value, alike)],
+  ['toset', (value) => ofItems(value, setOf)],
   ['tomap', (value) => (value !== undefined && isMap(value) ? value : undefined)],
-  ['sort', (value) => ofList(value, (list) => list.toSorted(byText))],
-  ['reverse', (value) => ofList(value, (list) => list.toReversed())],
-  ['distinct', (value) => ofList(value, distinct)],
-  ['compact', (value) => ofList(value, (list) => list.filter((item) => item !== '' && item !== null))],
+  ['sort', (value) => ofItems(value, (items) => texts(items)?.toSorted(byValue))],
+  ['reverse', (value) => ofItems(value, (items) => items.toReversed())],
+  ['distinct', (value) => ofItems(value, (items) => distinct(alike(items)))],
+  ['compact', (value) => ofItems(value, (items) => texts(items.filter((item) => item !== '' && item !== null)))],
   ['concat', (...lists) => concat(lists)],
-  ['flatten', (value) => ofList(value, flatten)],
+  ['flatten', (value) => ofItems(value, flatten)],
   ['slice', (value, from, to) => ofList(value, (list) => slice(list, from, to))],
-  ['setunion', (...lists) => setOf(concat(lists))],
-  ['setintersection', (first, ...rest) => setOf(ofList(first, (list) => list.filter((item) => rest.every((other) => has(other, item)))))],
+  ['setunion', (...lists) => setOf(allItems(lists))],
+  ['setintersection', (...lists) => common(lists)],
   ['range', (...bounds) => range(bounds)],
   ['chunklist', (value, size) => ofList(value, (list) => chunks(list, size))],
   ['coalesce', (...values) => values.find((value) => value !== null && value !== '')],
@@ -27,9 +28,8 @@ export const listFunctions: ReadonlyMap<string, Implementation> = new Map<string
   ['length', (value) => lengthOf(value)],
   [
     'contains',
-    (list, item) => (item === undefined || typeof item === 'object' ? undefined : ofList(list, (items) => items.includes(item))),
+    (list, item) => (item === undefined || typeof item === 'object' ? undefined : ofItems(list, (items) => items.includes(item))),
   ],
-  ['index', (list, item) => ofList(list, (items) => foundAt(items, item))],
   ['element', (list, at) => ofList(list, (items) => (typeof at === 'number' && items.length > 0 ? items[at % items.length] : undefined))],
   ['alltrue', (list) => ofList(list, (items) => items.every((item) => item === true))],
   ['anytrue', (list) => ofList(list, (items) => items.includes(true))],
@@ -47,34 +47,53 @@ function ofList(value: Value | undefined, change: (list: readonly Value[]) => Va
   return value !== undefined && isList(value) ? change(value) : undefined;
 }
 
+/** Of a list or a set, whose items have an order too. */
+function ofItems(value: Value | undefined, change: (items: readonly Value[]) => Value | undefined): Value | undefined {
+  const items = value === undefined ? undefined : itemsOf(value);
+  return items === undefined ? undefined : change(items);
+}
+
 function join(separator: Value | undefined, lists: readonly Value[]): Value | undefined {
-  const all = concat(lists);
-  if (typeof separator !== 'string' || all === undefined) return undefined;
-  const items = all.map((item) => textOf(item));
-  return items.every((item) => item !== undefined) ? boundedText(items, separator) : undefined;
+  const items = texts(allItems(lists) ?? [null]);
+  return typeof separator === 'string' && items !== undefined ? boundedText(items, separator) : undefined;
 }
 
 function concat(lists: readonly Value[]): readonly Value[] | undefined {
-  if (!lists.every((list) => isList(list))) return undefined;
-  return lists.reduce((count, list) => count + list.length, 0) > mostItems ? undefined : lists.flat();
+  return lists.every((list) => isList(list)) ? allItems(lists) : undefined;
 }
 
-function setOf(list: Value | undefined): Value | undefined {
-  return ofList(list, (items) => distinct(items).toSorted(byText));
+function allItems(lists: readonly Value[]): readonly Value[] | undefined {
+  const all = lists.map(itemsOf);
+  if (!all.every((items) => items !== undefined)) return undefined;
+  return all.reduce((count, items) => count + items.length, 0) > mostItems ? undefined : all.flat();
 }
 
-function distinct(list: readonly Value[]): Value[] {
-  const simple = new Set<Value>();
-  return list.filter((item) => {
-    if (typeof item === 'object' && item !== null) return true;
-    if (simple.has(item)) return false;
-    simple.add(item);
-    return true;
-  });
+/** As a list of packer's has them; what holds others stays as it is. */
+function alike(items: readonly Value[]): readonly Value[] | undefined {
+  return items.every((item) => typeof item === 'object' && item !== null) ? items : unified(items);
 }
 
-function has(list: Value, item: Value): boolean {
-  return isList(list) && list.includes(item);
+function setOf(items: readonly Value[] | undefined): Value | undefined {
+  const members = items === undefined ? undefined : alike(items);
+  return members === undefined ? undefined : setOfValues(members);
+}
+
+/** What is in all of them. */
+function common(lists: readonly Value[]): Value | undefined {
+  const all = allItems(lists);
+  // Those of one kind: else packer converts them first.
+  if (all === undefined || new Set(all.map((item) => typeof item)).size > 1) return undefined;
+  return setOf(all.filter((item) => lists.every((list) => itemsOf(list)?.includes(item))));
+}
+
+function texts(items: readonly Value[]): string[] | undefined {
+  const all = items.map((item) => textOf(item));
+  return all.every((item) => item !== undefined) ? all : undefined;
+}
+
+function distinct(list: readonly Value[] | undefined): Value | undefined {
+  // Whether two lists or maps are the same is left to packer.
+  return list?.some((item) => typeof item === 'object' && item !== null) === true ? undefined : list && [...new Set(list)];
 }
 
 function flatten(list: readonly Value[]): Value[] | undefined {
@@ -84,8 +103,9 @@ function flatten(list: readonly Value[]): Value[] | undefined {
     if (steps > 100_000) return undefined;
     const next = open.pop();
     if (next === undefined) break;
-    if (isList(next)) open.push(...next.toReversed());
-    else flat.push(next);
+    const items = itemsOf(next);
+    if (items === undefined) flat.push(next);
+    else open.push(...items.toReversed());
   }
   return flat;
 }
@@ -108,25 +128,14 @@ function chunks(list: readonly Value[], size: Value | undefined): Value | undefi
   return Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 }
 
-function foundAt(list: readonly Value[], item: Value | undefined): number | undefined {
-  const at = item === undefined ? -1 : list.indexOf(item);
-  return at === -1 ? undefined : at;
-}
-
 function lengthOf(value: Value | undefined): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return Array.from(value).length;
-  if (isList(value)) return value.length;
-  return isMap(value) ? value.size : undefined;
+  return isMap(value) ? value.size : itemsOf(value)?.length;
 }
 
 function zipped(keys: readonly Value[], values: readonly Value[]): Value | undefined {
   const names = keys.map((key) => textOf(key));
   if (keys.length !== values.length || !names.every((name) => name !== undefined)) return undefined;
   return sortedMap(names.map((name, at) => [name, values[at] ?? null] as const));
-}
-
-function byText(a: Value, b: Value): number {
-  const [left, right] = [textOf(a) ?? '', textOf(b) ?? ''];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,5 +1,17 @@
 import { sameValue } from './hcl-coding-functions.ts';
-import { type Evaluation, type Value, isList, isMap, known, sortedMap, textOf, unknown } from './hcl-value.ts';
+import {
+  type Evaluation,
+  type Value,
+  inexact,
+  isList,
+  isMap,
+  isSet,
+  isWithoutRounding,
+  known,
+  sortedMap,
+  textOf,
+  unknown,
+} from './hcl-value.ts';
 
 /** An object of keys and values that take turns. */
 export function objectOf(keysAndValues: readonly Value[]): Evaluation {
@@ -23,6 +35,8 @@ export function itemOf(of: Value | undefined, key: Value | undefined): Evaluatio
 /** The keys and values that a collection is gone through by; undefined where it is none. */
 export function pairsOf(collection: Value, isSplat: boolean): (readonly [Value, Value])[] | undefined {
   if (isList(collection)) return collection.map((value, at) => [at, value] as const);
+  // An item of a set has no place: its key is itself.
+  if (isSet(collection)) return collection.members.map((value) => [value, value] as const);
   if (isMap(collection) && !isSplat) return [...collection];
   if (!isSplat) return undefined;
   return collection === null ? [] : [[0, collection]];
@@ -48,14 +62,16 @@ export function operate(operator: string, values: readonly Value[]): Evaluation 
 }
 
 function calculate(operator: string, left: number, right: number | undefined): Evaluation {
-  if (right === undefined) return operator === '-' ? known(-left) : unknown(`the operator ${operator} does not take a number`);
+  if (right === undefined)
+    // Packer writes its negative zero as -0.
+    return operator === '-' && left !== 0 ? known(-left) : unknown(`the operator ${operator} does not take this number`);
   switch (operator) {
     case '+':
-      return known(left + right);
+      return exact(left + right, [left, right]);
     case '-':
-      return known(left - right);
+      return exact(left - right, [left, right]);
     case '*':
-      return known(left * right);
+      return exact(left * right, [left, right]);
     case '<':
       return known(left < right);
     case '<=':
@@ -67,6 +83,11 @@ function calculate(operator: string, left: number, right: number | undefined): E
     default:
       return unknown(`the operator ${operator} is evaluated by packer`);
   }
+}
+
+/** Packer calculates with 512 bits: of a number that a double must round it has other digits. */
+function exact(result: number, operands: readonly number[]): Evaluation {
+  return [result, ...operands].every(isWithoutRounding) ? known(result) : unknown(inexact);
 }
 
 /** Values by their keys, as a `for` with an ellipsis collects them. */

@@ -1,5 +1,10 @@
 /** A value of HCL. Objects are maps, so that no name in a template can reach a prototype. */
-export type Value = string | number | boolean | null | readonly Value[] | ReadonlyMap<string, Value>;
+export type Value = string | number | boolean | null | readonly Value[] | ValueSet | ReadonlyMap<string, Value>;
+
+/** A set of HCL: simple values of one kind, each once, in packer's order. */
+export interface ValueSet {
+  readonly members: readonly Value[];
+}
 
 /** What an expression is known to be without running packer, or why it is not. */
 export type Evaluation = { readonly known: true; readonly value: Value } | { readonly known: false; readonly why: string };
@@ -18,6 +23,45 @@ export function isList(value: Value): value is readonly Value[] {
 
 export function isMap(value: Value): value is ReadonlyMap<string, Value> {
   return value instanceof Map;
+}
+
+export function isSet(value: Value): value is ValueSet {
+  return typeof value === 'object' && value !== null && 'members' in value;
+}
+
+/** The set of such values; undefined for others, whose order packer alone knows. */
+export function setOfValues(items: readonly Value[]): ValueSet | undefined {
+  return items.some((item) => textOf(item) === undefined) ? undefined : { members: [...new Set(items)].toSorted(byValue) };
+}
+
+/** The items of a list or a set; undefined of anything else. */
+export function itemsOf(value: Value): readonly Value[] | undefined {
+  if (isList(value)) return value;
+  return isSet(value) ? value.members : undefined;
+}
+
+/** Numbers by what they are, and all else by its text, in code units. */
+export function byValue(a: Value, b: Value): number {
+  const [left, right] = typeof a === 'number' && typeof b === 'number' ? [a, b] : [textOf(a) ?? '', textOf(b) ?? ''];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Why a number is not known. */
+export const inexact = 'the number is computed by packer, whose numbers are longer';
+
+/** The number that a text stands for; undefined where a double does not hold it, and write it, as packer's long numbers do. */
+export function exactNumber(text: string): number | undefined {
+  const value = Number(text);
+  const digits = text
+    .replace(/[eE].*$/, '')
+    .replaceAll(/[.-]/g, '')
+    .replace(/^0+/, '');
+  return digits.length <= 15 && /^-?[\d.]+$/.test(String(value)) && !Object.is(value, -0) ? value : undefined;
+}
+
+/** Whether it and its sums and products are held without any rounding. */
+export function isWithoutRounding(value: number): boolean {
+  return Number.isSafeInteger(value * 1024) && !Object.is(value, -0);
 }
 
 /** The text that a value has in a template; undefined for lists, maps and null. */
@@ -45,8 +89,7 @@ export function textsIn(value: Value, limit = 10_000): string[] {
     if (next === undefined) break;
     const text = textOf(next);
     if (text !== undefined) found.push(text);
-    else if (isList(next)) open.push(...next.slice(0, limit).toReversed());
-    else if (isMap(next)) open.push(...[...next.values()].slice(0, limit).toReversed());
+    else open.push(...(isMap(next) ? [...next.values()] : (itemsOf(next) ?? [])).slice(0, limit).toReversed());
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import { type Block, type Body, type Expression, attributeOf } from './hcl-document.ts';
-import { type Evaluation, textsIn } from './hcl-value.ts';
+import { type Type, convert, readType, typeOf } from './hcl-types.ts';
+import { type Evaluation, known, textsIn, unknown } from './hcl-value.ts';
 
 /** A variable as the template declares it. */
 export interface VariableDeclaration {
@@ -60,6 +61,8 @@ export interface GivenValues {
   readonly request: Readonly<Record<string, string>>;
   /** Variables whose value is a secret. */
   readonly secrets: ReadonlySet<string>;
+  /** Whether variables have types: not in a legacy template. */
+  readonly typed: boolean;
   /** A request's text as what it stands for: in a legacy template it may refer to other variables. */
   readonly text: (text: string) => Expression;
   /** Reads a request's text as an expression, as packer does for variables that are not texts; undefined: it is none. */
@@ -75,7 +78,7 @@ export function valueExpression(name: string, declaration: VariableDeclaration |
   const requested = Object.hasOwn(given.request, name) ? given.request[name] : undefined;
   if (requested !== undefined) {
     const text = given.text(requested);
-    return { expression: takesText(declaration) ? text : (given.parse(requested) ?? text) };
+    return { expression: takesText(declaration, given) ? text : (given.parse(requested) ?? text) };
   }
   const fromFile = lastOf(given.files, name);
   // Seen with 1.6.6: JSON after HCL, whatever the order; newer versions keep the order.
@@ -98,16 +101,51 @@ function jsonLast(a: VariableFile, b: VariableFile): number {
 }
 
 /** Whether packer takes a value from outside as text; else it reads it as an expression. */
-function takesText(declaration: VariableDeclaration | undefined): boolean {
-  const type = declaration?.type;
-  if (type !== undefined) return (type.type === 'literal' ? type.value : type.text) === 'string';
+function takesText(declaration: VariableDeclaration | undefined, given: GivenValues): boolean {
+  const type = declaredType(declaration, given);
+  if (type !== undefined) return type.kind === 'string' || type.kind === 'number';
   const preset = declaration?.default;
   return (
     preset === undefined ||
     preset.type === 'template' ||
     preset.type === 'call' ||
-    (preset.type === 'literal' && typeof preset.value === 'string')
+    (preset.type === 'literal' && (typeof preset.value === 'string' || typeof preset.value === 'number'))
   );
+}
+
+function declaredType(declaration: VariableDeclaration | undefined, given: GivenValues): Type | undefined {
+  const written = declaration?.type;
+  // HCL's JSON notation has it as a text.
+  const type = written?.type === 'literal' && typeof written.value === 'string' ? given.parse(written.value) : written;
+  return type === undefined ? undefined : readType(type);
+}
+
+/**
+ * What packer takes a variable's value for: it converts each to the declared type, or to the type of the default
+ * (hcl2template, `decodeVariableBlock` and `collectVariableValues`). A legacy template has only texts.
+ */
+export function variableValue(
+  name: string,
+  declaration: VariableDeclaration | undefined,
+  given: GivenValues,
+  evaluate: (expression: Expression) => Evaluation,
+): Evaluation {
+  const source = valueExpression(name, declaration, given);
+  if (source.expression === undefined) return unknown(source.why);
+  const value = evaluate(source.expression);
+  if (!value.known || !given.typed || value.value === null) return value;
+  const type = declaration?.type === undefined ? presetType(declaration?.default, evaluate) : declaredType(declaration, given);
+  if (type === undefined) return unknown(`the type of the variable ${name} is not known here`);
+  const converted = convert(value.value, type);
+  return converted === undefined ? unknown(`the value of the variable ${name} is not of its type`) : known(converted);
+}
+
+function presetType(preset: Expression | undefined, evaluate: (expression: Expression) => Evaluation): Type | undefined {
+  if (preset === undefined) return { kind: 'any' };
+  const evaluation = evaluate(preset);
+  if (evaluation.known) return typeOf(evaluation.value);
+  // All that a default may call is env(), which gives a text.
+  return preset.type === 'call' || preset.type === 'template' ? { kind: 'string' } : undefined;
 }
 
 /** The texts that sensitive variables and locals have in the files: wherever they turn up, they must be redacted. */
