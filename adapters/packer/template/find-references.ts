@@ -1,10 +1,10 @@
 import { createCallSearch } from './find-calls.ts';
 import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
-import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
+import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, literal } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
 import { pairsOf } from './hcl-operations.ts';
-import { textOf, textsIn } from './hcl-value.ts';
+import { type Value, isList, isMap, textOf, textsIn } from './hcl-value.ts';
 import { filesInPlaybook } from './playbook-files.ts';
 import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
@@ -109,14 +109,9 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     body: Body,
     bindings: Bindings,
   ): void {
-    if (component.role === 'provisioner' && name === 'override') {
-      // One object for each build, whose attributes stand in place of the provisioner's own.
-      for (const build of value.type === 'object' ? value.entries : []) {
-        for (const { key, value: inner } of build.value.type === 'object' ? build.value.entries : []) {
-          const known = evaluator.evaluate(key, bindings);
-          visitAttribute((known.known ? textOf(known.value) : undefined) ?? '', inner, component, body, bindings);
-        }
-      }
+    if (name === 'override' && (component.role === 'provisioner' || component.role === 'post-processor')) {
+      // One object for each build or provider, whose attributes stand in place of the component's own.
+      for (const build of membersOf(value, bindings)) visitMembers(build.value, component, body, bindings);
       return;
     }
     if (holdsCommands(component.role, component.type, name)) {
@@ -128,7 +123,10 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       if (output.known) outputs.push(...textsIn(output.value).filter((text) => text !== ''));
     }
     const row = fileAttribute(component.role, component.type, name);
-    if (row === undefined) return;
+    if (row === undefined) {
+      if (isNestedBlock(name, value)) for (const block of blocksIn(value)) visitMembers(block, component, body, bindings);
+      return;
+    }
     if (component.type === 'file' && component.role === 'provisioner') {
       if (isGiven(body, 'direction', 'download', bindings)) return;
       if (isGiven(body, 'generated', 'true', bindings)) {
@@ -137,6 +135,30 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       }
     }
     visitPaths(value, name, row, component, bindings);
+  }
+
+  /** The members of an object as attributes of the component. */
+  function visitMembers(
+    object: Expression,
+    component: { readonly role: ComponentRole; readonly type: string },
+    body: Body,
+    bindings: Bindings,
+  ): void {
+    for (const { name, value } of membersOf(object, bindings)) visitAttribute(name, value, component, body, bindings);
+  }
+
+  /** What is no map has none; one that is not known is noted. */
+  function membersOf(object: Expression, bindings: Bindings): { readonly name: string; readonly value: Expression }[] {
+    if (object.type === 'object') {
+      return object.entries.map(({ key, value }) => {
+        const known = evaluator.evaluate(key, bindings);
+        return { name: (known.known ? textOf(known.value) : undefined) ?? '', value };
+      });
+    }
+    const evaluation = evaluator.evaluate(object, bindings);
+    if (!evaluation.known) note(object, 'root', evaluation.why, bindings);
+    if (!evaluation.known || !isMap(evaluation.value)) return [];
+    return [...evaluation.value].map(([name, value]) => ({ name, value: writtenAs(value, object) }));
   }
 
   function visitPaths(
@@ -239,6 +261,29 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
   visitBody(template, undefined, noBindings);
   takeCommands();
   return { found, unresolved, manifestOutputs };
+}
+
+/** Attributes that are maps with names of the user's own. */
+const freeMap =
+  /(?:^|_)(?:tags?|labels?|metadata|content|data|json|facter|env|grains|attributes|variables|params|arguments|properties|options)$/;
+
+/** In both notations of JSON nothing tells an object from a block within a block: what is no map of free names counts as one. */
+function isNestedBlock(name: string, { type, place }: Expression): boolean {
+  return (type === 'object' || type === 'list') && place.file.endsWith('.json') && !freeMap.test(name);
+}
+
+/** A block that may stand there several times is a list in JSON. */
+function blocksIn(value: Expression): readonly Expression[] {
+  return (value.type === 'list' ? value.items : [value]).filter(({ type }) => type === 'object');
+}
+
+/** A value as an expression that stands where its own does. */
+function writtenAs(value: Value, where: Pick<Expression, 'place' | 'text'>): Expression {
+  const { place, text } = where;
+  if (isList(value)) return { type: 'list', items: value.map((item) => writtenAs(item, where)), place, text };
+  if (!isMap(value)) return { type: 'literal', value, place, text };
+  const entries = [...value].map(([name, member]) => ({ key: literal(name, place), value: writtenAs(member, where) }));
+  return { type: 'object', entries, place, text };
 }
 
 function isLegacy({ file }: Place): boolean {

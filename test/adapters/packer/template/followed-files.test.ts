@@ -162,6 +162,14 @@ describe('components beside the usual ones', () => {
     ['build {\n  provisioner "testinfra" {\n    test_files = ["a"]\n  }\n}', 'config a'],
     ['build {\n  error-cleanup-provisioner "shell-local" {\n    script = "a"\n  }\n}', 'script a'],
     ['build {\n  provisioner "shell" {\n    inline = ["true"]\n    override = {\n      x = { script = "a" }\n    }\n  }\n}', 'script a'],
+    [
+      'build {\n  post-processor "vagrant" {\n    override = {\n      virtualbox = { vagrantfile_template = "a" }\n    }\n  }\n}',
+      'config a',
+    ],
+    [
+      'locals {\n  o = { x = { script = "a" } }\n}\nbuild {\n  provisioner "shell" {\n    inline = ["true"]\n    override = local.o\n  }\n}',
+      'script a',
+    ],
     ['build {\n  source "source.qemu.x" {\n    http_directory = "a"\n  }\n}', 'config a'],
     ['build {\n  post-processors {\n    post-processor "shell-local" {\n      scripts = ["a"]\n    }\n  }\n}', 'script a'],
     ['source "qemu" "x" {\n  http_content = {\n    "/a" = file("a")\n  }\n}', 'config a'],
@@ -183,6 +191,43 @@ describe('components beside the usual ones', () => {
     });
     expect(await found({ 'image.pkr.json': json, a: '', 'b/1': '', c: '', 'd.sh': '', e: '' }, { template: 'image.pkr.json' })).toEqual({
       inputs: ['config a', 'config b/1', 'config c', 'config e', 'script d.sh'],
+      open: [],
+    });
+  });
+});
+
+describe('blocks within a block in JSON', () => {
+  const iso = { cd_files: ['b/*'], unmount: true };
+  const files = { a: '', 'b/1': '', c: '' };
+
+  it("are looked through in HCL's notation, dynamic ones too", async () => {
+    const json = JSON.stringify({
+      source: {
+        'proxmox-iso': {
+          x: {
+            additional_iso_files: [iso],
+            dynamic: { additional_iso_files: { for_each: ['a'], content: { cd_files: ['${additional_iso_files.value}'] } } },
+          },
+        },
+      },
+    });
+    expect(await found({ 'image.pkr.json': json, ...files }, { template: 'image.pkr.json' })).toEqual({
+      inputs: ['config a', 'config b/1'],
+      open: [],
+    });
+  });
+
+  it('are looked through in a legacy template, and maps with free names are not', async () => {
+    const json = JSON.stringify({
+      builders: [
+        { type: 'proxmox-iso', additional_iso_files: [iso], tags: { cd_files: 'none', user_data_file: 'none' } },
+        { type: 'docker', build: { path: 'a' } },
+      ],
+      provisioners: [{ type: 'chef-solo', json: { roles_path: 'none' } }],
+      'post-processors': [{ type: 'vagrant', override: { virtualbox: { include: ['c'] } } }],
+    });
+    expect(await found({ 'image.json': json, ...files }, { template: 'image.json' })).toEqual({
+      inputs: ['config a', 'config b/1', 'config c'],
       open: [],
     });
   });
