@@ -1,3 +1,4 @@
+import { anyText } from './hcl-alternatives.ts';
 import { createCallSearch } from './find-calls.ts';
 import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
@@ -33,6 +34,12 @@ const whyOpen = {
 
 /** Variables of the environment by which Ansible is told of files and folders. */
 const environmentPaths = /^ANSIBLE_(?:CONFIG|INVENTORY|\w+_(?:PATH|PLUGINS))S?=(.*)$/s;
+
+/** Forms in which only what follows a mark is a path. */
+const marks: ReadonlyMap<string, RegExp> = new Map([
+  ['at-file', /^(?:--extra-vars=|-e\s*)?@(.+)$/s],
+  ['checksum', /^file:(.+)$/s],
+]);
 
 /** Attributes that hold several paths. */
 const severalNames = /s$|^include$/;
@@ -175,6 +182,10 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     const evaluation = evaluator.evaluate(value, bindings);
     if (!evaluation.known) {
       if (row.form === 'environment') return;
+      if (row.form === 'checksum') {
+        noteChecksum(value, evaluation.why, bindings);
+        return;
+      }
       // An argument whose text shows no @ names no file, whatever is filled in; any other form could.
       if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
       return;
@@ -184,6 +195,20 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       const isList = typeof evaluation.value === 'string' && row.form !== 'at-file' && isLegacy(value.place) && text.includes(',');
       for (const one of isList && severalNames.test(name) ? text.split(',') : [text]) addPath(one, value, row, component, bindings);
     }
+  }
+
+  /** What cannot become `file:path` names no file. */
+  function noteChecksum(value: Expression, why: string, bindings: Bindings): void {
+    const alternatives = evaluator.alternatives(value, bindings).filter((text) => text.startsWith('file:') || text.startsWith(anyText));
+    if (alternatives.length === 0) return;
+    const { text, place } = value;
+    unresolved.push({
+      expression: text,
+      place,
+      why,
+      alternatives: alternatives.map((each) => each.replace(/^file:/, '')),
+      relativeTo: 'root',
+    });
   }
 
   function addPath(
@@ -199,7 +224,8 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       for (const path of listed) addPath(path, value, { ...row, form: undefined }, component, bindings);
       return;
     }
-    const text = row.form === 'at-file' ? /^(?:--extra-vars=|-e\s*)?@(.+)$/s.exec(given)?.[1] : given;
+    const marked = row.form === undefined ? undefined : marks.get(row.form);
+    const text = marked === undefined ? given : marked.exec(given)?.[1];
     if (text === undefined || text === '') return;
     if (text.includes('{{')) {
       note(value, 'root', 'packer fills in {{...}} while it builds', bindings);
