@@ -1,6 +1,6 @@
 import { anyText } from './hcl-alternatives.ts';
 import { createCallSearch } from './find-calls.ts';
-import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
+import { type PathInCommand, findInCommands, findInEnvironment, holdsCommands, holdsEnvironment } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, literal } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
@@ -30,6 +30,7 @@ const roles: ReadonlyMap<string, ComponentRole> = new Map([
 const whyOpen = {
   missing: 'it is not there, so an earlier step of the build must make it',
   names: 'a command of this machine names it, and whether it is read or written only the command knows',
+  pattern: 'a command of this machine names what it finds, and whether that is read or written only the command knows',
 } as const;
 
 /** Variables of the environment by which Ansible is told of files and folders. */
@@ -125,6 +126,7 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       inCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection, name }));
       return;
     }
+    if (holdsEnvironment(component.type, name)) inCommands.push(...findInEnvironment(value, bindings, { evaluator, reading }));
     if (outputAttribute.test(name)) {
       const output = evaluator.evaluate(value, bindings);
       if (output.known) outputs.push(...textsIn(output.value).filter((text) => text !== ''));
@@ -271,15 +273,15 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       return path.type === 'inside' && path.path !== '' ? [path.path] : [];
     });
     const isWritten = (path: string): boolean => written.some((output) => path === output || path.startsWith(`${output}/`));
-    const told = new Set<string>();
-    for (const { path, use, place } of inCommands) {
+    const told = new Set(inCommands.filter(({ use }) => use === 'runs' || use === 'reads').map(({ path }) => path));
+    for (const { path, use, place, alternatives = [path] } of inCommands) {
       if (isWritten(path)) continue;
       if (use === 'runs' || use === 'reads') {
         const kind = use === 'runs' ? 'script' : 'config';
         found.push({ text: fromRepositoryPath(path), relativeTo: 'root', kind, form: 'path', optional: true, outsideAllowed: true, place });
       } else if (!told.has(path)) {
         told.add(path);
-        unresolved.push({ expression: path, place, why: whyOpen[use], alternatives: [path], relativeTo: 'root' });
+        unresolved.push({ expression: path, place, why: whyOpen[use], alternatives, relativeTo: 'root' });
       }
     }
   }
