@@ -12,14 +12,16 @@ export interface FileAttribute {
   readonly kind: Exclude<FileKind, 'template'>;
   /**
    * `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one.
-   * `environment`: `NAME=path`, for the names by which a tool is told of files.
+   * `environment`: `NAME=path`, for the names by which a tool is told of files. `checksum`: only `file:path` names one.
    */
-  readonly form?: 'pattern' | 'at-file' | 'environment' | undefined;
+  readonly form?: 'pattern' | 'at-file' | 'environment' | 'checksum' | undefined;
   /** What is not there is no error: packer or the tool goes on without it. */
   readonly optional?: true;
   /** A base image that a checksum in the template pins: it counts as a file only where it lies in the repository. */
   readonly outside?: 'allowed';
 }
+
+const uefiDatabases = ['image_platform_key', 'image_key_exchange_key', 'image_signatures_db', 'image_forbidden_signatures_db'];
 
 /**
  * Which attributes name files. Keys and certificates by which packer reaches machines are not here: they do not shape
@@ -78,32 +80,103 @@ export const fileAttributes: readonly FileAttribute[] = [
     names: ['local_state_tree', 'local_pillar_roots', 'minion_config', 'grains_file'],
     kind: 'config',
   },
-  { role: 'provisioner', types: ['converge'], names: ['module'], kind: 'config' },
-  { role: 'provisioner', types: ['inspec'], names: ['profile', 'attributes'], kind: 'config' },
+  { role: 'provisioner', types: ['dsc'], names: ['manifest_file', 'manifest_dir', 'module_paths', 'configuration_file'], kind: 'config' },
+  // `source` is that of its `module_dirs`.
+  { role: 'provisioner', types: ['converge'], names: ['module', 'source'], kind: 'config' },
+  { role: 'provisioner', types: ['inspec'], names: ['profile', 'attributes', 'attributes_directory'], kind: 'config' },
+  { role: 'provisioner', types: ['terraform'], names: ['code_path'], kind: 'config' },
+  { role: 'provisioner', types: ['cnspec', 'mondoo'], names: ['policybundle'], kind: 'config' },
   { role: 'provisioner', types: ['goss'], names: ['tests', 'vars_file'], kind: 'config' },
   { role: 'provisioner', types: ['testinfra'], names: ['test_files'], kind: 'config' },
   { role: 'provisioner', types: ['rsync'], names: ['source', 'sources'], kind: 'config' },
   { role: 'builder', names: ['startup_script_file', 'windows_startup_script_file'], kind: 'script' },
   {
     role: 'builder',
-    names: ['user_data_file', 'custom_data_file', 'http_directory', 'metadata_files', 'vagrantfile_template', 'windows_sysprep_file'],
+    names: [
+      'user_data_file',
+      'vsi_user_data_file',
+      'custom_data_file',
+      'http_directory',
+      'metadata_files',
+      'metadata_from_file',
+      'vagrantfile_template',
+      'windows_sysprep_file',
+    ],
     kind: 'config',
   },
+  // The machine's own `/etc/resolv.conf` is the usual one.
+  { role: 'builder', names: ['copy_files'], kind: 'config', outside: 'allowed' },
+  // Certificates for UEFI that become a part of the image.
+  { role: 'builder', types: ['googlecompute'], names: uefiDatabases, kind: 'config' },
+  { role: 'post-processor', types: ['googlecompute-import'], names: uefiDatabases, kind: 'config' },
   // A Dockerfile and the folder that it is built in.
   { role: 'builder', types: ['docker'], names: ['path', 'build_dir'], kind: 'config' },
   { role: 'builder', names: ['cd_files', 'floppy_files', 'floppy_dirs'], kind: 'config', form: 'pattern' },
-  { role: 'builder', names: ['iso_url', 'iso_urls', 'secondary_iso_images'], kind: 'config', optional: true, outside: 'allowed' },
+  { role: 'builder', types: ['libvirt'], names: ['files'], kind: 'config', form: 'pattern' },
   {
     role: 'builder',
-    types: ['virtualbox-ovf', 'vmware-vmx', 'parallels-pvm'],
+    names: [
+      'iso_url',
+      'iso_urls',
+      'secondary_iso_images',
+      'iso_checksum_url',
+      'guest_additions_url',
+      'tools_source_path',
+      'source_image_path',
+      'ipsw_url',
+      'ipsw_urls',
+      'from_ipsw',
+      'from_iso',
+      'installer',
+      'installer_app',
+      'file_urls',
+      'file_checksum_url',
+    ],
+    kind: 'config',
+    optional: true,
+    outside: 'allowed',
+  },
+  { role: 'builder', names: ['iso_checksum', 'ipsw_checksum'], kind: 'config', form: 'checksum', outside: 'allowed' },
+  {
+    role: 'builder',
+    types: ['virtualbox-ovf', 'vagrant'],
+    names: ['checksum'],
+    kind: 'config',
+    form: 'checksum',
+    outside: 'allowed',
+  },
+  {
+    role: 'builder',
+    types: ['virtualbox-ovf', 'vmware-vmx', 'parallels-pvm', 'parallels-macvm', 'utm-utm', 'xenserver-xva', 'vagrant'],
     names: ['source_path'],
     kind: 'config',
     optional: true,
     outside: 'allowed',
   },
+  // Qemu looks for a bare name among its own files.
+  {
+    role: 'builder',
+    types: ['qemu'],
+    names: ['firmware', 'efi_firmware_code', 'efi_firmware_vars'],
+    kind: 'config',
+    optional: true,
+    outside: 'allowed',
+  },
+  // In others this is a place in the machine that is built.
+  {
+    role: 'builder',
+    types: ['hyperv-iso', 'hyperv-vmcx'],
+    names: ['guest_additions_path', 'clone_from_vmcx_path'],
+    kind: 'config',
+    optional: true,
+    outside: 'allowed',
+  },
+  { role: 'builder', types: ['vagrant'], names: ['template', 'output_vagrantfile', 'package_include'], kind: 'config' },
+  { role: 'builder', types: ['oracle-classic'], names: ['attributes_file'], kind: 'config' },
+  { role: 'builder', types: ['kubevirt-iso'], names: ['media_files'], kind: 'config' },
   // The image of packer's own `file` builder is this very file.
   { role: 'builder', types: ['file'], names: ['source'], kind: 'config' },
-  { role: 'builder', types: ['vmware-iso', 'vmware-vmx'], names: ['vmx_template_path'], kind: 'config' },
+  { role: 'builder', types: ['vmware-iso', 'vmware-vmx'], names: ['vmx_template_path', 'vmx_disk_template_path'], kind: 'config' },
   { role: 'builder', types: ['lxc'], names: ['config_file'], kind: 'config' },
   // Not of `vagrant` alone: `utm-vagrant` and others have them too.
   { role: 'post-processor', names: ['vagrantfile_template', 'include'], kind: 'config' },

@@ -8,7 +8,7 @@ import { fileFunctions } from './hcl-functions.ts';
 import { textsIn } from './hcl-value.ts';
 import { type ReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
-import { type ShellWord, shellText, shellWords } from './shell-words.ts';
+import { type ShellWord, noShellVariables, patternStart, seenText, shellText, shellWords, writtenWord } from './shell-words.ts';
 import { resolveTemplatePath } from './template-path.ts';
 
 /** Whether an attribute holds commands that run where packer runs, in its working directory. */
@@ -16,6 +16,11 @@ export function holdsCommands(role: ComponentRole, type: string, name: string): 
   if (role === 'builder') return name === 'pre_mount_commands' || name === 'post_mount_commands';
   if (type === 'shell-local') return name === 'inline' || name === 'command' || name === wrapper;
   return role === 'provisioner' && type === 'ansible' && (name === 'command' || name === 'galaxy_command');
+}
+
+/** Whether an attribute gives variables of the environment to commands that run where packer runs. */
+export function holdsEnvironment(type: string, name: string): boolean {
+  return type === 'shell-local' && (name === 'environment_vars' || name === 'env');
 }
 
 /** How packer runs the commands: it fills the script in, so what is open in it is no gap. */
@@ -32,9 +37,15 @@ export interface CommandSearch {
 
 /** A path of the repository that stands in a command. */
 export interface PathInCommand {
+  /** Of a pattern as it is written. */
   readonly path: string;
-  /** `missing`: it is run or read, and is not there. `names`: the command may read or write it. */
-  readonly use: 'runs' | 'reads' | 'missing' | 'names';
+  /**
+   * `missing`: it is run or read, and is not there. `names`: the command may read or write it. `pattern`: the same, of
+   * the files that it finds.
+   */
+  readonly use: 'runs' | 'reads' | 'missing' | 'names' | 'pattern';
+  /** What it may become, of a pattern. */
+  readonly alternatives?: readonly string[];
   readonly place: Place;
 }
 
@@ -52,6 +63,7 @@ export function findInCommands(
   /** Where relative paths start; undefined: not known. */
   let folder: string | undefined = '';
   const folders: (string | undefined)[] = [];
+  const variables = noShellVariables();
 
   function take(word: ShellWord, line: Expression): void {
     if (word.use === 'opens') folders.push(folder);
@@ -60,17 +72,43 @@ export function findInCommands(
     else takePath(word, line);
   }
 
-  /** Undefined where it is outside or not known. */
-  function placeOf(text: string): string | undefined {
+  /** Undefined where it is outside or not known. `base`: where relative ones start; undefined: not known. */
+  function placeOf(text: string, base = folder): string | undefined {
     if (isOpen(text)) return undefined;
-    if (folder === undefined && !text.startsWith('/')) return undefined;
-    const path = resolveTemplatePath(text, folder ?? '');
+    if (base === undefined && !text.startsWith('/')) return undefined;
+    const path = resolveTemplatePath(text, base ?? '');
     return path.type === 'inside' ? path.path : undefined;
   }
 
-  function takePath({ text, use }: ShellWord, line: Expression): void {
+  /** A word with `*` and the like, or one below a folder that is filled in: it counts where it finds files. */
+  function takePattern({ text, use }: ShellWord, line: Expression): void {
+    const start = [patternStart(text), text.search(openCharacters)].filter((at) => at >= 0);
+    const split = text.lastIndexOf('/', Math.min(...start)) + 1;
+    // What is filled in alone, or first of all, can be anything.
+    if (patternStart(text) < 0 && split === 0) return;
+    const base = placeOf(text.slice(0, split) === '' ? '.' : text.slice(0, split), folder ?? '');
+    if (base === undefined) return;
+    const pattern = writtenWord(text.slice(split).replaceAll(openCharacters, '*')).replace(/\/+$/, '');
+    if (pattern === '' || /(?:^|\/)\.\.?(?:\/|$)/.test(pattern)) return;
+    const finds = reading.hasFiles(base, pattern);
+    if (!finds && (use === 'names' || !text.includes('/'))) return;
+    paths.push({
+      path: shownText(posix.join(base, text.slice(split))),
+      use: finds ? 'pattern' : 'missing',
+      place: line.place,
+      alternatives: [posix.join(base, text.slice(split).replaceAll(anyOfPattern, anyText))],
+    });
+  }
+
+  function takePath(word: ShellWord, line: Expression): void {
+    const { text, use } = word;
     const where = `${line.place.file}:${line.place.line}`;
-    const path = placeOf(text);
+    if (patternStart(text) >= 0 || (use === 'names' && isOpen(text))) {
+      takePattern(word, line);
+      return;
+    }
+    // Where a command before went to is not known: a file that is named may still be the one below the root.
+    const path = placeOf(text, use === 'names' ? (folder ?? '') : folder);
     if (path === undefined || path === '') {
       if (use !== 'names') takeOpen(text, line);
       return;
@@ -102,6 +140,8 @@ export function findInCommands(
       const whole =
         line.type === 'template' || line.type === 'conditional' ? 'part of it is known only to packer' : 'it is known only to packer';
       noteOpen(text, line, folder === undefined ? undefined : [posix.join(folder, text)], whole);
+    } else if (text === shellText) {
+      noteOpen('$...', line, undefined, 'the shell fills in what is run or read');
     } else if (text.includes('/') && !text.startsWith('/')) {
       noteOpen(text, line, undefined, 'the shell fills in part of it');
     }
@@ -109,10 +149,10 @@ export function findInCommands(
 
   function noteOpen(text: string, line: Expression, alternatives: readonly string[] | undefined, why: string): void {
     collection.unresolved.push({
-      expression: text.replaceAll(anyText, '...').replaceAll(shellText, '...'),
+      expression: shownText(text),
       place: line.place,
       why,
-      alternatives: alternatives?.map((path) => path.replaceAll(shellText, anyText)) ?? [anyText],
+      alternatives: alternatives?.map((path) => path.replaceAll(openCharacters, anyText)) ?? [anyText],
       relativeTo: 'root',
     });
   }
@@ -121,7 +161,7 @@ export function findInCommands(
     const evaluation = evaluator.evaluate(line, bindings);
     const texts = evaluation.known ? textsIn(evaluation.value) : evaluator.alternatives(line, bindings);
     for (const text of texts) {
-      if (text !== anyText) for (const word of shellWords(text.replaceAll(/\{\{.*?\}\}/gs, anyText))) take(word, line);
+      if (text !== anyText) for (const word of shellWords(text.replaceAll(/\{\{.*?\}\}/gs, anyText), variables)) take(word, line);
       else if (!evaluation.known && !isContent(line) && name !== wrapper) collection.note(line, 'root', evaluation.why, bindings);
     }
   }
@@ -137,6 +177,37 @@ function isContent(line: Expression): boolean {
   return line.type === 'call' && fileFunctions.has(line.name);
 }
 
+const openCharacters = new RegExp(`[${anyText}${shellText}${seenText}]`, 'g');
+/** What makes a word a pattern, with what belongs to it. */
+const anyOfPattern = /\uF8FB[^\]]*\]|\uF8FC[^}]*\}|[\uF8F9\uF8FA\uF8FD-\uF8FF]+/g;
+
 function isOpen(text: string): boolean {
-  return text.includes(anyText) || text.includes(shellText);
+  return text.search(openCharacters) >= 0;
+}
+
+function shownText(text: string): string {
+  return writtenWord(text).replaceAll(openCharacters, '...');
+}
+
+/** The files of the repository that variables of the environment name. */
+export function findInEnvironment(
+  given: Expression,
+  bindings: Bindings,
+  { evaluator, reading }: Pick<CommandSearch, 'evaluator' | 'reading'>,
+): PathInCommand[] {
+  const paths: PathInCommand[] = [];
+  for (const line of given.type === 'object' ? given.entries.map(({ value }) => value) : linesOf(given)) {
+    const evaluation = evaluator.evaluate(line, bindings);
+    const where = `${line.place.file}:${line.place.line}`;
+    for (const text of evaluation.known ? textsIn(evaluation.value) : []) {
+      for (const word of text.replace(/^\w+=/, '').split(':')) {
+        const path = resolveTemplatePath(word, '');
+        if (path.type !== 'inside' || path.path === '') continue;
+        const isFile = reading.isFile(path.path, where) === true && !reading.isExcluded(path.path);
+        if (isFile || (word.includes('/') && reading.isFolder(path.path, where)))
+          paths.push({ path: path.path, use: 'names', place: line.place });
+      }
+    }
+  }
+  return paths;
 }

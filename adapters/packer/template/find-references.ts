@@ -1,10 +1,11 @@
+import { anyText } from './hcl-alternatives.ts';
 import { createCallSearch } from './find-calls.ts';
-import { type PathInCommand, findInCommands, holdsCommands } from './find-commands.ts';
+import { type PathInCommand, findInCommands, findInEnvironment, holdsCommands, holdsEnvironment } from './find-commands.ts';
 import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
-import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf } from './hcl-document.ts';
+import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, literal } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
 import { pairsOf } from './hcl-operations.ts';
-import { textOf, textsIn } from './hcl-value.ts';
+import { type Value, isList, isMap, textOf, textsIn } from './hcl-value.ts';
 import { filesInPlaybook } from './playbook-files.ts';
 import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
@@ -29,10 +30,17 @@ const roles: ReadonlyMap<string, ComponentRole> = new Map([
 const whyOpen = {
   missing: 'it is not there, so an earlier step of the build must make it',
   names: 'a command of this machine names it, and whether it is read or written only the command knows',
+  pattern: 'a command of this machine names what it finds, and whether that is read or written only the command knows',
 } as const;
 
 /** Variables of the environment by which Ansible is told of files and folders. */
 const environmentPaths = /^ANSIBLE_(?:CONFIG|INVENTORY|\w+_(?:PATH|PLUGINS))S?=(.*)$/s;
+
+/** Forms in which only what follows a mark is a path. */
+const marks: ReadonlyMap<string, RegExp> = new Map([
+  ['at-file', /^(?:--extra-vars=|-e\s*)?@(.+)$/s],
+  ['checksum', /^file:(.+)$/s],
+]);
 
 /** Attributes that hold several paths. */
 const severalNames = /s$|^include$/;
@@ -109,26 +117,25 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     body: Body,
     bindings: Bindings,
   ): void {
-    if (component.role === 'provisioner' && name === 'override') {
-      // One object for each build, whose attributes stand in place of the provisioner's own.
-      for (const build of value.type === 'object' ? value.entries : []) {
-        for (const { key, value: inner } of build.value.type === 'object' ? build.value.entries : []) {
-          const known = evaluator.evaluate(key, bindings);
-          visitAttribute((known.known ? textOf(known.value) : undefined) ?? '', inner, component, body, bindings);
-        }
-      }
+    if (name === 'override' && (component.role === 'provisioner' || component.role === 'post-processor')) {
+      // One object for each build or provider, whose attributes stand in place of the component's own.
+      for (const build of membersOf(value, bindings)) visitMembers(build.value, component, body, bindings);
       return;
     }
     if (holdsCommands(component.role, component.type, name)) {
       inCommands.push(...findInCommands(value, bindings, { evaluator, reading, collection, name }));
       return;
     }
+    if (holdsEnvironment(component.type, name)) inCommands.push(...findInEnvironment(value, bindings, { evaluator, reading }));
     if (outputAttribute.test(name)) {
       const output = evaluator.evaluate(value, bindings);
       if (output.known) outputs.push(...textsIn(output.value).filter((text) => text !== ''));
     }
     const row = fileAttribute(component.role, component.type, name);
-    if (row === undefined) return;
+    if (row === undefined) {
+      if (isNestedBlock(name, value)) for (const block of blocksIn(value)) visitMembers(block, component, body, bindings);
+      return;
+    }
     if (component.type === 'file' && component.role === 'provisioner') {
       if (isGiven(body, 'direction', 'download', bindings)) return;
       if (isGiven(body, 'generated', 'true', bindings)) {
@@ -137,6 +144,30 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       }
     }
     visitPaths(value, name, row, component, bindings);
+  }
+
+  /** The members of an object as attributes of the component. */
+  function visitMembers(
+    object: Expression,
+    component: { readonly role: ComponentRole; readonly type: string },
+    body: Body,
+    bindings: Bindings,
+  ): void {
+    for (const { name, value } of membersOf(object, bindings)) visitAttribute(name, value, component, body, bindings);
+  }
+
+  /** What is no map has none; one that is not known is noted. */
+  function membersOf(object: Expression, bindings: Bindings): { readonly name: string; readonly value: Expression }[] {
+    if (object.type === 'object') {
+      return object.entries.map(({ key, value }) => {
+        const known = evaluator.evaluate(key, bindings);
+        return { name: (known.known ? textOf(known.value) : undefined) ?? '', value };
+      });
+    }
+    const evaluation = evaluator.evaluate(object, bindings);
+    if (!evaluation.known) note(object, 'root', evaluation.why, bindings);
+    if (!evaluation.known || !isMap(evaluation.value)) return [];
+    return [...evaluation.value].map(([name, value]) => ({ name, value: writtenAs(value, object) }));
   }
 
   function visitPaths(
@@ -153,6 +184,10 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     const evaluation = evaluator.evaluate(value, bindings);
     if (!evaluation.known) {
       if (row.form === 'environment') return;
+      if (row.form === 'checksum') {
+        noteChecksum(value, evaluation.why, bindings);
+        return;
+      }
       // An argument whose text shows no @ names no file, whatever is filled in; any other form could.
       if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
       return;
@@ -162,6 +197,20 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       const isList = typeof evaluation.value === 'string' && row.form !== 'at-file' && isLegacy(value.place) && text.includes(',');
       for (const one of isList && severalNames.test(name) ? text.split(',') : [text]) addPath(one, value, row, component, bindings);
     }
+  }
+
+  /** What cannot become `file:path` names no file. */
+  function noteChecksum(value: Expression, why: string, bindings: Bindings): void {
+    const alternatives = evaluator.alternatives(value, bindings).filter((text) => text.startsWith('file:') || text.startsWith(anyText));
+    if (alternatives.length === 0) return;
+    const { text, place } = value;
+    unresolved.push({
+      expression: text,
+      place,
+      why,
+      alternatives: alternatives.map((each) => each.replace(/^file:/, '')),
+      relativeTo: 'root',
+    });
   }
 
   function addPath(
@@ -177,7 +226,8 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       for (const path of listed) addPath(path, value, { ...row, form: undefined }, component, bindings);
       return;
     }
-    const text = row.form === 'at-file' ? /^(?:--extra-vars=|-e\s*)?@(.+)$/s.exec(given)?.[1] : given;
+    const marked = row.form === undefined ? undefined : marks.get(row.form);
+    const text = marked === undefined ? given : marked.exec(given)?.[1];
     if (text === undefined || text === '') return;
     if (text.includes('{{')) {
       note(value, 'root', 'packer fills in {{...}} while it builds', bindings);
@@ -223,15 +273,15 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       return path.type === 'inside' && path.path !== '' ? [path.path] : [];
     });
     const isWritten = (path: string): boolean => written.some((output) => path === output || path.startsWith(`${output}/`));
-    const told = new Set<string>();
-    for (const { path, use, place } of inCommands) {
+    const told = new Set(inCommands.filter(({ use }) => use === 'runs' || use === 'reads').map(({ path }) => path));
+    for (const { path, use, place, alternatives = [path] } of inCommands) {
       if (isWritten(path)) continue;
       if (use === 'runs' || use === 'reads') {
         const kind = use === 'runs' ? 'script' : 'config';
         found.push({ text: fromRepositoryPath(path), relativeTo: 'root', kind, form: 'path', optional: true, outsideAllowed: true, place });
       } else if (!told.has(path)) {
         told.add(path);
-        unresolved.push({ expression: path, place, why: whyOpen[use], alternatives: [path], relativeTo: 'root' });
+        unresolved.push({ expression: path, place, why: whyOpen[use], alternatives, relativeTo: 'root' });
       }
     }
   }
@@ -239,6 +289,29 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
   visitBody(template, undefined, noBindings);
   takeCommands();
   return { found, unresolved, manifestOutputs };
+}
+
+/** Attributes that are maps with names of the user's own. */
+const freeMap =
+  /(?:^|_)(?:tags?|labels?|metadata|content|data|json|facter|env|grains|attributes|variables|params|arguments|properties|options)$/;
+
+/** In both notations of JSON nothing tells an object from a block within a block: what is no map of free names counts as one. */
+function isNestedBlock(name: string, { type, place }: Expression): boolean {
+  return (type === 'object' || type === 'list') && place.file.endsWith('.json') && !freeMap.test(name);
+}
+
+/** A block that may stand there several times is a list in JSON. */
+function blocksIn(value: Expression): readonly Expression[] {
+  return (value.type === 'list' ? value.items : [value]).filter(({ type }) => type === 'object');
+}
+
+/** A value as an expression that stands where its own does. */
+function writtenAs(value: Value, where: Pick<Expression, 'place' | 'text'>): Expression {
+  const { place, text } = where;
+  if (isList(value)) return { type: 'list', items: value.map((item) => writtenAs(item, where)), place, text };
+  if (!isMap(value)) return { type: 'literal', value, place, text };
+  const entries = [...value].map(([name, member]) => ({ key: literal(name, place), value: writtenAs(member, where) }));
+  return { type: 'object', entries, place, text };
 }
 
 function isLegacy({ file }: Place): boolean {

@@ -8,13 +8,18 @@ interface BlockShapes {
   readonly [name: string]: { readonly labels: number; readonly blocks?: BlockShapes };
 }
 
+const dynamicBlock: BlockShapes = { dynamic: { labels: 1, blocks: { content: { labels: 0 } } } };
+
+/** Blocks within it are the plugin's own, which look like attributes: `findReferences` looks into those. */
+const component = { labels: 1, blocks: dynamicBlock } as const;
+
 const buildBlocks: BlockShapes = {
-  source: { labels: 1 },
-  provisioner: { labels: 1 },
-  'error-cleanup-provisioner': { labels: 1 },
-  'post-processor': { labels: 1 },
-  'post-processors': { labels: 0, blocks: { 'post-processor': { labels: 1 } } },
-  dynamic: { labels: 1, blocks: { content: { labels: 0 } } },
+  source: component,
+  provisioner: component,
+  'error-cleanup-provisioner': component,
+  'post-processor': component,
+  'post-processors': { labels: 0, blocks: { 'post-processor': component } },
+  ...dynamicBlock,
 };
 
 /** Packer's blocks: HCL's JSON notation cannot be read without knowing them (HCL JSON syntax, "Blocks"). */
@@ -24,8 +29,8 @@ const topBlocks: BlockShapes = {
   variables: { labels: 0 },
   local: { labels: 1 },
   locals: { labels: 0 },
-  source: { labels: 2 },
-  data: { labels: 2 },
+  source: { labels: 2, blocks: dynamicBlock },
+  data: { labels: 2, blocks: dynamicBlock },
   build: { labels: 0, blocks: buildBlocks },
 };
 

@@ -11,6 +11,9 @@ import { type RepositoryFiles } from './repository-files.ts';
 /** A repository of which one discovery reads more than this is no image repository of a person. Bytes. */
 const mostBytes = 32 * 1024 * 1024;
 
+/** Each may take a walk through the repository. */
+const mostPatterns = 200;
+
 /** What discovery learns from files of the repository beside the templates themselves. */
 export interface RepositoryReading {
   /** What was read so far: the answer rests on it. */
@@ -22,6 +25,8 @@ export interface RepositoryReading {
   /** Whether a file stands there; undefined where that cannot be told. */
   isFile(path: string, where: string): boolean | undefined;
   isFolder(path: string, where: string): boolean;
+  /** Whether a pattern finds files below a folder, but for those that `inputs.exclude` names. Past a bound of patterns: yes. */
+  hasFiles(folder: string, pattern: string): boolean;
   /** Whether `inputs.exclude` names the file. */
   isExcluded(path: string): boolean;
 }
@@ -31,6 +36,7 @@ export function createRepositoryReading(files: RepositoryFiles, parser: HclParse
   const read: ParsedFile[] = [];
   const texts = new Map<string, string | undefined>();
   const templates = new Map<string, Expression | undefined>();
+  const patterns = new Map<string, boolean>();
   let bytes = 0;
 
   function freshText(path: string, where: string): string | undefined {
@@ -67,6 +73,14 @@ export function createRepositoryReading(files: RepositoryFiles, parser: HclParse
     isFolder(path, where) {
       const type = files.typeOf(path, where);
       return type.ok && type.value === 'folder';
+    },
+    hasFiles(folder, pattern) {
+      const key = `${folder}\0${pattern}`;
+      if (!patterns.has(key) && patterns.size < mostPatterns) {
+        const finds = (each: string): boolean => files.filesIn(folder, each)?.length !== 0;
+        patterns.set(key, finds(pattern) || finds(`${pattern}/**`));
+      }
+      return patterns.get(key) ?? true;
     },
     isExcluded(path) {
       // A name with characters of patterns would stand for others.

@@ -3,6 +3,42 @@ import { anyText } from './hcl-alternatives.ts';
 /** What the shell fills in while it runs: a private character, which no path has. */
 export const shellText = '\uF8FE';
 
+/** What commands print and what scripts are given: where that comes from is looked through by itself. */
+export const seenText = '\uF8FD';
+
+/** Unquoted `*`, `?`, `[` and `{`, by which a word stands for several files, and what they stand as in a word. */
+const patternMarks: ReadonlyMap<string, string> = new Map([
+  ['*', '\uF8F9'],
+  ['?', '\uF8FA'],
+  ['[', '\uF8FB'],
+  ['{', '\uF8FC'],
+]);
+const patternCharacters: ReadonlyMap<string, string> = new Map([...patternMarks].map(([character, mark]) => [mark, character]));
+
+/** Where the first character is that makes a word a pattern of files; -1 where none does. */
+export function patternStart(text: string): number {
+  return text.search(/[\uF8F9-\uF8FC]/);
+}
+
+/** A word as it is written. */
+export function writtenWord(text: string): string {
+  return text.replace(/[\uF8F9-\uF8FC]/g, (mark) => patternCharacters.get(mark) ?? mark);
+}
+
+/** The values that commands give to variables of the shell. */
+export interface ShellVariables {
+  readonly values: Map<string, ReadonlySet<string>>;
+  /** How many words were made of those with variables. */
+  filled: number;
+}
+
+export function noShellVariables(): ShellVariables {
+  return { values: new Map(), filled: 0 };
+}
+
+/** Around the name of a variable, until its value is filled in. */
+const variable = { opens: '\uF8F7', closes: '\uF8F8' } as const;
+
 /** A word of a shell's commands, and what the command does with it. */
 export interface ShellWord {
   readonly text: string;
@@ -16,9 +52,15 @@ export interface ShellWord {
 
 type Token =
   | { readonly type: 'word'; readonly text: string }
-  | { readonly type: 'break' }
+  | { readonly type: 'break'; readonly pipes: boolean }
   | { readonly type: 'redirect'; readonly reads: boolean }
   | { readonly type: 'opens' | 'closes' };
+
+/** More values of a variable, and longer ones, are no paths that a person gives. */
+const mostValues = 20;
+const longestValue = 4096;
+/** Past this many words with variables, what those stand for is not known. */
+const mostFilled = 10_000;
 
 /** Commands in commands, as in $(...), are followed no deeper. */
 const deepest = 5;
@@ -78,7 +120,6 @@ const readNothing = new Set([
   'true',
   'false',
   'exit',
-  'export',
   'unset',
   'set',
   'read',
@@ -90,86 +131,154 @@ const readNothing = new Set([
   'sleep',
   'chmod',
   'chown',
-  'for',
   'case',
   'which',
   'type',
 ]);
 
+/** What these print, `xargs` and `while read` take for names of files. */
+const printNames = new Set(['ls', 'echo', 'printf']);
+
 /** Their last argument is what they write. */
 const writeLast = new Set(['cp', 'mv', 'ln', 'install', 'rsync', 'scp']);
+
+/** What they are given are paths: a name without `/` may well be a folder. */
+const takeFolders = new Set([...writeLast, 'find', 'run-parts', 'tar', 'zip']);
+
+/** They give values to variables, as an assignment does. */
+const declarations = new Set(['export', 'readonly', 'local', 'declare', 'typeset']);
 
 /**
  * The words of commands in the notation of a POSIX shell that may name files. It is no shell: it knows quotes,
  * expansions, redirections, subshells and what the usual commands do with their arguments, and nothing else.
+ *
+ * @param variables what the commands before gave to variables; gets what these give.
  */
-export function shellWords(script: string): ShellWord[] {
-  return wordsOf(script, 0);
+export function shellWords(script: string, variables = noShellVariables()): ShellWord[] {
+  return wordsOf(script, { variables, depth: 0, isTaken: false });
 }
 
-function wordsOf(script: string, depth: number): ShellWord[] {
-  if (depth > deepest) return [];
+interface CommandContext {
+  readonly variables: ShellVariables;
+  readonly depth: number;
+  /** What the command prints is taken for names of files. */
+  readonly isTaken: boolean;
+}
+
+function wordsOf(script: string, context: CommandContext): ShellWord[] {
+  if (context.depth > deepest) return [];
   const nested: string[] = [];
   const words: ShellWord[] = [];
+  const tokens = tokensOf(script, nested);
   let command: Token[] = [];
-  for (const token of [...tokensOf(script, nested), { type: 'break' } as const]) {
+  for (const [at, token] of [...tokens, { type: 'break', pipes: false } as const].entries()) {
     if (token.type === 'word' || token.type === 'redirect') {
       command.push(token);
       continue;
     }
-    words.push(...wordsOfCommand(command, depth));
+    const isTaken = token.type === 'break' && token.pipes && takesNames(tokens[at + 1]);
+    words.push(...wordsOfCommand(command, { ...context, isTaken }));
     command = [];
     if (token.type !== 'break') words.push({ text: '', use: token.type });
   }
-  for (const inner of nested) words.push({ text: '', use: 'opens' }, ...wordsOf(inner, depth + 1), { text: '', use: 'closes' });
+  for (const inner of nested) {
+    words.push({ text: '', use: 'opens' }, ...wordsOf(inner, { ...context, depth: context.depth + 1 }), { text: '', use: 'closes' });
+  }
   return words;
 }
 
-function wordsOfCommand(tokens: readonly Token[], depth: number): ShellWord[] {
+function takesNames(next: Token | undefined): boolean {
+  return next?.type === 'word' && /^(?:xargs|parallel|while)$/.test(next.text);
+}
+
+/** A word with the values of its variables: as many words as they have values. */
+function filledIn(word: string, variables: ShellVariables): readonly string[] {
+  const [reference, name = ''] = /\uF8F7(\w+)\uF8F8/.exec(word) ?? [];
+  if (reference === undefined) return [word];
+  const values = [...(variables.values.get(name) ?? [])];
+  const isFew = values.length > 0 && values.every((value) => value.length <= longestValue);
+  const texts = (isFew ? values : [shellText]).flatMap((value) =>
+    filledIn(
+      word.replace(reference, () => value),
+      variables,
+    ),
+  );
+  variables.filled += texts.length;
+  return texts.length <= mostValues && variables.filled < mostFilled ? texts : [word.replaceAll(/\uF8F7\w+\uF8F8/g, shellText)];
+}
+
+function wordsOfCommand(tokens: readonly Token[], context: CommandContext): ShellWord[] {
+  const { variables } = context;
   const words: ShellWord[] = [];
   const plain: string[] = [];
   tokens.forEach((token, at) => {
     const last = tokens[at - 1];
     if (token.type !== 'word') return;
-    if (last?.type !== 'redirect') plain.push(token.text);
-    else if (last.reads) words.push({ text: token.text, use: 'reads' });
+    const texts = filledIn(token.text, variables);
+    if (last?.type !== 'redirect') plain.push(...texts);
+    else if (last.reads) words.push(...texts.map((text) => ({ text, use: 'reads' }) as const));
   });
   let start = 0;
   for (; start < plain.length; start += 1) {
     const word = plain[start] ?? '';
-    const assigned = /^[A-Za-z_]\w*=(.*)$/s.exec(word)?.[1];
+    const assigned = assignment(word, variables);
     if (assigned !== undefined) words.push({ text: assigned, use: 'names' });
     else if (word !== anyText && !before.has(word) && !(start > 0 && word.startsWith('-'))) break;
   }
   const [name, ...given] = plain.slice(start);
-  return name === undefined ? words : [...words, ...wordsOfProgram(name, given, depth)];
+  return name === undefined ? words : [...words, ...wordsOfProgram(name, given, context)];
 }
 
-function wordsOfProgram(name: string, given: readonly string[], depth: number): ShellWord[] {
-  const named = (words: readonly string[]): ShellWord[] => words.flatMap((word) => argument(word));
+/** The value that a word gives to a variable, which gets it; undefined where it is no assignment. */
+function assignment(word: string, variables: ShellVariables): string | undefined {
+  const [, name = '', value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
+  if (value !== undefined) addValues(name, [value], variables);
+  return value;
+}
+
+function addValues(name: string, values: readonly string[], variables: ShellVariables): void {
+  const all = new Set([...(variables.values.get(name) ?? []), ...values]);
+  variables.values.set(name, all.size <= mostValues ? all : new Set([shellText]));
+}
+
+function wordsOfProgram(name: string, given: readonly string[], { variables, depth, isTaken }: CommandContext): ShellWord[] {
+  const folders = takeFolders.has(name);
+  const named = (words: readonly string[]): ShellWord[] => words.flatMap((word) => argument(word, folders));
+  if (declarations.has(name)) {
+    const values = given.map((word) => assignment(word, variables)).filter((value) => value !== undefined);
+    return values.map((text) => ({ text, use: 'names' }));
+  }
+  if (name === 'for' && given[1] === 'in') {
+    const values = given.slice(2);
+    addValues(given[0] ?? '', values, variables);
+    return named(values);
+  }
   if (name === 'cd' || name === 'pushd') return [{ text: given.find((word) => !word.startsWith('-')) ?? shellText, use: 'enters' }];
   if (name === 'popd') return [{ text: shellText, use: 'enters' }];
+  if (printNames.has(name) && isTaken) return named(given);
   if (readNothing.has(name)) return [];
   if (interpreters.has(name)) {
     const at = given.findIndex((word) => !word.startsWith('-'));
     const program = given[at];
     if (program === undefined) return [];
     const option = given[at - 1];
-    if (option === '-c' || option === '-ec' || option === '-lc') return [...wordsOf(program, depth + 1), ...named(given.slice(at + 1))];
+    if (option === '-c' || option === '-ec' || option === '-lc')
+      return [...wordsOf(program, { variables, depth: depth + 1, isTaken: false }), ...named(given.slice(at + 1))];
     return option === '-m' || option === '-e'
       ? named(given.slice(at + 1))
       : [{ text: program, use: 'runs' }, ...named(given.slice(at + 1))];
   }
   // A name without a folder is a program of the machine's.
-  const own: ShellWord[] = name.includes('/') || name.includes('\\') ? [{ text: name, use: 'runs' }] : [];
+  const own: ShellWord[] = name.includes('/') || name.includes('\\') || name === shellText ? [{ text: name, use: 'runs' }] : [];
   const withoutOutput = given.filter((_, at) => !/^(?:-o|-O|--output)$/.test(given[at - 1] ?? ''));
   return [...own, ...named(writeLast.has(name) ? withoutOutput.slice(0, -1) : withoutOutput)];
 }
 
 /** `--option=path` and `@path` name a path as `path` alone does. */
-function argument(word: string): ShellWord[] {
+function argument(word: string, mayBeFolder: boolean): ShellWord[] {
   const text = (/^--?[\w-]+=(.*)$/s.exec(word)?.[1] ?? word).replace(/^@/, '');
-  return text === '' || text.startsWith('-') ? [] : [{ text, use: 'names' }];
+  if (text === '' || text.startsWith('-')) return [];
+  return [{ text: mayBeFolder && /^[\w.-]+$/.test(text) ? `./${text}` : text, use: 'names' }];
 }
 
 function tokensOf(script: string, nested: string[]): Token[] {
@@ -187,12 +296,12 @@ function tokensOf(script: string, nested: string[]): Token[] {
     const rest = script.slice(at, at + 4096);
     const inBackticks = /^`((?:[^`\\]|\\.)*)`/s.exec(rest);
     const substituted = rest.startsWith('$(') ? closedBy(rest) : undefined;
-    const variable = /^\$(?:\{[^}]*\}|\w+|[?#@*!$-])/.exec(rest);
-    const length = inBackticks?.[0].length ?? substituted?.length ?? variable?.[0].length;
+    const expanded = /^\$(?:\{[^}]*\}|\d|\w+|[?#@*!$-])/.exec(rest)?.[0];
+    const length = inBackticks?.[0].length ?? substituted?.length ?? expanded?.length;
     if (length === undefined) return false;
     if (inBackticks?.[1] !== undefined) nested.push(inBackticks[1]);
     if (substituted !== undefined) nested.push(substituted.slice(2, -1));
-    word = `${word ?? ''}${/^\$\{?HOME\b/.test(rest) ? '~' : shellText}`;
+    word = `${word ?? ''}${expanded === undefined ? seenText : stands(expanded)}`;
     at += length;
     return true;
   }
@@ -228,18 +337,33 @@ function tokensOf(script: string, nested: string[]): Token[] {
       else if (!/&\d|&-|<<</.test(redirection[0])) tokens.push({ type: 'redirect', reads: redirection[0] === '<' });
     } else if (/[\n;&|()]/.test(character)) {
       endWord();
-      tokens.push({ type: character === '(' ? 'opens' : character === ')' ? 'closes' : 'break' });
-      at += 1;
+      const isDouble = script.charAt(at + 1) === character;
+      if (character === '(' || character === ')') tokens.push({ type: character === '(' ? 'opens' : 'closes' });
+      else tokens.push({ type: 'break', pipes: character === '|' && !isDouble });
+      at += isDouble && character === '|' ? 2 : 1;
     } else if (/\s/.test(character)) {
       endWord();
       at += 1;
     } else {
-      word = `${word ?? ''}${character}`;
+      word = `${word ?? ''}${isPatternCharacter(rest) ? (patternMarks.get(character) ?? character) : character}`;
       at += 1;
     }
   }
   endWord();
   return tokens;
+}
+
+/** `[` and `{` alone are words of the shell. */
+function isPatternCharacter(rest: string): boolean {
+  return /^(?:[*?]|\[[^\s\]]+\]|\{[^\s{},]*,[^\s{}]*\}|\{\w+\.\.\w+\})/.test(rest);
+}
+
+/** What stands for a variable in a word. */
+function stands(expanded: string): string {
+  if (/^\$\{?HOME\b/.test(expanded)) return '~';
+  if (/^\$\{?(?:[\d?#@*!$-]|SHELL\b)\}?$/.test(expanded)) return seenText;
+  const name = /^\$\{?([A-Za-z_]\w*)\}?$/.exec(expanded)?.[1];
+  return name === undefined ? shellText : `${variable.opens}${name}${variable.closes}`;
 }
 
 /** From `$(` to the bracket that closes it. */

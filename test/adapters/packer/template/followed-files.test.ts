@@ -162,9 +162,33 @@ describe('components beside the usual ones', () => {
     ['build {\n  provisioner "testinfra" {\n    test_files = ["a"]\n  }\n}', 'config a'],
     ['build {\n  error-cleanup-provisioner "shell-local" {\n    script = "a"\n  }\n}', 'script a'],
     ['build {\n  provisioner "shell" {\n    inline = ["true"]\n    override = {\n      x = { script = "a" }\n    }\n  }\n}', 'script a'],
+    [
+      'build {\n  post-processor "vagrant" {\n    override = {\n      virtualbox = { vagrantfile_template = "a" }\n    }\n  }\n}',
+      'config a',
+    ],
+    [
+      'locals {\n  o = { x = { script = "a" } }\n}\nbuild {\n  provisioner "shell" {\n    inline = ["true"]\n    override = local.o\n  }\n}',
+      'script a',
+    ],
     ['build {\n  source "source.qemu.x" {\n    http_directory = "a"\n  }\n}', 'config a'],
     ['build {\n  post-processors {\n    post-processor "shell-local" {\n      scripts = ["a"]\n    }\n  }\n}', 'script a'],
     ['source "qemu" "x" {\n  http_content = {\n    "/a" = file("a")\n  }\n}', 'config a'],
+    ['source "qemu" "x" {\n  efi_firmware_vars = "a"\n  efi_firmware_code = "/usr/share/OVMF.fd"\n}', 'config a'],
+    ['source "qemu" "x" {\n  efi_firmware_code = "a"\n  firmware = "bios.bin"\n}', 'config a'],
+    ['source "qemu" "x" {\n  firmware = "a"\n}', 'config a'],
+    ['source "qemu" "x" {\n  iso_checksum = "file:a"\n}', 'config a'],
+    ['source "qemu" "x" {\n  iso_checksum = "file:file://${path.cwd}/a"\n}', 'config a'],
+    ['source "proxmox-iso" "x" {\n  boot_iso {\n    iso_checksum = "file:./a"\n  }\n}', 'config a'],
+    ['source "vagrant" "x" {\n  checksum = "file:a"\n  source_path = "hashicorp/bionic64"\n}', 'config a'],
+    ['source "amazon-chroot" "x" {\n  copy_files = ["/etc/resolv.conf", "a"]\n}', 'config a'],
+    ['source "yandex" "x" {\n  metadata_from_file = {\n    user-data = "a"\n  }\n}', 'config a'],
+    ['source "vmware-iso" "x" {\n  vmx_disk_template_path = "a"\n}', 'config a'],
+    ['source "virtualbox-iso" "x" {\n  guest_additions_url = "a"\n  guest_additions_path = "none"\n}', 'config a'],
+    ['source "hyperv-vmcx" "x" {\n  clone_from_vmcx_path = "a"\n}', 'config a'],
+    ['source "googlecompute" "x" {\n  image_signatures_db = ["a"]\n}', 'config a'],
+    ['source "vagrant" "x" {\n  template = "a"\n}', 'config a'],
+    ['build {\n  provisioner "terraform" {\n    code_path = "a"\n  }\n}', 'config a'],
+    ['build {\n  provisioner "inspec" {\n    attributes_directory = "a"\n  }\n}', 'config a'],
     ['source "qemu" "x" {\n  user_data = <<-EOT\n    ${file("a")}\n  EOT\n}', 'config a'],
     ['data "amazon-ami" "x" {\n  filters = jsondecode(file("a"))\n}', 'config a'],
   ])('are looked through: %s', async (template, expected) => {
@@ -183,6 +207,64 @@ describe('components beside the usual ones', () => {
     });
     expect(await found({ 'image.pkr.json': json, a: '', 'b/1': '', c: '', 'd.sh': '', e: '' }, { template: 'image.pkr.json' })).toEqual({
       inputs: ['config a', 'config b/1', 'config c', 'config e', 'script d.sh'],
+      open: [],
+    });
+  });
+});
+
+describe('a checksum', () => {
+  const qemu = (checksum: string): Files => ({
+    'image.pkr.hcl': `variable "v" {}\nsource "qemu" "x" {\n  iso_checksum = ${checksum}\n}\n`,
+    'sums/a': '',
+  });
+
+  it.each(['"none"', '"sha256:abc"', '"file:https://example.org/SHA256SUMS"', '"sha256:${var.v}"', '"file:https://example.org/${var.v}"'])(
+    'that is no local file is nothing: %s',
+    async (checksum) => {
+      expect(await found(qemu(checksum))).toEqual({ inputs: [], open: [] });
+    },
+  );
+
+  it('that may become a file is told, and settled by a glob', async () => {
+    const files = qemu('"file:sums/${var.v}"');
+    expect((await found(files)).open).toEqual(['"file:sums/${var.v}" @image.pkr.hcl:3: the variable v has no value here']);
+    expect((await found(files, { inputs: { configs: ['sums/*'] } })).open).toEqual([]);
+    expect((await found(qemu('var.v'))).open).toHaveLength(1);
+  });
+});
+
+describe('blocks within a block in JSON', () => {
+  const iso = { cd_files: ['b/*'], unmount: true };
+  const files = { a: '', 'b/1': '', c: '' };
+
+  it("are looked through in HCL's notation, dynamic ones too", async () => {
+    const json = JSON.stringify({
+      source: {
+        'proxmox-iso': {
+          x: {
+            additional_iso_files: [iso],
+            dynamic: { additional_iso_files: { for_each: ['a'], content: { cd_files: ['${additional_iso_files.value}'] } } },
+          },
+        },
+      },
+    });
+    expect(await found({ 'image.pkr.json': json, ...files }, { template: 'image.pkr.json' })).toEqual({
+      inputs: ['config a', 'config b/1'],
+      open: [],
+    });
+  });
+
+  it('are looked through in a legacy template, and maps with free names are not', async () => {
+    const json = JSON.stringify({
+      builders: [
+        { type: 'proxmox-iso', additional_iso_files: [iso], tags: { cd_files: 'none', user_data_file: 'none' } },
+        { type: 'docker', build: { path: 'a' } },
+      ],
+      provisioners: [{ type: 'chef-solo', json: { roles_path: 'none' } }],
+      'post-processors': [{ type: 'vagrant', override: { virtualbox: { include: ['c'] } } }],
+    });
+    expect(await found({ 'image.json': json, ...files }, { template: 'image.json' })).toEqual({
+      inputs: ['config a', 'config b/1', 'config c'],
       open: [],
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { shellText, shellWords } from '../../../../adapters/packer/template/shell-words.ts';
+import { seenText, shellText, shellWords } from '../../../../adapters/packer/template/shell-words.ts';
 import { discovered, filesOf, repository } from '../../../fixtures/templates/repository.ts';
 
 const template = (attributes: string): string => `
@@ -105,6 +105,76 @@ describe('commands of this machine', () => {
     expect(await found(attribute)).toEqual({ inputs: [], open: [expected] });
   });
 
+  const onlyOfPattern = 'a command of this machine names what it finds, and whether that is read or written only the command knows';
+
+  it.each([
+    ['cat images/*.cfg > /tmp/all', 'images/*.cfg'],
+    ['cat images/see[cd].cfg', 'images/see[cd].cfg'],
+    ['cat images/{seed,other}.cfg', 'images/{seed,other}.cfg'],
+    ['cat answers.tx?', 'answers.tx?'],
+    ['for f in scripts/*.sh; do bash $f; done', 'scripts/*.sh'],
+    ['S="scripts/*.sh"; ls scripts/*.sh | xargs -n1 bash', 'scripts/*.sh'],
+    ['cat "images/$NAME.cfg"', 'images/....cfg'],
+    ['cp -r im*s /tmp/x', 'im*s'],
+  ])('tell of patterns that find files: %s', async (command, expected) => {
+    expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [`${expected} @11: ${onlyOfPattern}`] });
+  });
+
+  it('settle a pattern by a glob', async () => {
+    const inline = 'inline = ["cat images/*.cfg scripts/{a,b}.sh"]';
+    expect((await found(inline, { inputs: { configs: ['images/*.cfg', 'scripts/*'] } })).open).toEqual([]);
+    expect((await found(inline, { inputs: { exclude: ['images/**', 'scripts/**'] } })).open).toEqual([]);
+    expect((await found(inline, { inputs: { configs: ['images/*.txt'] } })).open).toHaveLength(2);
+  });
+
+  it.each([
+    'cat none/*.txt none*',
+    "find /tmp -name '*.txt'",
+    'rm -f images/*',
+    'ls *.txt',
+    'curl https://example.org/?a=*',
+    '[ -f x ] && [[ $A == *.txt ]]',
+    'eval $(ssh-agent -s); $SHELL -c true; exec "$@"',
+    'cat $DIR/answers.txt none/$X.txt',
+  ])('make nothing of patterns and variables that name nothing in the repository: %s', async (command) => {
+    expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [] });
+  });
+
+  it.each([
+    ['S=scripts/a.sh; bash \\"$S\\"', ['script scripts/a.sh']],
+    ['D=scripts", "export S=$${D}/a.sh", "$S --fast', ['script scripts/a.sh']],
+    ['for f in scripts/a.sh; do ./$f; done', ['script scripts/a.sh']],
+  ])('know what a variable was given: %s', async (command, expected) => {
+    expect((await found(`inline = ["${command.replaceAll('\\\\', '\\')}"]`)).inputs).toEqual(expected);
+    expect((await found(`inline = ["${command.replaceAll('\\\\', '\\')}"]`)).open.filter((each) => !each.startsWith('scripts @'))).toEqual(
+      [],
+    );
+  });
+
+  it.each(['bash $TOOL', '$TOOL x', 'while read f; do sh \\"$f\\"; done', 'sort < $LIST'])(
+    'tell of a program that is a variable: %s',
+    async (command) => {
+      expect((await found(`inline = ["${command.replaceAll('\\\\', '\\')}"]`)).open).toEqual([
+        '$... @11: the shell fills in what is run or read',
+      ]);
+    },
+  );
+
+  it.each(['run-parts scripts', 'find scripts -exec sh {} \\\\;', 'cp -r scripts /tmp/x', 'cd $(mktemp -d); tar cf x.tar scripts'])(
+    'tell of a folder that they are given: %s',
+    async (command) => {
+      expect(await found(`inline = ["${command}"]`)).toEqual({ inputs: [], open: [`scripts @11: ${onlyTheCommandKnows}`] });
+    },
+  );
+
+  it.each(['environment_vars = ["CONF=answers.txt", "A=none.txt", "scripts=true"]', 'env = { CONF = "answers.txt", A = "none.txt" }'])(
+    'tell of a file that their environment names: %s',
+    async (attribute) => {
+      const open = [`answers.txt @11: ${onlyTheCommandKnows}`];
+      expect(await found(`${attribute}\n    inline = ["true"]`)).toEqual({ inputs: [], open });
+    },
+  );
+
   it('are covered by a glob that finds all that they may run', async () => {
     expect(await found('inline = ["./scripts/${var.os}.sh"]', { inputs: { scripts: ['scripts/**'] } })).toMatchObject({ open: [] });
   });
@@ -141,6 +211,19 @@ describe('the words of a shell', () => {
       ],
     ],
     ['bash "$A/b"', [[`${shellText}/b`, 'runs']]],
+    [
+      'A=x; for f in $A/1 $A/2; do sh $f $(y); done',
+      [
+        ['x', 'names'],
+        ['x/1', 'names'],
+        ['x/2', 'names'],
+        ['x/1', 'runs'],
+        ['x/2', 'names'],
+        [seenText, 'names'],
+        ['', 'opens'],
+        ['', 'closes'],
+      ],
+    ],
     ["bash 'unclosed", [['unclosed', 'runs']]],
     ['${HOME}/bin/x', [['~/bin/x', 'runs']]],
     ['python3 -m http.server www/a', [['www/a', 'names']]],
@@ -150,7 +233,23 @@ describe('the words of a shell', () => {
   });
 
   it('are found in little time, whatever the text is', () => {
-    for (const piece of ['$(', '`', '"', "'", '<<a\n', '\\', '(', '$(a ', '{ ', '> '])
-      expect(shellWords(piece.repeat(2_000)).length).toBeLessThan(10_000);
+    for (const piece of [
+      'A=$A$A; ',
+      'A=$A/a; b $A; ',
+      'for a in $a $a x; do ',
+      '{a,',
+      '[',
+      '$(',
+      '`',
+      '"',
+      "'",
+      '<<a\n',
+      '\\',
+      '(',
+      '$(a ',
+      '{ ',
+      '> ',
+    ])
+      expect(shellWords(piece.repeat(2_000)).length).toBeLessThan(25_000);
   });
 });
