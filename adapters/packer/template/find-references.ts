@@ -5,7 +5,7 @@ import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute 
 import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, literal } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
 import { pairsOf } from './hcl-operations.ts';
-import { type Value, isList, isMap, textOf, textsIn } from './hcl-value.ts';
+import { type Value, isList, isMap, isSet, itemsOf, textOf, textsIn } from './hcl-value.ts';
 import { filesInPlaybook } from './playbook-files.ts';
 import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
@@ -308,7 +308,8 @@ function blocksIn(value: Expression): readonly Expression[] {
 /** A value as an expression that stands where its own does. */
 function writtenAs(value: Value, where: Pick<Expression, 'place' | 'text'>): Expression {
   const { place, text } = where;
-  if (isList(value)) return { type: 'list', items: value.map((item) => writtenAs(item, where)), place, text };
+  if (isList(value) || isSet(value))
+    return { type: 'list', items: (itemsOf(value) ?? []).map((item) => writtenAs(item, where)), place, text };
   if (!isMap(value)) return { type: 'literal', value, place, text };
   const entries = [...value].map(([name, member]) => ({ key: literal(name, place), value: writtenAs(member, where) }));
   return { type: 'object', entries, place, text };
