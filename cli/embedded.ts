@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { localBuildService } from '../adapters/local/build-service.ts';
@@ -11,6 +11,7 @@ import { type ScheduleBook, scheduleBook } from '../adapters/local/schedule-book
 import { openDatabase } from '../adapters/local/sqlite-database.ts';
 import { sqliteRecords } from '../adapters/local/sqlite-records.ts';
 import { systemClock, systemIds, systemRandomness } from '../adapters/local/system.ts';
+import { isAbsence } from '../adapters/local/system-error.ts';
 import { terminalOperators } from '../adapters/local/terminal-operators.ts';
 import { withoutDeployment } from '../adapters/local/without-deployment.ts';
 import { type CompletePorts } from '../core/complete.ts';
@@ -33,13 +34,28 @@ export interface Embedded extends CompletePorts, DispatchPorts {
   close(): void;
 }
 
+function databaseFile({ home }: Repository): string {
+  return join(home, 'state', 'hybridcore.db');
+}
+
+/** Whether a home has no records yet. */
+export async function isNewHome(repository: Repository): Promise<boolean> {
+  try {
+    await stat(databaseFile(repository));
+    return false;
+  } catch (cause) {
+    // What else stands in the way is told by whoever opens it.
+    return isAbsence(cause);
+  }
+}
+
 /**
  * Opens the records and objects of a repository's home, making what is not there yet, and goes on from what is
  * recorded: a build whose command is gone is completed by the next command, whichever that is.
  */
 export async function openEmbedded(host: Host, repository: Repository): Promise<Embedded> {
   const { home, root, config } = repository;
-  const database = await openDatabase(join(home, 'state', 'hybridcore.db'));
+  const database = await openDatabase(databaseFile(repository));
   const objects = await fileObjects(home, database, () => systemClock.now());
   const program = ownProgram();
   const secretNames = Object.values(config.builders).flatMap((builder) =>

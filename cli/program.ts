@@ -56,9 +56,12 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     about: string | null,
     options: GlobalOptions,
     action: (embedded: Embedded, repository: Repository) => Promise<Outcome<Answer>>,
+    { mayBeNew = false }: { readonly mayBeNew?: boolean } = {},
   ): Promise<void> =>
     inRepository(about, options, async (repository) => {
-      const { openEmbedded } = await import('./embedded.ts');
+      const { isNewHome, openEmbedded } = await import('./embedded.ts');
+      // Without --home it is the repository's own, which is there, and has no records before its first build.
+      if (options.home !== undefined && !mayBeNew && (await isNewHome(repository))) return noRecords(options.home, repository);
       const embedded = await openEmbedded(host, repository);
       try {
         return await action(embedded, repository);
@@ -130,16 +133,21 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
       'hybridcore-packer build debian-base --var region=us-east-1',
     ),
   ).action((typed: string, options: GlobalOptions & RequestOptions) =>
-    onThisMachine(typed, options, async (embedded, repository) => {
-      const found = findBuilder(repository.config, typed);
-      const [{ build }, { typedRequest, withOtherFaults }] = await Promise.all([
-        import('./commands/build.ts'),
-        import('./typed-request.ts'),
-      ]);
-      const request = await typedRequest(repository, { name: typed, builder: found.ok ? found.value.builder : null }, options);
-      if (!found.ok) return { ok: false, failure: withOtherFaults(found.failure, repository.config, request) };
-      return build(host, embedded, repository.config, request, systemUser());
-    }),
+    onThisMachine(
+      typed,
+      options,
+      async (embedded, repository) => {
+        const found = findBuilder(repository.config, typed);
+        const [{ build }, { typedRequest, withOtherFaults }] = await Promise.all([
+          import('./commands/build.ts'),
+          import('./typed-request.ts'),
+        ]);
+        const request = await typedRequest(repository, { name: typed, builder: found.ok ? found.value.builder : null }, options);
+        if (!found.ok) return { ok: false, failure: withOtherFaults(found.failure, repository.config, request) };
+        return build(host, embedded, repository.config, request, systemUser());
+      },
+      { mayBeNew: true },
+    ),
   );
 
   command(
@@ -151,16 +159,21 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
     .option('--diff', 'show changed files line by line, as far as git has what they were')
     .option('--exit-code', 'exit with 1 where an input drifted or nothing was built yet: for CI')
     .action((typed: string | undefined, options: GlobalOptions & { var: Record<string, string>; diff?: boolean; exitCode?: boolean }) =>
-      onThisMachine(typed ?? null, options, async (embedded, repository) => {
-        const names = namedBuilders(repository.config, typed, 'drift', options.var);
-        if (!names.ok) return names;
-        const { drift } = await import('./commands/drift.ts');
-        return drift(host, embedded, repository, names.value, {
-          variables: options.var,
-          diff: options.diff ?? false,
-          exitCode: options.exitCode ?? false,
-        });
-      }),
+      onThisMachine(
+        typed ?? null,
+        options,
+        async (embedded, repository) => {
+          const names = namedBuilders(repository.config, typed, 'drift', options.var);
+          if (!names.ok) return names;
+          const { drift } = await import('./commands/drift.ts');
+          return drift(host, embedded, repository, names.value, {
+            variables: options.var,
+            diff: options.diff ?? false,
+            exitCode: options.exitCode ?? false,
+          });
+        },
+        { mayBeNew: true },
+      ),
     );
 
   apiOptions(
@@ -232,8 +245,12 @@ export function registerCommands(program: Command, host: Host, exit: Exit): Comm
   )
     .option('--port <number>', 'the port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8642)
     .action((options: GlobalOptions & { port: number }) =>
-      onThisMachine(null, options, async (embedded, repository) =>
-        (await import('./commands/serve.ts')).serve(host, embedded, repository, { port: options.port, by: systemUser() }),
+      onThisMachine(
+        null,
+        options,
+        async (embedded, repository) =>
+          (await import('./commands/serve.ts')).serve(host, embedded, repository, { port: options.port, by: systemUser() }),
+        { mayBeNew: true },
       ),
     );
 
@@ -311,6 +328,15 @@ function namedBuilders(
     'USAGE',
     '--var is for one builder, and none is named',
     `name the builder: hybridcore-packer ${command} BUILDER --var name=value`,
+  );
+}
+
+/** Where nothing was ever recorded there is nothing to look at: whoever names such a home has mistyped it. */
+function noRecords(typed: string, { home }: Repository): Outcome<never> {
+  return failure(
+    'USAGE',
+    `--home ${JSON.stringify(typed)} has no records: nothing was ever built in ${home}`,
+    'name the folder that `build` or `serve` was given with --home; the first build makes it',
   );
 }
 

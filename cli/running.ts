@@ -15,11 +15,12 @@ export interface Running {
     options: GlobalOptions,
     action: (repository: Repository) => Promise<Outcome<Answer>>,
   ) => Promise<void>;
-  /** Over the dispatcher on this machine. */
+  /** Over the dispatcher on this machine. A home that is named has to have records, where `mayBeNew` does not say otherwise. */
   readonly onThisMachine: (
     about: string | null,
     options: GlobalOptions,
     action: (embedded: Embedded, repository: Repository) => Promise<Outcome<Answer>>,
+    how?: { readonly mayBeNew?: boolean },
   ) => Promise<void>;
   /** Over the API of the dispatcher that is named, or else as `here` says. */
   readonly onEither: (

@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { Result } from '../../core/result.ts';
@@ -55,6 +57,43 @@ describe('bad input gets one clear message with the place and the remedy', () =>
     expect(told.stderr).toContain('next:');
     expect(told.stderr).not.toContain('    at ');
   });
+
+  it.each([
+    ['retention', 'audit'],
+    ['retention', 'plan'],
+    ['retention', 'report', '--since', '2026-01-01'],
+    ['retention', 'sweep', '--yes'],
+    ['retention', 'hold', '01J9Z3K4M5N6P7Q8R9S0T1V2W3', '--reason', 'x'],
+    ['verify'],
+    ['status'],
+    ['builds', 'base'],
+    ['logs', '01J9Z3K4M5N6P7Q8R9S0T1V2W3'],
+    ['diag', '01J9Z3K4M5N6P7Q8R9S0T1V2W3'],
+    ['publish', 'base', '--check'],
+    ['quarantine', 'list'],
+  ])('a home that is not there, or in which nothing was built: %s %s', async (...words) => {
+    const images = await rig({ ...files, 'empty/.keep': '' });
+    for (const home of ['no-such-home', 'empty']) {
+      const told = await images.run(...words, '--home', home);
+      expect(told).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^USAGE .*has no records: nothing was ever built in /s) as string,
+      });
+      expect(told.stderr).toContain(join(images.root, home));
+    }
+    // And nothing was made there.
+    await expect(stat(join(images.root, 'no-such-home'))).rejects.toThrow('ENOENT');
+    expect(await readdir(join(images.root, 'empty'))).toEqual(['.keep']);
+  });
+
+  it.each([['status'], ['verify'], ['retention', 'audit'], ['drift'], ['drift', '--home', 'new']])(
+    'is none of a repository that has not built yet: %s %s %s',
+    async (...words) => {
+      const images = await rig(files);
+      expect(await images.run(...words)).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
 
   it.each([
     ['a template that is not there', config.replace('template: base', 'template: bsae'), 'TEMPLATE_MISSING', /bsae/],
