@@ -5,7 +5,7 @@ import { type TemplateDiscovery } from '../packer/template/discover-template.ts'
 import { type RepositoryFiles } from '../packer/template/repository-files.ts';
 import { type StatCache } from './stat-cache.ts';
 
-type BuilderTemplate = Pick<Builder, 'template' | 'var_files' | 'secrets' | 'inputs'>;
+type BuilderTemplate = Pick<Builder, 'template' | 'var_files' | 'secrets' | 'inputs' | 'only' | 'except'>;
 
 /** One thing that discovery asked of the repository, and a text that is the same for the same answer only. */
 interface Question {
@@ -40,7 +40,14 @@ export async function discoverRemembered(
     return discoverTemplate(builder, requestVariables, from);
   };
   if (cache === undefined || Object.keys(requestVariables).length > 0) return discover(files);
-  const key = JSON.stringify([builder.template, builder.var_files, Object.keys(builder.secrets), builder.inputs.exclude]);
+  const key = JSON.stringify([
+    builder.template,
+    builder.var_files,
+    Object.keys(builder.secrets),
+    builder.inputs.exclude,
+    builder.only,
+    builder.except,
+  ]);
   const before = rememberedIn(cache.note(key));
   if (before?.questions.every((question) => question.answer === answerNow(files, question)) === true) return success(before.discovery);
   const questions: Question[] = [];

@@ -22,6 +22,7 @@ import {
   valueExpression,
   variableValue,
 } from './template-variables.ts';
+import { type Selection, unusedBlocks } from './unused-blocks.ts';
 
 /** A file, a folder or a pattern below the root that the template names. */
 export interface NamedPath {
@@ -59,7 +60,7 @@ export interface TemplateDiscovery {
  * PATH_OUTSIDE and INPUT_UNREADABLE, each with its place.
  */
 export async function discoverTemplate(
-  builder: Pick<Builder, 'template' | 'var_files' | 'secrets'>,
+  builder: Pick<Builder, 'template' | 'var_files' | 'secrets' | 'only' | 'except'>,
   requestVariables: Readonly<Record<string, string>>,
   files: RepositoryFiles,
 ): Promise<Outcome<TemplateDiscovery>> {
@@ -93,6 +94,7 @@ export async function discoverTemplate(
     },
   };
   return discoverIn(mergeBodies(bodies), given, {
+    selection: builder,
     loaded: loaded.value,
     parsed: read.parsed,
     files,
@@ -110,13 +112,18 @@ function variableFilesOf(loaded: TemplateFiles, declared: readonly string[]): { 
 const requestPlace = { file: 'the request', line: 1 } as const;
 
 interface Grounds {
+  readonly selection: Selection;
   readonly loaded: TemplateFiles;
   readonly parsed: readonly ParsedFile[];
   readonly files: RepositoryFiles;
   readonly reading: RepositoryReading;
 }
 
-function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files, reading }: Grounds): Outcome<TemplateDiscovery> {
+function discoverIn(
+  template: Body,
+  given: GivenValues,
+  { selection, loaded, parsed, files, reading }: Grounds,
+): Outcome<TemplateDiscovery> {
   const variables = declaredVariables(template);
   const locals = declaredLocals(template);
   const values = new Map<string, Evaluation>();
@@ -138,7 +145,9 @@ function discoverIn(template: Body, given: GivenValues, { loaded, parsed, files,
       return value;
     },
   });
-  const references = findReferences(template, evaluator, reading, loaded.folder);
+  const unused = unusedBlocks(template, evaluator, selection);
+  const used = { ...template, blocks: template.blocks.filter((block) => !unused.has(block)) };
+  const references = findReferences(used, evaluator, reading, loaded.folder);
   const named: NamedPath[] = [];
   for (const reference of references.found) {
     const path = pathOf(reference, loaded.folder);

@@ -1,8 +1,8 @@
 import { type Expression, partsOf } from './hcl-document.ts';
 import { type Bindings, type Evaluator } from './hcl-surroundings.ts';
 import { fileFunctions } from './hcl-functions.ts';
-import { pairsOf } from './hcl-operations.ts';
-import { type Value, isMap, textOf, textsIn } from './hcl-value.ts';
+import { pairsOf, truth } from './hcl-operations.ts';
+import { type Evaluation, type Value, isFailing, isMap, textOf, textsIn } from './hcl-value.ts';
 import { type ReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
 import { resolveTemplatePath } from './template-path.ts';
@@ -30,6 +30,7 @@ export function createCallSearch({
 }: CallSearch): (expression: Expression, bindings: Bindings) => void {
   const openTemplates = new Set<string>();
   let visits = 0;
+  let perhaps = 0;
 
   function visit(expression: Expression, bindings: Bindings): void {
     visits += 1;
@@ -37,9 +38,50 @@ export function createCallSearch({
       if (visits === mostVisits + 1) collection.note(expression, 'template', 'the template is too large to be resolved', bindings);
       return;
     }
-    if (expression.type === 'call') visitCall(expression, bindings);
-    if (expression.type === 'for') visitLoop(expression, bindings);
-    else for (const part of partsOf(expression)) visit(part, bindings);
+    switch (expression.type) {
+      case 'call':
+        if (expression.name === 'try' || expression.name === 'can') return visitTry(expression, bindings);
+        visitCall(expression, bindings);
+        return visitAll(expression.arguments, bindings);
+      case 'for':
+        return visitLoop(expression, bindings);
+      case 'conditional':
+        visit(expression.condition, bindings);
+        return visitWhere(evaluator.evaluate(expression.condition, bindings), [expression.yes], [expression.no], bindings);
+      case 'opaque':
+        // In `%{ if }`, which is not evaluated here.
+        return visitPerhaps(expression.parts, bindings);
+      default:
+        return visitAll(partsOf(expression), bindings);
+    }
+  }
+
+  function visitAll(expressions: readonly Expression[], bindings: Bindings): void {
+    for (const expression of expressions) visit(expression, bindings);
+  }
+
+  /** What packer may leave out: a file that is not there is no failure then. */
+  function visitPerhaps(expressions: readonly Expression[], bindings: Bindings): void {
+    perhaps += 1;
+    visitAll(expressions, bindings);
+    perhaps -= 1;
+  }
+
+  /** What a condition that is known leaves out counts for nothing. */
+  function visitWhere(condition: Evaluation, yes: readonly Expression[], no: readonly Expression[], bindings: Bindings): void {
+    const decided = truth(condition);
+    if (typeof decided === 'boolean') visitAll(decided ? yes : no, bindings);
+    else visitPerhaps([...yes, ...no], bindings);
+  }
+
+  /** Those that certainly fail are passed over, and those after one that certainly does not are not reached. */
+  function visitTry(call: Call, bindings: Bindings): void {
+    for (const argument of call.arguments) {
+      const evaluation = evaluator.evaluate(argument, bindings);
+      if (isFailing(evaluation)) continue;
+      visitPerhaps([argument], bindings);
+      if (evaluation.known) return;
+    }
   }
 
   function visitLoop(loop: Extract<Expression, { type: 'for' }>, bindings: Bindings): void {
@@ -49,7 +91,12 @@ export function createCallSearch({
     for (const [key, value] of pairs ?? [[undefined, undefined] as const]) {
       const keyName = loop.keyName === undefined ? [] : [[loop.keyName, key] as const];
       const inner: Bindings = new Map([...bindings, [loop.valueName, value] as const, ...keyName]);
-      for (const part of [loop.resultKey, loop.result, loop.condition]) if (part !== undefined) visit(part, inner);
+      const results = [loop.resultKey, loop.result].filter((part) => part !== undefined);
+      if (loop.condition === undefined) visitAll(results, inner);
+      else {
+        visit(loop.condition, inner);
+        visitWhere(evaluator.evaluate(loop.condition, inner), results, [], inner);
+      }
       if (visits > mostVisits) return;
     }
   }
@@ -113,11 +160,11 @@ export function createCallSearch({
     );
   }
 
+  function reference(call: Call): Omit<ReferenceCollection['found'][number], 'text'> {
+    return { relativeTo: 'template', kind: 'config', form: 'path', optional: perhaps > 0, outsideAllowed: false, place: call.place };
+  }
+
   return visit;
 }
 
 const readsFiles = /\b(?:file\w*|templatefile)\s*\(/;
-
-function reference(call: Call): Omit<ReferenceCollection['found'][number], 'text'> {
-  return { relativeTo: 'template', kind: 'config', form: 'path', optional: false, outsideAllowed: false, place: call.place };
-}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { parse } from 'yaml';
+import { isUtf8 } from 'node:buffer';
+import { parseDocument, visit } from 'yaml';
 
 import { type Value, exactNumber, isList, sortedMap } from './hcl-value.ts';
 
@@ -17,14 +18,14 @@ export const codingFunctions: ReadonlyMap<string, Implementation> = new Map<stri
   ['yamldecode', (text) => (typeof text === 'string' && text.length <= longestYaml ? decoded(text, parseYaml) : undefined)],
   ['jsonencode', (value) => (typeof value === 'string' ? JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, escaped) : undefined)],
   ['base64encode', (text) => ofText(text, (it) => Buffer.from(it).toString('base64'))],
-  ['base64decode', (text) => ofText(text, (it) => Buffer.from(it, 'base64').toString('utf8'))],
+  ['base64decode', (text) => ofText(text, fromBase64)],
   ['md5', (text) => hashed(text, 'md5')],
   ['sha1', (text) => hashed(text, 'sha1')],
   ['sha256', (text) => hashed(text, 'sha256')],
   ['sha512', (text) => hashed(text, 'sha512')],
 ]);
 
-function ofText(text: Value | undefined, change: (it: string) => string): string | undefined {
+function ofText(text: Value | undefined, change: (it: string) => string | undefined): string | undefined {
   return typeof text === 'string' ? change(text) : undefined;
 }
 
@@ -37,8 +38,25 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+function fromBase64(text: string): string | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text && isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
+
+/** What YAML 1.1, which packer reads, and 1.2 take for different things: `yes`, `0x10`, `1_000`, dates, `12:30`. */
+const differentYaml = /^(?:y|n|yes|no|on|off|[-+]?0[xob]?[\da-f_]+|(?=.*[_:e-])[-+]?[\d.][\d_.:e+tz -]*|<<|=)$/i;
+
 function parseYaml(text: string): unknown {
-  return parse(text, { maxAliasCount: 100, logLevel: 'error' });
+  const document = parseDocument(text, { logLevel: 'error' });
+  let isClear = document.errors.length === 0;
+  visit(document, {
+    Scalar(_key, { type, source }) {
+      if (type !== 'PLAIN' || source === undefined || !differentYaml.test(source)) return undefined;
+      isClear = false;
+      return visit.BREAK;
+    },
+  });
+  return isClear ? document.toJS({ maxAliasCount: 100 }) : undefined;
 }
 
 function decoded(text: Value | undefined, parser: (it: string) => unknown): Value | undefined {

@@ -5,7 +5,20 @@ import { type Bindings, type Evaluator, type Surroundings, noBindings } from './
 import { type Expression, type ForExpression } from './hcl-document.ts';
 import { buildTimeFunctions, fileFunctions, functions, rootSensitiveFunctions, wholeTextFunctions } from './hcl-functions.ts';
 import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
-import { type Evaluation, type Value, boundedText, isMap, itemsOf, known, longestText, sortedMap, textOf, unknown } from './hcl-value.ts';
+import {
+  type Evaluation,
+  type Value,
+  boundedText,
+  isMap,
+  itemsOf,
+  known,
+  longestText,
+  sortedMap,
+  textOf,
+  unknown,
+  failing,
+  isFailing,
+} from './hcl-value.ts';
 import { fromRepositoryPath, repositoryRoot, resolveTemplatePath } from './template-path.ts';
 
 /**
@@ -123,10 +136,13 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     }
   }
 
-  /** One operand can decide, whatever packer finds the other one to be. */
+  /** One operand can decide, whatever value packer finds the other one to have: it evaluates both. */
   function evaluateLogic(operator: '&&' | '||', operands: readonly Expression[], bindings: Bindings): Evaluation {
     const deciding = operator === '||';
-    const truths = operands.map((operand) => truth(evaluate(operand, bindings)));
+    const evaluations = operands.map((operand) => evaluate(operand, bindings));
+    const failed = evaluations.find(isFailing);
+    if (failed !== undefined) return failed;
+    const truths = evaluations.map(truth);
     if (truths.includes(deciding)) return known(deciding);
     const open = truths.find((each) => typeof each !== 'boolean');
     return open === undefined || typeof open === 'boolean' ? known(!deciding) : unknown(open.why);
@@ -198,6 +214,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     if (!given.known) return given;
     const path = typeof given.value === 'string' ? resolveTemplatePath(given.value, surroundings.folder) : undefined;
     if (path?.type !== 'inside') return notKnown;
+    if (surroundings.isFile(path.path) === false) return failing(`the file of ${call.name}() is not there`);
     if (call.name === 'file') {
       const text = surroundings.textIn(path.path);
       return text === undefined ? notKnown : known(text);
@@ -209,10 +226,15 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     return evaluate(template, names.value);
   }
 
-  /** The first that packer can evaluate: only one that is known here certainly is. */
+  /** The first that packer can evaluate; the answer is known as far as each before it is known to fail. */
   function evaluateTry(call: Extract<Expression, { type: 'call' }>, bindings: Bindings): Evaluation {
-    const first = call.arguments[0] === undefined ? unknown(`${call.name}() is empty`) : evaluate(call.arguments[0], bindings);
-    return first.known && call.name === 'can' ? known(true) : first;
+    let last = unknown(`${call.name}() is empty`);
+    for (const argument of call.arguments) {
+      last = evaluate(argument, bindings);
+      if (call.name === 'can') return last.known || isFailing(last) ? known(last.known) : last;
+      if (!isFailing(last)) return last;
+    }
+    return last;
   }
 
   function apply(name: string, given: readonly Value[]): Evaluation {

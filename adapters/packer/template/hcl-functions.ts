@@ -1,5 +1,4 @@
-import { posix } from 'node:path';
-
+import { basename, characters, chomp, dirname, lower, title, trimSpace, upper } from './go-text.ts';
 import { codingFunctions } from './hcl-coding-functions.ts';
 import { listFunctions } from './hcl-list-functions.ts';
 import { toBool, toNumber } from './hcl-types.ts';
@@ -58,25 +57,25 @@ type Implementation = (...values: readonly Value[]) => Value | undefined;
 
 /** Packer's functions that paths are made with. Each answers undefined where it does not take such arguments. */
 export const functions: ReadonlyMap<string, Implementation> = new Map<string, Implementation>([
-  ['basename', (path) => (typeof path === 'string' && toRepositoryPath(path) !== '' ? posix.basename(path) : undefined)],
-  ['dirname', (path) => text(path, (it) => posix.dirname(it))],
-  ['lower', (value) => text(value, (it) => it.toLowerCase())],
-  ['upper', (value) => text(value, (it) => it.toUpperCase())],
-  ['trimspace', (value) => text(value, (it) => it.trim())],
-  ['chomp', (value) => text(value, (it) => it.replace(/(?:\r?\n)+$/, ''))],
+  ['basename', (path) => (typeof path === 'string' && toRepositoryPath(path) !== '' ? basename(path) : undefined)],
+  ['dirname', (path) => text(path, dirname)],
+  ['lower', (value) => text(value, lower)],
+  ['upper', (value) => text(value, upper)],
+  ['trimspace', (value) => text(value, trimSpace)],
+  ['chomp', (value) => text(value, chomp)],
   ['trimprefix', (value, prefix) => pair(value, prefix, (it, start) => (it.startsWith(start) ? it.slice(start.length) : it))],
   ['trimsuffix', (value, suffix) => pair(value, suffix, (it, end) => (end !== '' && it.endsWith(end) ? it.slice(0, -end.length) : it))],
   ['replace', (value, from, to) => replace(value, from, to)],
   ['substr', (value, offset, length) => substring(value, offset, length)],
   ['format', (pattern, ...values) => format(pattern, values)],
-  ['split', (separator, value) => pair(separator, value, (by, it) => it.split(by))],
+  ['split', (separator, value) => pair(separator, value, (by, it) => (by === '' ? characters(it) : it.split(by)))],
   ['tostring', (value) => (value === null ? null : text(value, (it) => it))],
   ['startswith', (value, prefix) => pair(value, prefix, (it, start) => it.startsWith(start))],
   ['endswith', (value, suffix) => pair(value, suffix, (it, end) => it.endsWith(end))],
   ['strcontains', (value, part) => pair(value, part, (it, inner) => it.includes(inner))],
-  ['strrev', (value) => text(value, (it) => Array.from(it).toReversed().join(''))],
+  ['strrev', (value) => text(value, (it) => characters(it)?.toReversed().join(''))],
   ['trim', (value, characters) => pair(value, characters, trimmed)],
-  ['title', (value) => text(value, (it) => it.replaceAll(/(?<=^|\s)\p{Ll}/gu, (letter) => letter.toUpperCase()))],
+  ['title', (value) => text(value, title)],
   ['tonumber', (value) => (value === undefined ? undefined : value === null ? null : toNumber(value))],
   ['tobool', (value) => (value === undefined ? undefined : toBool(value))],
   ['max', (...values) => ofNumbers(values, (numbers) => Math.max(...numbers))],
@@ -88,27 +87,35 @@ export const functions: ReadonlyMap<string, Implementation> = new Map<string, Im
   ...codingFunctions,
 ]);
 
-function text(value: Value | undefined, change: (it: string) => string): Value | undefined {
+function text(value: Value | undefined, change: (it: string) => string | undefined): Value | undefined {
   const given = value === undefined ? undefined : textOf(value);
   return given === undefined ? undefined : change(given);
 }
 
 /** Of two texts. */
-function pair(first: Value | undefined, second: Value | undefined, change: (first: string, second: string) => Value): Value | undefined {
+function pair(
+  first: Value | undefined,
+  second: Value | undefined,
+  change: (first: string, second: string) => Value | undefined,
+): Value | undefined {
   const [one, other] = [first, second].map((value) => (value === undefined ? undefined : textOf(value)));
   return one === undefined || other === undefined ? undefined : change(one, other);
 }
 
 function replace(value: Value | undefined, from: Value | undefined, to: Value | undefined): Value | undefined {
   // Between slashes `from` is a pattern of Go's, which is not JavaScript's.
-  if (typeof from !== 'string' || (from.length > 1 && from.startsWith('/') && from.endsWith('/'))) return undefined;
+  if (typeof from !== 'string' || from === '' || (from.length > 1 && from.startsWith('/') && from.endsWith('/'))) return undefined;
   return pair(value, to, (it, by) => it.split(from).join(by));
 }
 
 function substring(value: Value | undefined, offset: Value | undefined, length: Value | undefined): Value | undefined {
-  if (typeof value !== 'string' || typeof offset !== 'number' || typeof length !== 'number' || offset < 0) return undefined;
-  const characters = Array.from(value);
-  return characters.slice(offset, length < 0 ? characters.length : offset + length).join('');
+  if (typeof value !== 'string' || !isWhole(offset) || !isWhole(length) || offset < 0) return undefined;
+  const all = characters(value);
+  return all?.slice(offset, length < 0 ? all.length : offset + length).join('');
+}
+
+function isWhole(value: Value | undefined): value is number {
+  return Number.isSafeInteger(value);
 }
 
 /** The verbs %s, %d, %v and %%; anything else is left to packer. */
@@ -121,7 +128,8 @@ function format(pattern: Value | undefined, values: readonly Value[]): Value | u
     const value = values[at];
     at += 1;
     const given = value === undefined ? undefined : textOf(value);
-    if (given === undefined || (verb !== 's' && verb !== 'd' && verb !== 'v')) isUnderstood = false;
+    const isTaken = verb === 'd' ? isWhole(value === undefined ? undefined : toNumber(value)) : verb === 's' || verb === 'v';
+    if (given === undefined || !isTaken) isUnderstood = false;
     return given ?? '';
   });
   return isUnderstood && at === values.length ? formatted : undefined;

@@ -1,3 +1,4 @@
+import { characters } from './go-text.ts';
 import { unified } from './hcl-types.ts';
 import { type Value, boundedText, byValue, isList, isMap, itemsOf, setOfValues, sortedMap, textOf } from './hcl-value.ts';
 
@@ -35,11 +36,8 @@ export const listFunctions: ReadonlyMap<string, Implementation> = new Map<string
   ['anytrue', (list) => ofList(list, (items) => items.includes(true))],
   ['keys', (map) => (map !== undefined && isMap(map) ? [...map.keys()] : undefined)],
   ['values', (map) => (map !== undefined && isMap(map) ? [...map.values()] : undefined)],
-  [
-    'lookup',
-    (map, key, otherwise) => (map !== undefined && isMap(map) && typeof key === 'string' ? (map.get(key) ?? otherwise) : undefined),
-  ],
-  ['merge', (...maps) => (maps.every((map) => isMap(map)) ? sortedMap(maps.flatMap((map) => [...map])) : undefined)],
+  ['lookup', (map, key, otherwise) => lookup(map, key, otherwise)],
+  ['merge', (...maps) => (maps.length > 0 && maps.every((map) => isMap(map)) ? sortedMap(maps.flatMap((map) => [...map])) : undefined)],
   ['zipmap', (names, values) => ofList(names, (keys) => ofList(values, (items) => zipped(keys, items)))],
 ]);
 
@@ -96,6 +94,12 @@ function distinct(list: readonly Value[] | undefined): Value | undefined {
   return list?.some((item) => typeof item === 'object' && item !== null) === true ? undefined : list && [...new Set(list)];
 }
 
+function lookup(map: Value | undefined, key: Value | undefined, otherwise: Value | undefined): Value | undefined {
+  if (map === undefined || !isMap(map) || typeof key !== 'string' || otherwise === undefined) return undefined;
+  const item = map.get(key);
+  return item === undefined ? otherwise : item;
+}
+
 function flatten(list: readonly Value[]): Value[] | undefined {
   const flat: Value[] = [];
   const open: Value[] = [...list].toReversed();
@@ -130,7 +134,7 @@ function chunks(list: readonly Value[], size: Value | undefined): Value | undefi
 
 function lengthOf(value: Value | undefined): number | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return Array.from(value).length;
+  if (typeof value === 'string') return characters(value)?.length;
   return isMap(value) ? value.size : itemsOf(value)?.length;
 }
 

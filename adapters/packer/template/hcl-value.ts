@@ -7,7 +7,10 @@ export interface ValueSet {
 }
 
 /** What an expression is known to be without running packer, or why it is not. */
-export type Evaluation = { readonly known: true; readonly value: Value } | { readonly known: false; readonly why: string };
+export type Evaluation =
+  | { readonly known: true; readonly value: Value }
+  /** `fails`: packer certainly cannot evaluate it, as `try()` and `can()` see it. */
+  | { readonly known: false; readonly why: string; readonly fails?: true };
 
 export function known(value: Value): Evaluation {
   return { known: true, value };
@@ -15,6 +18,14 @@ export function known(value: Value): Evaluation {
 
 export function unknown(why: string): Evaluation {
   return { known: false, why };
+}
+
+export function failing(why: string): Evaluation {
+  return { known: false, why, fails: true };
+}
+
+export function isFailing(evaluation: Evaluation): boolean {
+  return !evaluation.known && evaluation.fails === true;
 }
 
 export function isList(value: Value): value is readonly Value[] {

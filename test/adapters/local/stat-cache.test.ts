@@ -148,6 +148,13 @@ describe('what a template shows', () => {
     cache.close();
   });
 
+  it('is found out anew for other builds of it', async () => {
+    const root = await known();
+    const selection = { ...declared, only: ['nothing'] };
+    const { outcome } = await ask(root, root, program, selection);
+    expect(outcome).toEqual(await imageRepository(root).discover(builder(selection), {}));
+  });
+
   const notesOf = (root: string) => /\{"\[.*$/s.exec(readFileSync(index(root), 'latin1'))?.[0] ?? '{}';
 });
 

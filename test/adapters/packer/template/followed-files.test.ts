@@ -200,6 +200,7 @@ describe('components beside the usual ones', () => {
       source: { qemu: { x: { cd_content: { a: '${file("a")}' }, cd_files: ['b/*'] } } },
       build: [
         {
+          sources: ['source.qemu.x'],
           provisioner: [{ file: [{ sources: ['${path.root}/c'] }] }, { 'shell-local': { inline: ['./d.sh'] } }],
           'post-processors': [{ 'post-processor': { vagrant: { include: ['e'] } } }],
         },

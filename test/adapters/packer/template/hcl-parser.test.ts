@@ -175,6 +175,7 @@ describe('the evaluator', () => {
     'split("/", "${path.cwd}/a")[1]',
     'true && var.x',
     'try(var.x, "a")',
+    'can(var.x)',
     'jsondecode("{")',
     'yamldecode("a: [")',
     'range(1, 2, 0)',

@@ -81,6 +81,12 @@ describe('locals that grow', () => {
     expect(evaluate('local.all')).toBe(tooLarge);
   });
 
+  it.each(['trimspace', 'chomp'])('are gone over once by %s(), however long a run is within', async (name) => {
+    const template = `build {\n  provisioner "shell" {\n    inline = [${name}(file("a"))]\n  }\n}`;
+    const run = '\n'.repeat(1_000_000);
+    expect((await discovered(repository({ 'image.pkr.hcl': template, a: `x${run}y` }))).undeclared).toEqual([]);
+  });
+
   it('refer to themselves only once', () => {
     const { evaluate } = counting({ self: '"${local.self}"', a: 'local.b', b: 'local.a' });
     expect(evaluate('local.self')).toBe('the local self refers to itself');

@@ -233,6 +233,78 @@ like_object = { a = 5, b = 6 }
     same(sets);
     expect(evaluation(noVariables)('[for key, value in fileset("x", "*") : key]')).toEqual(['b', 'c']);
   });
+
+  it('functions of paths', () => {
+    same([
+      ...['a/b/', '', '/', '/a', 'a//b/../c', 'a//b', './a', '../a', 'a'].map((path) => `dirname("${path}")`),
+      ...['', '/', 'a//', '.', 'a/..', 'a/b'].map((path) => `basename("${path}")`),
+    ]);
+  });
+
+  it('functions of texts', () => {
+    same([
+      String.raw`title("foo-bar baz_qux 1a a1b it's foo.bar/baz:qux ñandú élan ﬁx foo—bar HELLO wORLD")`,
+      'lower("ÀÉẞİ")',
+      'upper("straßeŉéﬁ")',
+      String.raw`trimspace("\u0085 a\ufeff\t\n")`,
+      ...[String.raw`a\r`, String.raw`a\r\n\n`, String.raw`a\n\r`, 'a'].map((text) => `chomp("${text}")`),
+      'trimprefix("aab", "a")',
+      'trimsuffix("abb", "b")',
+      'trimsuffix("ab", "")',
+      'trim("xaxbx", "xb")',
+      'replace("a.b.c", ".", "-")',
+      'replace("abc", "/", "x")',
+      'substr("abcd", 1, 2)',
+      'substr("abcd", 2, 10)',
+      'substr("abcd", 10, 2)',
+      'substr("abcd", 1, -1)',
+      'strrev("añb")',
+      'length("añb")',
+      'format("%s-%v-%d-%d%%", "a", true, "5", 6)',
+      'split("", "abc")',
+      'split(",", "")',
+      'split(".", "a.b.")',
+      String.raw`jsonencode("a<b>&c\u2028é\u0001/\"")`,
+    ]);
+  });
+
+  it('functions of lists, maps and numbers', () => {
+    same([
+      'sort(["10", "9", 1])',
+      'compact(["a", 1, "", null])',
+      'distinct(["a", 1, "1", "a"])',
+      'reverse([1, "a"])',
+      'concat(["a"], [1], [])',
+      'flatten(["a", ["b", [1, {c = 1}]]])',
+      'slice(["a", "b", "c"], 1, 2)',
+      'join(",", [1, true], ["a"])',
+      '[range(3), range(4, 1), range(-2), range(5, 1, -2), range(1, 2, 0.5)]',
+      'chunklist(["a", "b", "c"], 2)',
+      '[coalesce("", "b"), coalesce(null, "b")]',
+      'coalescelist([], ["a"])',
+      '[contains(["1"], 1), contains(["a", 1], 1)]',
+      'element(["a", "b"], 3)',
+      '[keys({b = 1, a = 2}), values({b = 1, a = 2})]',
+      '[lookup({a = 1}, "a", "d"), lookup({a = 1}, "b", "d"), lookup({a = null}, "a", "d")]',
+      'merge({a = {x = 1}}, {a = {y = 2}, b = 3})',
+      'zipmap(["b", "a", "a"], [1, "x", 2])',
+      '{for x in ["a", "a"] : x => 1...}',
+      '[max(1, 3), min(1, 3), abs(-1.5), ceil(1.2), floor(-1.2)]',
+      '{"1" = 2}[1]',
+      '[[1, 2], [3]].*.0',
+    ]);
+  });
+
+  it('functions that decode', () => {
+    same([
+      String.raw`jsondecode("{\"b\":1,\"a\":[1,2.50,null],\"b\":3}")`,
+      String.raw`yamldecode("a: [b, 1, 1.5, 0.5, ~, true, ./x-y_e.sh, 22.04a, '010', 'yes', 10.0.0.1]\nb: !!str 5\nc: a-1")`,
+      'base64decode(base64encode("é"))',
+      'md5("a")',
+      'sha1("a")',
+      'sha512("a")',
+    ]);
+  });
 });
 
 describe('the evaluator leaves to packer', () => {
@@ -242,6 +314,20 @@ describe('the evaluator leaves to packer', () => {
       expect(evaluation(noVariables)(text)).toMatchObject({ known: false });
     },
   );
+
+  it.each([
+    'replace("abc", "", "-")',
+    'length("👨‍👩‍👧")',
+    String.raw`substr("a\r\nbc", 0, 2)`,
+    'format("%d", 1.5)',
+    'base64decode("YQ")',
+    'index(["a", "b"], "b")',
+    'lookup({ a = "x" }, "b")',
+    'distinct([[1], [1]])',
+    ...['yes', 'No', '010', '0x10', '0o17', '1_000', '2020-01-01', '12:30', '1e3', '+1:2'].map((text) => `yamldecode("a: ${text}")`),
+  ])('%s, which it does in its own way or refuses', (text) => {
+    expect(evaluation(noVariables)(text)).toMatchObject({ known: false });
+  });
 
   it.each([
     ['a value that its type does not take', 'var.number', { number: 'x' }],
