@@ -5,6 +5,7 @@ import { localBuildService } from '../adapters/local/build-service.ts';
 import { fileObjects } from '../adapters/local/file-objects.ts';
 import { gzip } from '../adapters/local/gzip.ts';
 import { fileKeptObjects } from '../adapters/local/kept-objects.ts';
+import { databaseOfHome } from '../adapters/local/object-folder.ts';
 import { readBuildspec } from '../adapters/local/packaged-files.ts';
 import { RunFolders, runFiles } from '../adapters/local/run-folder.ts';
 import { type ScheduleBook, scheduleBook } from '../adapters/local/schedule-book.ts';
@@ -39,7 +40,7 @@ export interface Embedded extends CompletePorts, DispatchPorts {
  */
 export async function openEmbedded(host: Host, repository: Repository): Promise<Embedded> {
   const { home, root, config } = repository;
-  const database = await openDatabase(join(home, 'state', 'hybridcore.db'));
+  const database = await openDatabase(join(home, databaseOfHome));
   const objects = await fileObjects(home, database, () => systemClock.now());
   const program = ownProgram();
   const secretNames = Object.values(config.builders).flatMap((builder) =>

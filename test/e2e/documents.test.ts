@@ -217,6 +217,19 @@ describe('scrub', () => {
     expect(document).toMatchObject({ file: { lines: 2, actions: [{ rule: 'PASSWORD', count: 1, line: 2, column: 17 }] } });
   });
 
+  it('writes what it did over nothing that a home keeps, and says what is wrong with a name before it prints anything', async () => {
+    const sealed = 'artifacts/base/01J9Z3K4M5N6P7Q8R9S0T1V2W3.hash.json';
+    const images = await rig({ 'a.log': 'nothing secret\n', [sealed]: 'sealed', 'state/hybridcore.db': '' });
+    for (const file of [sealed, 'no/such/folder.json', '.']) {
+      expect(await images.run('scrub', 'a.log', '--manifest', file)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^USAGE \(exit code 1\): --manifest /) as string,
+      });
+    }
+    expect(await images.read(sealed)).toBe('sealed');
+  });
+
   it('prints the document in place of the text with --json, and says what is wrong when there is no such file', async () => {
     const images = await rig({ 'a.log': 'nothing secret\n' });
     const ended = await images.run('scrub', 'a.log', '--json');
