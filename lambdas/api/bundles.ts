@@ -5,6 +5,10 @@ import { type Config } from '../../core/config.ts';
 import { type DiagPorts, keepBundle } from '../../core/diag/make-bundle.ts';
 
 /** Makes the diag bundle of a build and stores it. This function knows no secret by its value: the hook finds those by their shape. */
-export async function bundle(known: Omit<DiagPorts, 'archive'>, config: Config, build: Build): ReturnType<ApiDispatcher['bundle']> {
-  return keepBundle({ ...known, archive: tarArchive }, config, build, []);
+export async function bundle(
+  known: Omit<DiagPorts, 'archive' | 'kept'>,
+  config: Config,
+  build: Build,
+): ReturnType<ApiDispatcher['bundle']> {
+  return keepBundle({ ...known, kept: null, archive: tarArchive }, config, build, []);
 }
