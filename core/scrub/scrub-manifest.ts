@@ -23,7 +23,7 @@ export const ScrubbedFile = z.strictObject({
   /** What it is: an object's key, `packer.log`, or a field of the result such as `stderr`. */
   file: z.string().check(z.minLength(1)),
   lines: z.int().check(z.nonnegative()),
-  /** UTF-8 bytes. */
+  /** Bytes, of a file in UTF-16 of that. */
   bytes_before: z.int().check(z.nonnegative()),
   bytes_after: z.int().check(z.nonnegative()),
   /**

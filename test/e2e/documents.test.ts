@@ -230,6 +230,15 @@ describe('scrub', () => {
     expect(await images.read(sealed)).toBe('sealed');
   });
 
+  it('reads what Windows PowerShell writes with `>`, and writes it as that', async () => {
+    const utf16 = (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le');
+    const images = await rig({});
+    await images.write('a.log', utf16('DB_PASSWORD=hunter1234\r\n'));
+    const ended = await images.run('scrub', 'a.log', '--manifest', 'scrub.json');
+    expect(Buffer.from(ended.stdout.replaceAll('\0', '')).toString()).toMatch(/DB_PASSWORD=\[REDACTED:PASSWORD:[0-9a-f]{8}\]\r\n$/);
+    expect(await images.json('scrub.json')).toMatchObject({ file: { lines: 1, actions: [{ rule: 'PASSWORD', line: 1 }] } });
+  });
+
   it('prints the document in place of the text with --json, and says what is wrong when there is no such file', async () => {
     const images = await rig({ 'a.log': 'nothing secret\n' });
     const ended = await images.run('scrub', 'a.log', '--json');
