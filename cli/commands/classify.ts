@@ -31,7 +31,7 @@ export async function classify(
   const key = systemRandomness.bytes(32);
   const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: nearest.value.secrets, key }), key));
   let lines: string[] = [];
-  const splitter = lineSplitter((line) => lines.push(line));
+  const splitter = lineSplitter((line) => lines.push(line), 'shortened');
   const take = (some: readonly string[]) => {
     for (const line of some) reader.line(line);
     lines = [];

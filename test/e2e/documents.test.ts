@@ -195,6 +195,30 @@ describe('classify', () => {
     expect(ended.code).toBe(exitCode);
   });
 
+  it('names lines by their numbers in the file, and reads a long one to its end', async () => {
+    const exit = 'Script exited with non-zero exit status: 100. Allowed exit codes are: [0]';
+    const log = [
+      '==> null.base: Running local shell script: install.sh',
+      `    null.base: ${'a'.repeat(600_000)}`,
+      `==> null.base: ${'z'.repeat(600_000)} E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?`,
+      `Build 'null.base' errored after 10 milliseconds: ${exit}`,
+      '',
+      "==> Some builds didn't complete successfully and had errors:",
+      `--> null.base: ${exit}`,
+      '',
+      '==> Builds finished but no artifacts were created.',
+    ];
+    const images = await rig({ 'a.log': log.join('\n') });
+    const ended = await images.run('classify', 'a.log', '--packer-exit-code', '1', '--json');
+    expect(ended.json()).toMatchObject({
+      exit_code: 2,
+      classification: {
+        rule: 'APT_MIRROR',
+        evidence: [expect.stringMatching(/^3: z/) as string, `4: ${exit}`],
+      },
+    });
+  });
+
   it('says what is wrong when there is no such file', async () => {
     const images = await rig({});
     expect(Result.parse((await images.run('classify', 'no.log', '--json')).json())).toMatchObject({
