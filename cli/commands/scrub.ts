@@ -8,6 +8,7 @@ import { scrubStream } from '../../adapters/local/scrub-stream.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { type ScrubDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { notSearchedTexts } from '../../core/scrub/known-secrets.ts';
 import { type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
 import { ruleSetDigest } from '../../core/scrub/redaction-rules.ts';
 import { createFileScrub } from '../../core/scrub/file-scrub.ts';
@@ -56,9 +57,7 @@ export async function scrub(host: Host, file: string, options: ScrubOptions): Pr
     not_searched: [...redactor.notSearched],
     file: one.end(),
   };
-  for (const name of redactor.notSearched) {
-    host.terminal.err.write(`${name} is too short or too common to be searched for: it stays wherever it stands\n`);
-  }
+  for (const sentence of notSearchedTexts(redactor.notSearched)) host.terminal.err.write(`${sentence}\n`);
   const written = await manifest?.value.write(`${JSON.stringify(document, null, 2)}\n`);
   if (written?.ok === false) return written;
   return success({ exitCode: 0, document, text: '' });
