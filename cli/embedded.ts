@@ -5,6 +5,7 @@ import { localBuildService } from '../adapters/local/build-service.ts';
 import { fileObjects } from '../adapters/local/file-objects.ts';
 import { gzip } from '../adapters/local/gzip.ts';
 import { fileKeptObjects } from '../adapters/local/kept-objects.ts';
+import { databaseOfHome } from '../adapters/local/object-folder.ts';
 import { readBuildspec } from '../adapters/local/packaged-files.ts';
 import { RunFolders, runFiles } from '../adapters/local/run-folder.ts';
 import { type ScheduleBook, scheduleBook } from '../adapters/local/schedule-book.ts';
@@ -35,7 +36,7 @@ export interface Embedded extends CompletePorts, DispatchPorts {
 }
 
 function databaseFile({ home }: Repository): string {
-  return join(home, 'state', 'hybridcore.db');
+  return join(home, databaseOfHome);
 }
 
 /** Whether a home has no records yet. */

@@ -32,7 +32,7 @@ import {
 import { scrubArtifact, scrubFailure, scrubText } from './receive.ts';
 import { type AttemptRequest } from './request.ts';
 import { refusedVariables } from './request-check.ts';
-import { knownSecrets } from './scrub/known-secrets.ts';
+import { knownSecrets, notSearchedTexts } from './scrub/known-secrets.ts';
 import { type SecretValue } from './scrub/known-values.ts';
 import { createRedactor } from './scrub/redactor.ts';
 import { createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
@@ -48,6 +48,8 @@ export interface AttemptPorts {
   readonly randomness: Randomness;
   /** Gets every scrubbed line as it comes, for whoever watches. Where it gives a promise, packer waits for it. */
   readonly watch: (lines: readonly string[]) => Promise<void> | undefined;
+  /** Gets a sentence that whoever watches has to know before packer runs. */
+  readonly warn: (sentence: string) => void;
 }
 
 /** How long an attempt waits for the dispatcher's word: longer than it takes the sweep to come by twice. Milliseconds. */
@@ -255,7 +257,9 @@ async function runPacker(
   key: Uint8Array,
   interrupt: AbortSignal,
 ): Promise<void> {
-  const scrub = createFileScrub('packer.log', createRedactor({ values: secretValues(findings), key }), key);
+  const redactor = createRedactor({ values: secretValues(findings), key });
+  for (const sentence of notSearchedTexts(redactor.notSearched, findings.discovery?.sensitiveVariables)) ports.warn(sentence);
+  const scrub = createFileScrub('packer.log', redactor, key);
   const { outcome, run } = await recordLog(ports, request, scrub, (onLines) => ports.packer.run(job, onLines, interrupt));
   findings.ran = { job, outcome, run, log: scrub.end() };
 }

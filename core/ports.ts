@@ -170,6 +170,8 @@ export interface Deletion extends KeptObject {
 export interface KeptObjects {
   /** In order of their keys. `limit` is at most 100. */
   listKept(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<KeptObject>>;
+  /** An object by its key, whatever stands there now; undefined where none was written, or a crash left open which. */
+  findKept(key: string): Promise<KeptObject | undefined>;
   /**
    * Removes an object for good and records that. `absent`: somebody else had removed it before. `altered`: what stands there is
    * not what was written, and it stays. A removal that a crash cut off is finished by the next one.

@@ -16,7 +16,7 @@ import { type RunRecord } from './run-record.ts';
 import { createRedactor, redactText } from './scrub/redactor.ts';
 import { type FileScrub, createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
 import { lineScrub } from './scrub/scrub-lines.ts';
-import { type ScrubManifest } from './scrub/scrub-manifest.ts';
+import { type ScrubManifest, receivedLogFile } from './scrub/scrub-manifest.ts';
 
 /** What was handed over, after the redaction on this side: nothing else of it is looked at or kept. */
 export interface Received {
@@ -37,8 +37,6 @@ export interface ReceivedLog {
   readonly redacted: boolean;
 }
 
-const logFile = 'packer.log, on receipt';
-
 /**
  * Logs and texts pass the hook again on this side: that the attempt scrubbed them is a claim, too. What is found here
  * is added to the scrub manifest, under its own file names. A log that no attempt writes makes the whole handover invalid.
@@ -54,7 +52,7 @@ export async function receive(
   const { parts, value } = handed;
   const { report, log, scrubManifest: claimed } = value;
   const redactor = createRedactor({ values: [], key });
-  const logScrub = createFileScrub(logFile, redactor, key);
+  const logScrub = createFileScrub(receivedLogFile, redactor, key);
   let run: PackerRun | null = null;
   try {
     run = log === null ? null : await readLog(logLines(log, compression, keys.incoming(report.run).log), logScrub);
@@ -114,7 +112,7 @@ async function* plainTexts(lines: AsyncIterable<readonly string[]>): AsyncGenera
 }
 
 async function* redactedTexts(lines: AsyncIterable<readonly string[]>, key: Uint8Array): AsyncGenerator<string> {
-  const scrub = createFileScrub(logFile, createRedactor({ values: [], key }), key);
+  const scrub = createFileScrub(receivedLogFile, createRedactor({ values: [], key }), key);
   for await (const scrubbed of scrubbedLines(lines, scrub)) if (scrubbed.length > 0) yield `${scrubbed.join('\n')}\n`;
 }
 

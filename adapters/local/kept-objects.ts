@@ -49,6 +49,10 @@ export async function fileKeptObjects(home: string, database: Database): Promise
       const rows = (after: string, limit: number) => database.all(sql, after, limit).map((row) => keptOf(ObjectRow.parse(row)));
       return pageOf('kept objects', page, rows, ({ key }) => key);
     },
+    async findKept(key) {
+      const row = database.first(`SELECT ${columns} FROM objects WHERE pending = 0 AND key = ?`, key);
+      return row === undefined ? undefined : keptOf(ObjectRow.parse(row));
+    },
     remove: (deletion) => explained(`the object ${deletion.key}`, () => remove(folder, database, deletion)),
     async giveClass(build, retention) {
       // What is being written right now, too: its row is pending.

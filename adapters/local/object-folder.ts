@@ -5,6 +5,9 @@ import path from 'node:path';
 import { assertKey, isKeySegment, keyPrefixes } from '../../core/contract/object-key.ts';
 import { isAbsence } from './system-error.ts';
 
+/** The records of a home, relative to it: where such a file is, a home is. */
+export const databaseOfHome = path.join('state', 'hybridcore.db');
+
 /** Where a key lies below the home folder. `link`: the first folder on the way that is a link, and so leads who knows where. */
 export type KeyPlace = { readonly state: 'inside'; readonly file: string } | { readonly state: 'outside'; readonly link: string };
 

@@ -12,6 +12,7 @@ import { FailureError } from '../../core/failure-error.ts';
 import { type SecretFinding } from '../../core/ports.ts';
 import { findShapesInInput } from '../../core/scrub/secret-shapes.ts';
 import { errorCode } from './system-error.ts';
+import { encodingOf } from './text-encoding.ts';
 import { reasonOf } from './input-file-place.ts';
 
 /**
@@ -106,7 +107,7 @@ async function findInHandle(handle: FileHandle, path: string, found: Found): Pro
   for (;;) {
     const { bytesRead } = await handle.read(buffer, 0, readBytes, null);
     const bytes = buffer.subarray(0, bytesRead);
-    decoder ??= decoderFor(bytes);
+    decoder ??= new TextDecoder(encodingOf(bytes));
     pending += decoder.decode(bytes, { stream: bytesRead > 0 });
     if (bytesRead === 0) break;
     if (pending.length < pieceLength) continue;
@@ -152,19 +153,4 @@ function countLineEnds(text: string, from: number, to: number): number {
   let count = 0;
   for (let index = text.indexOf('\n', from); index !== -1 && index < to; index = text.indexOf('\n', index + 1)) count += 1;
   return count;
-}
-
-/** How a file's text is encoded, by its first bytes. PowerShell scripts are often UTF-16, with or without a mark. */
-function decoderFor(beginning: Uint8Array): TextDecoder {
-  const [first, second] = beginning;
-  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le');
-  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be');
-  const sample = beginning.subarray(0, 8192);
-  const even = sample.filter((byte, index) => byte === 0 && index % 2 === 0).length;
-  const odd = sample.filter((byte, index) => byte === 0 && index % 2 === 1).length;
-  if (even + odd === 0) return new TextDecoder('utf-8');
-  const many = sample.length * 0.15;
-  if (odd > many && even * 10 < odd) return new TextDecoder('utf-16le');
-  if (even > many && odd * 10 < even) return new TextDecoder('utf-16be');
-  return new TextDecoder('latin1');
 }

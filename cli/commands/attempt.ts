@@ -60,6 +60,7 @@ export async function attempt(
       if (texts.length > 0) host.terminal.out.pass(`${texts.join('\n')}\n`);
       return host.terminal.out.isFull() ? host.terminal.out.taken() : undefined;
     },
+    warn: (sentence) => host.terminal.err.write(`${sentence}\n`),
   };
   const timeout = repository.config.builders[request.value.builder]?.timeout ?? '60m';
   const poll = bucket === undefined ? stopPoll.folder : stopPoll.bucket;

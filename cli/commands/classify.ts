@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 
 import { lineSplitter } from '../../adapters/packer/line-splitter.ts';
+import { asUtf8 } from '../../adapters/local/text-encoding.ts';
 import { findConfigFile, readConfigFile } from '../../adapters/local/config-file.ts';
 import { classifyPackerRun } from '../../core/classification/classify.ts';
 import { type RuleRow } from '../../core/classification/rules-row.ts';
@@ -30,14 +31,13 @@ export async function classify(
   const key = systemRandomness.bytes(32);
   const scrubbed = lineScrub(createFileScrub('packer.log', createRedactor({ values: nearest.value.secrets, key }), key));
   let lines: string[] = [];
-  const splitter = lineSplitter((line) => lines.push(line));
+  const splitter = lineSplitter((line) => lines.push(line), 'shortened');
   const take = (some: readonly string[]) => {
     for (const line of some) reader.line(line);
     lines = [];
   };
   try {
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
-      if (!Buffer.isBuffer(chunk)) continue;
+    for await (const chunk of asUtf8(file === '-' ? process.stdin : createReadStream(file))) {
       splitter.push(chunk);
       take(scrubbed.push(lines));
     }

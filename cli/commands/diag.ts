@@ -1,7 +1,5 @@
-import { resolve } from 'node:path';
-
-import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
 import { secretValues } from '../../adapters/local/environment-secrets.ts';
+import { outputFile } from '../../adapters/local/output-file.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { builderOf } from '../../core/builder-of.ts';
 import { type Config } from '../../core/config.ts';
@@ -23,6 +21,8 @@ export async function diag(
   typed: string,
   options: { readonly output?: string },
 ): Promise<Outcome<Answer>> {
+  const output = options.output === undefined ? undefined : await outputFile('--output', options.output, host.workingFolder);
+  if (output?.ok === false) return output;
   const found = await findBuild(embedded, typed);
   if (!found.ok) return found;
   const build = found.value;
@@ -30,14 +30,14 @@ export async function diag(
   const made = await makeBundle(ports, config, build, secretValues(host.environment, builderOf(config, build.builder)));
   if (!made.ok) return made;
   const { index, content } = made.value;
-  let path: string;
-  if (options.output === undefined) {
+  let path = options.output;
+  if (path === undefined) {
     const stored = await storeBundle(ports, config.retention, build, content);
     if (!stored.ok) return stored;
     path = stored.value;
   } else {
-    path = options.output;
-    await writeFileAtomically(resolve(host.workingFolder, path), content);
+    const written = await output?.value.write(content);
+    if (written?.ok === false) return written;
   }
   const document: DiagDocument = { path, digest: digestOf(content), size: content.length, index };
   return success({ exitCode: 0, document, text: bundleText(document) });

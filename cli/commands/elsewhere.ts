@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
-
 import { type ApiCall, type ApiClient } from '../../adapters/api/api-client.ts';
-import { writeFileAtomically } from '../../adapters/local/atomic-file.ts';
 import { gzip } from '../../adapters/local/gzip.ts';
+import { outputFile } from '../../adapters/local/output-file.ts';
 import { tarArchive } from '../../adapters/local/tar-archive.ts';
 import { BuildDocument, BuildersDocument, DiagLinkDocument, LogLinksDocument } from '../../core/api/api-documents.ts';
 import { operationAnswers } from '../../core/api/operation-answers.ts';
@@ -119,6 +117,9 @@ export async function diagElsewhere(host: Host, api: ApiClient, typed: string, o
   const made = await api.send(reading(`${ofBuild(typed)}/diag`), DiagLinkDocument);
   if (!made.ok) return made;
   const { path, digest, link } = made.value;
+  const file = output ?? `${made.value.build_id}.tar.gz`;
+  const named = await outputFile('--output', file, host.workingFolder);
+  if (!named.ok) return named;
   const content = await api.download(link.url, bundleLimits.packed);
   if (!content.ok) return content;
   if (digestOf(content.value) !== digest)
@@ -127,10 +128,10 @@ export async function diagElsewhere(host: Host, api: ApiClient, typed: string, o
       `what came of ${path} is not the bundle that was made: its digest is not ${digest}`,
       'ask again; where it stays so, somebody stands between you and the dispatcher',
     );
-  const file = output ?? `${made.value.build_id}.tar.gz`;
   const bundle = await readBundle({ archive: tarArchive, compression: gzip }, content.value);
   if (!bundle.ok) return bundle;
-  await writeFileAtomically(resolve(host.workingFolder, file), content.value);
+  const written = await named.value.write(content.value);
+  if (!written.ok) return written;
   const document: DiagDocument = { path: file, digest, size: content.value.length, index: bundle.value.index };
   return success({ exitCode: 0, document, text: bundleText(document) });
 }

@@ -1,13 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { environmentSecrets } from '../../adapters/local/environment-secrets.ts';
+import { outputFile } from '../../adapters/local/output-file.ts';
 import { scrubStream } from '../../adapters/local/scrub-stream.ts';
 import { systemRandomness } from '../../adapters/local/system.ts';
 import { type ScrubDocument } from '../../core/documents.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
+import { notSearchedTexts } from '../../core/scrub/known-secrets.ts';
 import { type SecretValue, createRedactor } from '../../core/scrub/redactor.ts';
 import { ruleSetDigest } from '../../core/scrub/redaction-rules.ts';
 import { createFileScrub } from '../../core/scrub/file-scrub.ts';
@@ -25,6 +26,8 @@ export interface ScrubOptions {
 
 /** `scrub [file]`: the text without its secrets on standard output, in constant memory, and what was done to it. */
 export async function scrub(host: Host, file: string, options: ScrubOptions): Promise<Outcome<Answer>> {
+  const manifest = options.manifest === undefined ? undefined : await outputFile('--manifest', options.manifest, host.workingFolder);
+  if (manifest?.ok === false) return manifest;
   const values: SecretValue[] = [];
   for (const reference of options.secrets) {
     const read = await environmentSecrets(host.environment).read(reference);
@@ -54,9 +57,8 @@ export async function scrub(host: Host, file: string, options: ScrubOptions): Pr
     not_searched: [...redactor.notSearched],
     file: one.end(),
   };
-  for (const name of redactor.notSearched) {
-    host.terminal.err.write(`${name} is too short or too common to be searched for: it stays wherever it stands\n`);
-  }
-  if (options.manifest !== undefined) await writeFile(options.manifest, `${JSON.stringify(document, null, 2)}\n`);
+  for (const sentence of notSearchedTexts(redactor.notSearched)) host.terminal.err.write(`${sentence}\n`);
+  const written = await manifest?.value.write(`${JSON.stringify(document, null, 2)}\n`);
+  if (written?.ok === false) return written;
   return success({ exitCode: 0, document, text: '' });
 }

@@ -1,13 +1,14 @@
 import { type Build } from '../build.ts';
 import { manifestDigest } from '../document-text.ts';
-import { type Digest } from '../digest.ts';
+import { type Digest, digestOf } from '../digest.ts';
 import { compareInputs } from '../drift.ts';
 import { handoverLimits } from '../handed-over.ts';
 import { type HashManifest } from '../hash-manifest.ts';
 import { pages } from '../pages.ts';
-import { type Compression, type Objects, type Records } from '../ports.ts';
+import { type Compression, type KeptObjects, type Objects, type Records } from '../ports.ts';
 import { parseManifest } from '../read-manifest.ts';
 import { isFinal } from '../states.ts';
+import { type FoundFile, alterations } from './alterations.ts';
 import { type DiagDrift } from './bundle-documents.ts';
 import { bundleLimits } from './bundle-limits.ts';
 
@@ -15,12 +16,14 @@ export interface CollectPorts {
   readonly records: Records;
   readonly objects: Objects;
   readonly compression: Compression;
+  /** Null where the home does not record the digests of what was written: a bucket. */
+  readonly kept: Pick<KeptObjects, 'findKept'> | null;
 }
 
 /** What a build left, as it was found. */
 export interface Collection {
   /** By their paths in the bundle. */
-  readonly files: Map<string, { readonly content: Uint8Array; readonly key: string }>;
+  readonly files: Map<string, FoundFile>;
   readonly absent: { readonly path: string; readonly why: string }[];
   readonly altered: { readonly path: string; readonly why: string }[];
   /** Null where there are not two manifests to compare. */
@@ -42,7 +45,7 @@ export async function collect(ports: CollectPorts, build: Build, keptUntil: stri
     }
     const read = await ports.objects.read(key, { bytes: bundleLimits.part });
     if (read.state === 'read') {
-      found.files.set(path, { content: read.content, key });
+      found.files.set(path, { content: read.content, key, stored: digestOf(read.content) });
       return read.content;
     }
     found.absent.push({ path, why: whyUnread(key, read, keptUntil) });
@@ -65,6 +68,8 @@ export async function collect(ports: CollectPorts, build: Build, keptUntil: stri
     await take(`${folder}/scrub-manifest.json`, outcome?.scrub_manifest_path ?? null, unscrubbed);
   }
   await collectManifests(ports, build, found, take, isFinal(build.state) ? `the build ended as ${build.state}, and sealed none` : open);
+  const noted = new Set(found.altered.map(({ path }) => path));
+  found.altered.push(...(await alterations(ports.kept, build, found.files)).filter(({ path }) => !noted.has(path)));
   return found;
 }
 
@@ -83,13 +88,14 @@ function whyUnread(key: string, read: Unread, keptUntil: string | null): string 
 
 function unpackLog(compression: Compression, found: Collection, path: string, packed: Uint8Array): void {
   const content = compression.expand(packed, { bytes: handoverLimits.expandedLog });
-  const key = found.files.get(path)?.key ?? path;
+  const file = found.files.get(path);
+  if (file === undefined) return;
   if (content !== undefined) {
-    found.files.set(path, { content, key });
+    found.files.set(path, { ...file, content });
     return;
   }
   found.files.delete(path);
-  found.absent.push({ path, why: `${key} is damaged: it is no whole gzip, or longer than any log` });
+  found.absent.push({ path, why: `${file.key} is damaged: it is no whole gzip, or longer than any log` });
 }
 
 /** The manifest that the build sealed (of a skipped one: that it was held against) and the one before it. */

@@ -29,7 +29,9 @@ export const DiagReplayDocument = z.strictObject({
       attempt: z.literal([1, 2]),
       outcome: z
         .literal(['same', 'differs', 'not-judged', 'cannot-be-judged'])
-        .check(z.describe('not-judged: there was no verdict; cannot-be-judged: what it rests on is not in the bundle')),
+        .check(
+          z.describe('not-judged: there was no verdict; cannot-be-judged: what it rests on is not in the bundle, or not what was recorded'),
+        ),
       was: z.nullable(RuledVerdict),
       is: z.nullable(RuledVerdict),
       /** The rule whose change makes the difference; null where there is none. */

@@ -174,18 +174,16 @@ function versionsOf(config: Config, build: Build, found: Collection): DiagVersio
   };
 }
 
-/** Notes where it is not what this build wrote. */
+/** Undefined where it is not what this build wrote. */
 function readSummary(found: Collection, build: Build): LogSummary | undefined {
   const file = found.files.get('summary.json');
   if (file === undefined) return undefined;
   try {
     const summary = LogSummary.safeParse(JSON.parse(new TextDecoder().decode(file.content)));
-    if (summary.success && summary.data.build_id === build.build_id) return summary.data;
+    return summary.success && summary.data.build_id === build.build_id ? summary.data : undefined;
   } catch {
-    // No JSON is no summary, either.
+    return undefined;
   }
-  found.altered.push({ path: 'summary.json', why: 'it is no log summary of this build' });
-  return undefined;
 }
 
 function writtenTable(config: Config): DiagRules['table'] {

@@ -27,7 +27,7 @@ export interface RuledVerdict {
 
 /**
  * What became of giving a verdict again. `not-judged`: there was none. `cannot-be-judged`: what it rests on is not in the
- * bundle.
+ * bundle, or is not what was recorded.
  */
 export interface ReplayedAttempt {
   readonly attempt: 1 | 2;
@@ -96,6 +96,9 @@ function replayAttempt(
     const why = bundle.index.absent.find(({ path }) => path === logPath(attempt))?.why ?? 'the log is not in the bundle';
     return { ...none, outcome: 'cannot-be-judged', was, on: why };
   }
+  const altered = bundle.index.altered.find(({ path }) => path === logPath(attempt));
+  if (altered !== undefined && !restsOnNoLog(judged, verdict))
+    return { ...none, outcome: 'cannot-be-judged', was, on: `${altered.path} is not the log that was recorded: ${altered.why}` };
   const { is, on } = judgedAgain(about, judged, verdict, log, users);
   const same = is.exit_code === was.exit_code && is.rule === was.rule;
   return {
@@ -109,6 +112,11 @@ function replayAttempt(
 }
 
 const logPath = (attempt: 1 | 2) => `attempt-${attempt}/packer.log`;
+
+/** Whether a check of the dispatcher's gave it. */
+function restsOnNoLog({ basis }: JudgedAttempt, { classification }: Verdict): boolean {
+  return basis === null && isOwnRule(classification.rule);
+}
 
 /** Null where there is none. */
 function logIn(bundle: ReadBundle, attempt: 1 | 2): PackerRun | null {

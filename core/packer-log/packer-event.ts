@@ -33,8 +33,9 @@ export type PackerEvent =
   | { readonly type: 'log'; readonly text: string }
   | { readonly type: 'other'; readonly target: string; readonly name: string; readonly data: readonly string[] };
 
-/** UTF-16 code units of a line that are read; what follows is dropped. */
+/** UTF-16 code units of a line that are read: of a longer one the beginning, which says what it is, and the end, where errors stand. */
 const longestLine = 32_768;
+const lineEnding = 8192;
 
 // Source of both formats: packer/ui.go:224-255 (machine-readable), packer/ui.go NewLogger lines (PACKER_LOG).
 const machineLine = /^\s{0,20}\d{9,20},([^,]*),([a-z][a-z0-9-]*)(?:,([\s\S]*))?$/;
@@ -46,11 +47,15 @@ const panicLine = /^(?:[\w./-]{1,200}(?: plugin)?: )?panic: |^!+ PACKER CRASH !+
 
 /** Reads one line, without its line end. Takes any text and never throws; what it cannot place is `ui` text or `other`. */
 export function parseLine(line: string): PackerEvent {
-  const text = plainText(line.length > longestLine ? line.slice(0, longestLine).toWellFormed() : line);
+  const text = plainText(line.length > longestLine ? shortened(line) : line);
   const machine = parseMachineLine(text);
   if (machine !== undefined) return machine;
   const carried = withoutCarriers(withoutLostColours(text));
   return (carried === text ? undefined : parseMachineLine(carried)) ?? parseCarried(carried);
+}
+
+function shortened(line: string): string {
+  return `${line.slice(0, longestLine - lineEnding - 3)} … ${line.slice(-lineEnding)}`.toWellFormed();
 }
 
 /** What a person should see of a line, free of terminal escapes; null where a line is not meant for people. */

@@ -25,8 +25,12 @@ export function scrubManifest(
 
 /** Scrubs one file as a stream, and keeps what the manifest says of it. Nothing of the file is kept. */
 export interface FileScrub {
+  /** From the next piece on the file's text stands for other bytes than those of UTF-8. */
+  encodedBy(encode: (text: string) => Uint8Array): void;
   /** The next piece of the file, of any length; gives what can be written by now (`Redactor.push`). */
   push(text: string): string;
+  /** Bytes that are no text, as they are: in place of a piece, after `rest`. */
+  raw(content: Uint8Array): void;
   /** What was kept back: the file is over, or what follows is a text of its own within it. */
   rest(): string;
   /** What the manifest says of the file. Nothing may follow. */
@@ -46,12 +50,13 @@ export function createFileScrub(file: string, redactor: Redactor, key: Uint8Arra
   const bytes = { before: 0, after: 0 };
   let lines = 0;
   let inLine = false;
+  let encode = bytesOf;
 
   /** The last text that came, with its bytes: nearly all of them go out as they came. */
   let last = { text: '', content: bytesOf('') };
 
   function take(text: string): void {
-    const content = bytesOf(text);
+    const content = encode(text);
     last = { text, content };
     before.update(content);
     bytes.before += content.length;
@@ -60,13 +65,23 @@ export function createFileScrub(file: string, redactor: Redactor, key: Uint8Arra
   }
 
   function give(scrubbed: string): string {
-    const content = scrubbed === last.text ? last.content : bytesOf(scrubbed);
+    const content = scrubbed === last.text ? last.content : encode(scrubbed);
     after.update(content);
     bytes.after += content.length;
     return scrubbed;
   }
 
   return {
+    encodedBy(other) {
+      encode = other;
+    },
+    raw(content) {
+      before.update(content);
+      after.update(content);
+      bytes.before += content.length;
+      bytes.after += content.length;
+      inLine = true;
+    },
     push(text) {
       take(text);
       return give(redactor.push(text));

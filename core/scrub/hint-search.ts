@@ -13,7 +13,7 @@ export interface Region {
 
 /** What packer's prefix and an indentation may take of a line. */
 const prefixAllowance = 64;
-/** As many stand on a line that a text of escapes alone was wrapped to. */
+/** As many stand on a line that a text of escapes alone was wrapped to; an entity, which is longer, counts for three. */
 const manyEscapes = 6;
 /** Nothing is wrapped over more lines than this; a text of empty lines would be looked at again and again. */
 const mostLines = 128;
@@ -39,7 +39,8 @@ export function regionsOf(text: string, values: KnownValues): Region[] {
 
 /** Whether a line with escapes may hold a part of a value: of one that is nothing but escapes too little may stand on it to tell. */
 function mayHoldEscaped(line: string, hint: RegExp): boolean {
-  if ((line.match(anyEscape)?.length ?? 0) >= manyEscapes) return true;
+  const count = (line.match(anyEscape) ?? []).reduce((sum, escape) => sum + (escape.startsWith('&') ? 3 : 1), 0);
+  if (count >= manyEscapes) return true;
   return viewsOf(line).some(({ text }) => text.search(hint) !== -1);
 }
 

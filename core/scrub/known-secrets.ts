@@ -10,6 +10,24 @@ export function knownSecrets(
 ): SecretValue[] {
   return [
     ...Object.entries(secrets).map(([name, value]) => ({ name, value })),
-    ...sensitiveValues.map((value) => ({ name: 'sensitive', value })),
+    ...sensitiveValues.map((value) => ({ name: sensitiveName, value })),
   ];
+}
+
+/** What values of the template have as their name: they may be made of several variables. */
+const sensitiveName = 'sensitive';
+
+/**
+ * Says of each value that is not searched for (`Redactor.notSearched`) that it stays where it stands.
+ *
+ * @param sensitiveVariables of the template.
+ */
+export function notSearchedTexts(names: readonly string[], sensitiveVariables: readonly string[] = []): string[] {
+  return [...new Set(names)].map((name) => {
+    const what =
+      name === sensitiveName && sensitiveVariables.length > 0
+        ? `a value of the sensitive variables (${sensitiveVariables.join(', ')})`
+        : name;
+    return `${what} is too short or too common to be searched for: it stays wherever it stands; give secrets that are longer`;
+  });
 }

@@ -23,7 +23,7 @@ export const ScrubbedFile = z.strictObject({
   /** What it is: an object's key, `packer.log`, or a field of the result such as `stderr`. */
   file: z.string().check(z.minLength(1)),
   lines: z.int().check(z.nonnegative()),
-  /** UTF-8 bytes. */
+  /** Bytes, of a file in UTF-16 of that. */
   bytes_before: z.int().check(z.nonnegative()),
   bytes_after: z.int().check(z.nonnegative()),
   /**
@@ -53,3 +53,11 @@ export const ScrubManifest = z.strictObject({
   files: z.array(ScrubbedFile),
 });
 export type ScrubManifest = z.infer<typeof ScrubManifest>;
+
+/** The file in a scrub manifest that stands for the log as it was sealed: after the hook on the dispatcher's side. */
+export const receivedLogFile = 'packer.log, on receipt';
+
+/** The digest of the text of the log that was sealed; undefined where none was. What the attempt itself says of its files stands before it. */
+export function receivedLogDigest({ files }: ScrubManifest): Digest | undefined {
+  return files.findLast(({ file }) => file === receivedLogFile)?.digest_after;
+}

@@ -37,10 +37,10 @@ const pieceOverlap = 16;
 
 /**
  * The forms in which a value is searched: in clear; base64, alone or inside a longer text (its three alignments,
- * both alphabets, of UTF-8 and of the UTF-16 that PowerShell encodes its commands in); hex; as forms and HTML write
+ * both alphabets, of UTF-8 and of the UTF-16 that PowerShell encodes its commands in); hex; as forms write
  * it, and with the quotes of a shell or of PowerShell; and each of these as packer's machine-readable output writes
  * it. Of a value with several lines also each line that has at least 8 characters. Escapes that begin with a percent
- * sign, a backslash or a backtick need no form of their own: they are undone before (`view.ts`).
+ * sign, a backslash, a backtick or an ampersand need no form of their own: they are undone before (`view.ts`).
  */
 export function secretForms(value: string): SecretForm[] {
   const whole = value.toWellFormed().trim();
@@ -73,7 +73,6 @@ function piecesOf(text: string): string[] {
 
 function writtenForms(text: string): string[] {
   const hex = Buffer.from(text, 'utf8').toString('hex');
-  const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return [
     text,
     hex,
@@ -83,8 +82,6 @@ function writtenForms(text: string): string[] {
     text.replaceAll("'", String.raw`'\''`),
     text.replaceAll("'", `'"'"'`),
     text.replaceAll("'", "''"),
-    html,
-    html.replaceAll('"', '&quot;').replaceAll("'", '&#39;'),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { entity, entityDecoded } from './entities.ts';
+
 export interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -100,14 +102,18 @@ const backtickEscape = /`(?:([nrt])|([^A-Za-z0-9\r\n]))/g;
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v', a: '\u0007', e: '\u001B' };
 
 /** Whether a text holds anything that a view would undo but line breaks; the views of all other texts are the text. */
-export const anyEscape = /%[0-9a-fA-F]{2}|\\|`/g;
+export const anyEscape = /%[0-9a-fA-F]{2}|\\|`|&(?:#|[a-zA-Z]{2,16}[1-4]{0,2};)/g;
 
 /**
  * What may be the beginning of an escape, or of a further one of the same character: by how many backslashes an escape
  * begins with, since those before it may be escaped ones of their own.
  */
 const cutEscapes = ['{1}', '{2}', '{4}', '{1,8}'].map(
-  (count) => new RegExp(String.raw`(?:%[0-9a-f]{0,2}|\\${count}(?:u[0-9a-f]{0,3}|x[0-9a-f]{0,2}|[0-7]{1,3})?|\`)$`, 'i'),
+  (count) =>
+    new RegExp(
+      String.raw`(?:%[0-9a-f]{0,2}|\\${count}(?:u[0-9a-f]{0,3}|x[0-9a-f]{0,2}|[0-7]{1,3})?|\`|&(?:(?:amp|#38|#x26);)?(?:#x?[0-9a-f]{0,8}|[a-z]{0,16}[1-4]{0,2}))$`,
+      'i',
+    ),
 );
 
 /** A text without the last one to four of its escapes, where it ends in one: a character that is not whole may begin there. */
@@ -125,13 +131,24 @@ export function beforeCutEscapes(text: string): string[] {
 
 /**
  * The ways to read a text: as it stands, with line breaks undone, and each of these with its escapes undone: percent
- * signs, backslashes (once to three times: JSON within JSON), PowerShell's backticks.
+ * signs, backslashes (once to three times: JSON within JSON), PowerShell's backticks; and in each of all these the entities of
+ * HTML and XML (once or twice).
  */
 export function viewsOf(text: string): View[] {
   const plain: View = { text };
   const broken = [prefixedBreak, bareBreak].map((pattern) => rewrittenView(plain, pattern, () => ''));
   const joined = [plain, ...broken].filter((view) => view !== undefined);
-  return joined.flatMap((view) => [view, ...unescaped(view)]);
+  return joined.flatMap((view) => [view, ...unescaped(view)]).flatMap((view) => [view, ...withoutEntities(view)]);
+}
+
+function withoutEntities(view: View): View[] {
+  const views: View[] = [];
+  let inner: View | undefined = view;
+  for (let depth = 0; depth < 2 && inner?.text.includes('&') === true; depth += 1) {
+    inner = rewrittenView(inner, entity, entityDecoded);
+    views.push(...present(inner));
+  }
+  return views;
 }
 
 function unescaped(view: View): View[] {

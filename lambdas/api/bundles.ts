@@ -6,9 +6,9 @@ import { type DiagPorts, type StorePorts, keepBundle } from '../../core/diag/mak
 
 /** Makes the diag bundle of a build and stores it. This function knows no secret by its value: the hook finds those by their shape. */
 export async function bundle(
-  known: Omit<DiagPorts & StorePorts, 'archive'>,
+  known: Omit<DiagPorts & StorePorts, 'archive' | 'kept'>,
   config: Config,
   build: Build,
 ): ReturnType<ApiDispatcher['bundle']> {
-  return keepBundle({ ...known, archive: tarArchive }, config, build, []);
+  return keepBundle({ ...known, kept: null, archive: tarArchive }, config, build, []);
 }

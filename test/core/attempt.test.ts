@@ -74,6 +74,7 @@ async function attemptIn(world: World) {
   const jobs: PackerJob[] = [];
   const log: string[] = [];
   const watched: string[] = [];
+  const warned: string[] = [];
   const discoveries = [...(world.discoveries ?? [discovery])];
   let last = discoveries[0] ?? discovery;
   const ports: AttemptPorts = {
@@ -114,6 +115,8 @@ async function attemptIn(world: World) {
     control: { awaitGo: async () => world.told ?? true },
     clock: { now: () => someTime },
     randomness: { bytes: (count) => new Uint8Array(count).fill(9) },
+    // Before packer runs.
+    warn: (sentence) => void warned.push(`${jobs.length}: ${sentence}`),
     watch(lines) {
       watched.push(...lines);
       return undefined;
@@ -126,6 +129,7 @@ async function attemptIn(world: World) {
     jobs,
     log,
     watched,
+    warned,
     written,
     report: AttemptReport.parse(JSON.parse(written.get(at.report) ?? '')),
     scrub: ScrubManifest.parse(JSON.parse(written.get(at.scrubManifest) ?? '')),
@@ -290,6 +294,17 @@ describe('nothing that an attempt writes or shows holds', () => {
       expect(scrub.files.map((file) => file.actions.reduce((sum, action) => sum + action.count, 0))).toEqual([4, 4]);
     },
   );
+
+  it('but what is too short to be searched for, of which it warns once before packer runs', async () => {
+    const { warned, scrub } = await attemptIn({
+      secret: 'abc',
+      discoveries: [{ ...discovery, sensitiveVariables: ['token', 'site'], sensitiveValues: ['packer', 'vagrant', 'v3ry-sensitive'] }],
+    });
+    const why = 'is too short or too common to be searched for: it stays wherever it stands; give secrets that are longer';
+    expect(warned).toEqual([`0: join ${why}`, `0: a value of the sensitive variables (token, site) ${why}`]);
+    expect(scrub.not_searched).toEqual(['join', 'sensitive']);
+    expect((await attemptIn({})).warned).toEqual([]);
+  });
 
   it('a failure beyond the bounds of a report', async () => {
     const { report } = await attemptIn({

@@ -183,6 +183,13 @@ describe.skipIf(!hasJq && process.env['CI'] === undefined)('diag, with real pack
     const id = await built(images, 'locked');
     const { path, ...made } = await diag(images, id);
     expect(await publishedSchemaFaults('diag', { path, ...made })).toEqual([]);
+    const summary = `state/packer/logs/locked/${id}.json`;
+    const sealed = await images.read(summary);
+    for (const file of [summary, '.']) {
+      const refused = await images.run('diag', id, '--output', file);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^USAGE \(exit code 1\): --output /) as string]);
+    }
+    expect(await images.read(summary)).toBe(sealed);
     await images.write('hybridcore.yaml', settings + ownRule(2));
     expect(await replayed(images, path)).toMatchObject({ exit_code: 0 });
     const changed = await replayed(images, path, '--rules', 'hybridcore.yaml');

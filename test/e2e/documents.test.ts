@@ -195,6 +195,30 @@ describe('classify', () => {
     expect(ended.code).toBe(exitCode);
   });
 
+  it('names lines by their numbers in the file, and reads a long one to its end', async () => {
+    const exit = 'Script exited with non-zero exit status: 100. Allowed exit codes are: [0]';
+    const log = [
+      '==> null.base: Running local shell script: install.sh',
+      `    null.base: ${'a'.repeat(600_000)}`,
+      `==> null.base: ${'z'.repeat(600_000)} E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?`,
+      `Build 'null.base' errored after 10 milliseconds: ${exit}`,
+      '',
+      "==> Some builds didn't complete successfully and had errors:",
+      `--> null.base: ${exit}`,
+      '',
+      '==> Builds finished but no artifacts were created.',
+    ];
+    const images = await rig({ 'a.log': log.join('\n') });
+    const ended = await images.run('classify', 'a.log', '--packer-exit-code', '1', '--json');
+    expect(ended.json()).toMatchObject({
+      exit_code: 2,
+      classification: {
+        rule: 'APT_MIRROR',
+        evidence: [expect.stringMatching(/^3: z/) as string, `4: ${exit}`],
+      },
+    });
+  });
+
   it('says what is wrong when there is no such file', async () => {
     const images = await rig({});
     expect(Result.parse((await images.run('classify', 'no.log', '--json')).json())).toMatchObject({
@@ -215,6 +239,28 @@ describe('scrub', () => {
     const document = await images.json('scrub.json');
     expect(await publishedSchemaFaults('scrub', document)).toEqual([]);
     expect(document).toMatchObject({ file: { lines: 2, actions: [{ rule: 'PASSWORD', count: 1, line: 2, column: 17 }] } });
+  });
+
+  it('writes what it did over nothing that a home keeps, and says what is wrong with a name before it prints anything', async () => {
+    const sealed = 'artifacts/base/01J9Z3K4M5N6P7Q8R9S0T1V2W3.hash.json';
+    const images = await rig({ 'a.log': 'nothing secret\n', [sealed]: 'sealed', 'state/hybridcore.db': '' });
+    for (const file of [sealed, 'no/such/folder.json', '.']) {
+      expect(await images.run('scrub', 'a.log', '--manifest', file)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^USAGE \(exit code 1\): --manifest /) as string,
+      });
+    }
+    expect(await images.read(sealed)).toBe('sealed');
+  });
+
+  it('reads what Windows PowerShell writes with `>`, and writes it as that', async () => {
+    const utf16 = (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le');
+    const images = await rig({});
+    await images.write('a.log', utf16('DB_PASSWORD=hunter1234\r\n'));
+    const ended = await images.run('scrub', 'a.log', '--manifest', 'scrub.json');
+    expect(Buffer.from(ended.stdout.replaceAll('\0', '')).toString()).toMatch(/DB_PASSWORD=\[REDACTED:PASSWORD:[0-9a-f]{8}\]\r\n$/);
+    expect(await images.json('scrub.json')).toMatchObject({ file: { lines: 1, actions: [{ rule: 'PASSWORD', line: 1 }] } });
   });
 
   it('prints the document in place of the text with --json, and says what is wrong when there is no such file', async () => {

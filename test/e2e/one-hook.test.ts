@@ -85,6 +85,20 @@ async function everything(images: Rig): Promise<{ readonly words: string; readon
 }
 
 describe('what leaves', () => {
+  it('may hold a secret that is too short to be searched for: build warns of it, by its variable', async () => {
+    const images = await rig({
+      'hybridcore.yaml': 'version: 1\nbuilders:\n  prints:\n    template: prints.pkr.hcl\n    secrets: { join: "env:JOIN_TOKEN" }\n',
+      'prints.pkr.hcl': template('prints.sh'),
+      'prints.sh': 'echo done\n',
+    });
+    const build = (token: string) => images.start(['build', 'prints'], { environment: { JOIN_TOKEN: token } }).ended;
+    const warnings = (text: string) => text.split('\n').filter((line) => line.includes('too short or too common'));
+    expect(warnings((await build('abc')).stderr)).toEqual([
+      'join is too short or too common to be searched for: it stays wherever it stands; give secrets that are longer',
+    ]);
+    expect(warnings((await build(secrets.environment)).stderr)).toEqual([]);
+  });
+
   it('passes one hook: no command says a secret, whatever its source, and nothing is written that holds one', async () => {
     const secretsOf = '    secrets: { join: "env:JOIN_TOKEN" }\n';
     const images = await rig({

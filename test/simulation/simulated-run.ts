@@ -147,6 +147,7 @@ function attemptPorts(
     clock: { now: () => scheduler.now },
     randomness: { bytes: (count) => new Uint8Array(count).fill(7) },
     watch: () => undefined,
+    warn: () => undefined,
   };
 }
 

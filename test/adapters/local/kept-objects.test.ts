@@ -54,6 +54,13 @@ it('lists what was written, by key, and what was deleted, in that order, page by
   expect(await objects.read(log, { bytes: 10 })).toEqual({ state: 'absent' });
 });
 
+it('finds one by its key, as it was written, whatever stands there now', async () => {
+  await chmod(join(home, log), 0o644);
+  await writeFile(join(home, log), 'another');
+  expect(await kept.findKept(log)).toEqual(logObject);
+  expect(await kept.findKept(keys.log(builder, build, 2))).toBeUndefined();
+});
+
 it("removes a build's folder with its last file, and none that others write into", async () => {
   await kept.remove(deletion(logObject));
   await expect(stat(join(home, 'state/packer/logs', builder, build))).rejects.toThrow(/ENOENT/);

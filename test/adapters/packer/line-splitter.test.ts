@@ -5,8 +5,12 @@ import { classifyLog } from '../../../core/classification/classify.ts';
 import { exitOfScript, unknownEnd } from '../../core/classification/logs.ts';
 
 function linesOf(...chunks: readonly string[]): string[] {
+  return split('pieces', chunks);
+}
+
+function split(long: 'pieces' | 'shortened', chunks: readonly string[]): string[] {
   const lines: string[] = [];
-  const splitter = lineSplitter((line) => lines.push(line));
+  const splitter = lineSplitter((line) => lines.push(line), long);
   for (const chunk of chunks) splitter.push(Buffer.from(chunk));
   splitter.end();
   return lines;
@@ -22,6 +26,13 @@ describe('the lines of a stream', () => {
     expect(first).toBe('x'.repeat(262_144));
     expect(second).toMatch(/^… x+y$/);
     expect(others).toEqual(['next']);
+  });
+
+  it('have the numbers of the stream where a long one is shortened to its beginning and its end', () => {
+    const middle = Array.from({ length: 40 }, () => 'z'.repeat(50_000));
+    const lines = split('shortened', ['one\nbeginning ', ...middle, ' end\r\nthr', 'ee\n', ...middle, 'four']);
+    expect(lines.map((line) => line.replace(/z+/g, 'z'))).toEqual(['one', 'beginning z … z end', 'three', 'z … zfour']);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(400_000);
   });
 
   it('hold no statement of packer where a script prints one at the end of a piece', () => {

@@ -7,7 +7,7 @@ import { replay } from '../../../core/diag/replay.ts';
 import { digestOf } from '../../../core/digest.ts';
 import { documentText } from '../../../core/document-text.ts';
 import { type Dispatcher, dispatcher } from '../../fixtures/dispatcher.ts';
-import { documentOf, ended, packed, running, tamper } from './bundles.ts';
+import { documentOf, ended, packed, running, tamper, textIn } from './bundles.ts';
 
 let home: Dispatcher;
 let bundle: ReadBundle;
@@ -25,17 +25,33 @@ describe('an index that was changed with care, so that each digest is right', ()
   });
 
   it.each([
-    ['the state', { state: 'failed' }, ['summary.json has the state succeeded, and index.json failed']],
+    [
+      'the state',
+      { state: 'failed' },
+      ['result.json has the state succeeded, and index.json failed', 'summary.json has the state succeeded, and index.json failed'],
+    ],
     [
       'the exit code',
       { exit_code: 1 },
-      ['verdicts.json has the exit code 0, and index.json 1', 'summary.json has the exit code 0, and index.json 1'],
+      [
+        'verdicts.json has the exit code 0, and index.json 1',
+        'result.json has the exit code 0, and index.json 1',
+        'summary.json has the exit code 0, and index.json 1',
+      ],
     ],
-    ['the rule', { rule: 'UNCHANGED' }, ['verdicts.json has the rule SUCCESS, and index.json UNCHANGED']],
+    [
+      'the rule',
+      { rule: 'UNCHANGED' },
+      ['verdicts.json has the rule SUCCESS, and index.json UNCHANGED', 'result.json has the rule SUCCESS, and index.json UNCHANGED'],
+    ],
     [
       'the builder',
       { builder: 'other' },
-      ['verdicts.json has the builder base, and index.json other', 'summary.json has the builder base, and index.json other'],
+      [
+        'verdicts.json has the builder base, and index.json other',
+        'result.json has the builder base, and index.json other',
+        'summary.json has the builder base, and index.json other',
+      ],
     ],
   ])('shows by %s', (_, changes, faults) => {
     const changed = { ...bundle, index: DiagIndex.parse({ ...bundle.index, ...changes }) };
@@ -50,11 +66,35 @@ describe('an index that was changed with care, so that each digest is right', ()
     ]);
   });
 
-  it('shows by the manifest that the summary names', () => {
-    const content = new TextEncoder().encode(documentText({ ...(documentOf(bundle, 'manifest.json') as object), sequence: 2 }));
-    const files = bundle.index.files.map((file) => (file.path === 'manifest.json' ? { ...file, digest: digestOf(content) } : file));
-    const changed = { index: { ...bundle.index, files }, files: new Map([...bundle.files, ['manifest.json', content] as const]) };
+  /** The bundle with another file, and an index that vouches for it. */
+  const withFile = (path: string, text: string): ReadBundle => {
+    const content = new TextEncoder().encode(text);
+    const files = bundle.index.files.map((file) => (file.path === path ? { ...file, digest: digestOf(content) } : file));
+    return { index: { ...bundle.index, files }, files: new Map([...bundle.files, [path, content] as const]) };
+  };
+
+  it('shows by the days that the summary has', () => {
+    const changed = withFile('summary.json', textIn(bundle, 'summary.json').replace('"days": 365', '"days": 3'));
     expect(contradictions(changed)).toEqual([
+      'summary.json has the expiry 2027-11-22T10:00:00.000Z, and 3 days after its end are over at 2026-11-25T10:00:00.000Z',
+    ]);
+  });
+
+  it('shows by the lock that the summary has', () => {
+    const changed = withFile('summary.json', textIn(bundle, 'summary.json').replace('"days": 365', '"days": 365, "lock": "GOVERNANCE"'));
+    expect(contradictions(changed)).toEqual(['summary.json has the lock GOVERNANCE, and index.json none']);
+  });
+
+  it('shows by the log that the scrub manifest speaks of', () => {
+    const changed = withFile('attempt-1/packer.log', textIn(bundle, 'attempt-1/packer.log').replace('1795378213', '1795378214'));
+    expect(contradictions(changed)).toEqual([
+      expect.stringMatching(/^attempt-1\/packer\.log has the digest sha256:\w+, and attempt-1\/scrub-manifest\.json sha256:\w+$/),
+    ]);
+  });
+
+  it('shows by the manifest that the summary names', () => {
+    const document = { ...(documentOf(bundle, 'manifest.json') as object), sequence: 2 };
+    expect(contradictions(withFile('manifest.json', documentText(document)))).toEqual([
       expect.stringMatching(/^manifest\.json has the digest sha256:.*, and summary\.json names sha256:/),
     ]);
   });

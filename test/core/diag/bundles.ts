@@ -17,15 +17,20 @@ import { type Dispatcher, config } from '../../fixtures/dispatcher.ts';
 export const reading = { compression: gzip, archive: tarArchive };
 
 export function diagPorts(home: Dispatcher): DiagPorts & StorePorts {
-  return { ...home.ports, archive: tarArchive };
+  return { ...home.ports, kept: home.kept, archive: tarArchive };
 }
 
 export async function bundleOf(
   home: Dispatcher,
   id: BuildId,
-  options: { readonly config?: Config; readonly secrets?: readonly SecretValue[] } = {},
+  options: { readonly config?: Config; readonly secrets?: readonly SecretValue[]; readonly kept?: null } = {},
 ): Promise<Outcome<DiagBundle>> {
-  return makeBundle(diagPorts(home), options.config ?? config, await home.build(id), options.secrets ?? []);
+  return makeBundle(
+    { ...diagPorts(home), ...(options.kept === null ? { kept: null } : {}) },
+    options.config ?? config,
+    await home.build(id),
+    options.secrets ?? [],
+  );
 }
 
 /** The bundle of a build, made and read again. @throws where it cannot be. */

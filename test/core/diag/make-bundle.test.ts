@@ -9,6 +9,8 @@ import { fingerprintOf, toolInput } from '../../../core/fingerprint.ts';
 import { HashManifest } from '../../../core/hash-manifest.ts';
 import { holdBuild } from '../../../core/retention/hold.ts';
 import { dayMilliseconds } from '../../../core/retention/lifecycle.ts';
+import { changePortsOf } from '../../../core/retention/change.ts';
+import { raiseClass } from '../../../core/retention/raise.ts';
 import { stopBuild } from '../../../core/stop.ts';
 import { type Dispatcher, config, dispatcher } from '../../fixtures/dispatcher.ts';
 import {
@@ -249,6 +251,90 @@ describe('a diag bundle says what is missing, and why', () => {
     ]);
     await tamper(home, `artifacts/base/${id}.hash.json`, () => '{}');
     expect((await packed(home, id)).index.altered[0]?.why).toContain('it cannot be read as a manifest');
+  });
+});
+
+describe('a diag bundle names what is not as it was recorded', () => {
+  const text = (before: Uint8Array) => Buffer.from(before).toString();
+  const log = (before: Uint8Array) => gunzipSync(before).toString();
+  const changes: readonly (readonly [path: string, key: string, change: (before: Uint8Array) => Uint8Array | string, why: RegExp])[] = [
+    [
+      'attempt-1/packer.log',
+      'state/packer/logs/base/ID/1.log.gz',
+      (before) => gzipSync(log(before).replace('1795378213', '1795378214')),
+      /^its digest is sha256:\w+, and its scrub manifest has sha256:\w+$/,
+    ],
+    [
+      'attempt-1/scrub-manifest.json',
+      'state/packer/scrub/base/ID/1.json',
+      (before) => text(before).replace('"attempt": 1', '"attempt": 2'),
+      /^it is no scrub manifest of this attempt$/,
+    ],
+    [
+      'result.json',
+      'state/packer/results/base/ID.json',
+      (before) => text(before).replace('"exit_code": 0', '"exit_code": 2'),
+      /^it has the exit code 2, and 0 is recorded$/,
+    ],
+    ['result.json', 'state/packer/results/base/ID.json', () => '{}', /^it is no result of this build$/],
+    [
+      'summary.json',
+      'state/packer/logs/base/ID.json',
+      (before) => text(before).replace('"days": 365', '"days": 3'),
+      /^it has the days 3, and 365 is recorded$/,
+    ],
+    [
+      'summary.json',
+      'state/packer/logs/base/ID.json',
+      (before) => text(before).replace('"rule": "SUCCESS"', '"rule": "UNCHANGED"'),
+      /^it has the attempts run-\S+ UNCHANGED 0, and run-\S+ SUCCESS 0 is recorded$/,
+    ],
+  ];
+
+  it.each(changes)('%s, in any home: %s', async (path, key, change, why) => {
+    const id = await succeeded();
+    await tamper(home, key.replace('ID', id), change);
+    for (const options of [{}, { kept: null }]) {
+      const made = await bundleOf(home, id, options);
+      expect(made.ok && made.value.index.altered).toEqual([{ path, why: expect.stringMatching(why) as string }]);
+    }
+  });
+
+  it.each([
+    ['attempt-1/scrub-manifest.json', 'state/packer/scrub/base/ID/1.json', '"lines": ', '"lines":  '],
+    ['manifest.json', 'artifacts/base/ID.hash.json', '"attempt": ', '"attempt":  '],
+    ['result.json', 'state/packer/results/base/ID.json', '"command": "', '"command": "no '],
+    ['summary.json', 'state/packer/logs/base/ID.json', '"redactions": 0', '"redactions": 7'],
+  ])('%s, whatever was changed in it, where the home records digests', async (path, pattern, from, to) => {
+    const id = await succeeded();
+    const key = pattern.replace('ID', id);
+    await tamper(home, key, (before) => text(before).replace(from, to));
+    expect((await packed(home, id)).index.altered).toEqual([
+      {
+        path,
+        why: expect.stringMatching(`^the digest of ${key} is sha256:\\w+, and sha256:\\w+ was recorded when it was written$`) as string,
+      },
+    ]);
+  });
+
+  it('a log by the digest of its object, where its scrub manifest is not to be believed', async () => {
+    const id = await succeeded();
+    await tamper(home, `state/packer/logs/base/${id}/1.log.gz`, (before) => gzipSync(log(before).replace('1795378213', '1795378214')));
+    await tamper(home, `state/packer/scrub/base/${id}/1.json`, () => '{}');
+    expect((await packed(home, id)).index.altered.map(({ path }) => path)).toEqual([
+      'attempt-1/packer.log',
+      'attempt-1/scrub-manifest.json',
+    ]);
+  });
+
+  it('but nothing of a build whose class was raised, or whose log was packed anew', async () => {
+    const id = await succeeded();
+    await tamper(home, `state/packer/logs/base/${id}/1.log.gz`, (before) => gzipSync(log(before), { level: 1 }));
+    const policy = { ...config.retention, classes: { ...config.retention.classes, long: { days: 400 } } };
+    expect(
+      await raiseClass(changePortsOf({ ...home.ports, kept: home.kept }), policy, id, { class: 'long', by: 'ops', reason: 'case 7' }),
+    ).toMatchObject({ ok: true });
+    expect((await packed(home, id)).index.altered).toEqual([]);
   });
 });
 

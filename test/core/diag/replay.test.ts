@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { DiagVerdicts } from '../../../core/diag/bundle-documents.ts';
@@ -243,6 +244,22 @@ describe('from a bundle alone the verdict is given again as it was', () => {
     await tamper(home, `state/packer/logs/base/${id}/1.log.gz`, () => null);
     expect(played(await packed(home, id)).attempts).toMatchObject([
       { outcome: 'cannot-be-judged', was: { rule: 'SUCCESS' }, on: expect.stringContaining('is not there any more') as string },
+    ]);
+  });
+
+  it('and not where the log is another one than was recorded, which is no change of a rule', async () => {
+    const id = await running(home);
+    await ended(home, id, failedPacker, failedScript('nothing that a rule knows'), 'FAILED');
+    await tamper(home, `state/packer/logs/base/${id}/1.log.gz`, (before) =>
+      gzipSync(gunzipSync(before).toString().replace('nothing that a rule knows', mirrorLine)),
+    );
+    expect(played(await packed(home, id)).attempts).toMatchObject([
+      {
+        outcome: 'cannot-be-judged',
+        was: { rule: 'SCRIPT_EXIT' },
+        is: null,
+        on: expect.stringMatching(/^attempt-1\/packer\.log is not the log that was recorded: its digest is /) as string,
+      },
     ]);
   });
 });

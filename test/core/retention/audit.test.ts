@@ -215,7 +215,7 @@ describe('an audit of a home', () => {
 
   it('finds nothing in a bundle that was stored, and stored again: it is replaced, so it is not sealed', async () => {
     const id = await home.built();
-    const ports = { ...home.ports, archive: tarArchive };
+    const ports = { ...home.ports, kept: home.kept, archive: tarArchive };
     for (const command of ['one', 'another']) {
       const made = await makeBundle(ports, keptConfig, { ...(await home.build(id)), command }, []);
       if (!made.ok) throw new Error(made.failure.message);

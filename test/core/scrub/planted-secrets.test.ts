@@ -63,6 +63,9 @@ const encodings: Readonly<Record<string, (text: string) => { written: string; se
     secret: JSON.stringify(JSON.stringify(text).slice(1, -1)).slice(1, -1),
   }),
   'JSON, each letter escaped': (text) => ({ written: `"${unicode(text)}"`, secret: unicode(text) }),
+  HTML: (text) => ({ written: html(text), secret: html(text) }),
+  'HTML in HTML': (text) => ({ written: html(html(text)), secret: html(html(text)) }),
+  'HTML, each letter by its number': (text) => ({ written: numbers(text), secret: numbers(text) }),
   'single quotes': (text) => ({ written: `'${shell(text)}'`, secret: shell(text) }),
   'double quotes': (text) => {
     const written = text.replaceAll(/[\\"$`]/g, String.raw`\$&`);
@@ -83,6 +86,15 @@ const encodings: Readonly<Record<string, (text: string) => { written: string; se
     return { written, secret: written };
   },
 };
+
+function html(text: string): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#x27;', é: '&eacute;' };
+  return Array.from(text, (character) => entities[character] ?? character).join('');
+}
+
+function numbers(text: string): string {
+  return Array.from(text, (character) => `&#${character.codePointAt(0)};`).join('');
+}
 
 /** How a text comes to stand on several lines. */
 const wrappings: Readonly<Record<string, (text: string) => string>> = {

@@ -15,6 +15,12 @@ const shapes = (line: string): string =>
 /** Put together here so that no scanner takes this file for a leak. */
 const join = (...parts: string[]): string => parts.join('');
 
+/** @param signs beside those that every writer escapes. */
+function html(text: string, signs: Readonly<Record<string, string>>): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', ...signs };
+  return Array.from(text, (character) => entities[character] ?? character).join('');
+}
+
 describe('known values', () => {
   const value = `s3cr3t,"va'lue"/+ <$x>&\\ü`;
   const known = redactor({ name: 'join_token', value });
@@ -30,6 +36,16 @@ describe('known values', () => {
     ['in a form', new URLSearchParams({ a: value }).toString().slice(2)],
     ['in JSON', JSON.stringify({ a: value })],
     ['in JSON as Go writes it', JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026')],
+    ['in HTML as PHP writes it', html(value, { '"': '&quot;', "'": '&#039;' })],
+    ['in HTML as Go writes it', html(value, { '"': '&#34;', "'": '&#39;', '+': '&#43;' })],
+    ['in HTML as Python writes it', html(value, { '"': '&quot;', "'": '&#x27;', '/': '&#x2F;' })],
+    ['in HTML with names for all that have one', html(value, { '"': '&quot;', "'": '&apos;', ',': '&comma;', ü: '&uuml;', $: '&dollar;' })],
+    ['in XML as Java writes it', html(value, { '"': '&quot;', "'": '&apos;', ü: '&#xFC;' })],
+    ['in XML within XML', html(html(value, { '"': '&quot;', "'": '&apos;' }), {})],
+    ['in XML within JSON', JSON.stringify(html(value, { '"': '&quot;', "'": '&apos;' })).replaceAll('&', String.raw`\u0026`)],
+    ['in numbers of HTML', Array.from(value, (character) => `&#${character.codePointAt(0)};`).join('')],
+    ['in hexadecimal numbers of HTML', Array.from(value, (character) => `&#x00${character.codePointAt(0)?.toString(16)};`).join('')],
+    ["in XML within packer's machine-readable output", html(value, {}).replaceAll(',', '%!(PACKER_COMMA)')],
     ['in single quotes of a shell', `'${value.replaceAll("'", String.raw`'\''`)}'`],
     ['in single quotes of PowerShell', `'${value.replaceAll("'", "''")}'`],
     ["in packer's machine-readable output", value.replaceAll(',', '%!(PACKER_COMMA)')],

@@ -120,7 +120,7 @@ describeWithMoto('the life of a build on AWS', () => {
       const policy = { default: 'evidence', classes: { evidence } };
       const clock = { now: () => Date.now() };
       const objects = s3Objects(s3, { bucket, policy, clock });
-      const ports = { records, objects, compression: gzip, archive: tarArchive, randomness: systemRandomness, clock };
+      const ports = { records, objects, kept: null, compression: gzip, archive: tarArchive, randomness: systemRandomness, clock };
       const made = await makeBundle(ports, own, build, [{ name: 'join_token', value: secret }]);
       if (!made.ok) throw new Error(made.failure.message);
       expect(made.value.index).toMatchObject({ altered: [], retention: { class: 'evidence', ...evidence } });
