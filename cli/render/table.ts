@@ -1,13 +1,13 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 
-import { plainText } from '../../core/packer-log/plain-text.ts';
+import { visibleText } from '../../core/packer-log/plain-text.ts';
 
 /** Columns between two cells. */
 const gap = 2;
 
 /** Rows under headings, without borders: what is read, copied and cut by other tools. Takes time in proportion to the cells. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map((row) => row.map((cell) => sized(plainText(cell).replaceAll('\n', ' '))));
+  const lines = [head, ...rows].map((row) => row.map((cell) => sized(visibleText(cell.replaceAll('\n', ' ')))));
   const widths = head.map((_, column) => lines.reduce((most, line) => Math.max(most, line[column]?.width ?? 0), 0));
   return lines
     .map((line) => line.map(({ text, width }, column) => text + ' '.repeat((widths[column] ?? 0) - width + gap)))

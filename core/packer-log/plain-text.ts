@@ -19,6 +19,14 @@ export function plainText(text: string): string {
   return text.replace(escapeSequences, '').replace(controlCharacters, '');
 }
 
+/** Control characters, line ends and what turns the direction of a text. */
+const unseenCharacters = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
+
+/** A name, or another text of one line, with an escape for each character that would steer a terminal or not be seen. */
+export function visibleText(text: string): string {
+  return text.replace(unseenCharacters, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Lines as a text with an end after each, every one plain by itself: an escape sequence without an end takes no more than its line. */
 export function plainLines(lines: readonly string[]): string {
   if (lines.length === 0) return '';

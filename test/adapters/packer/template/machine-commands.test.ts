@@ -120,6 +120,13 @@ describe('commands of this machine', () => {
     expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [`${expected} @11: ${onlyOfPattern}`] });
   });
 
+  it('tell in the order of the lines', async () => {
+    const { open } = await found(
+      'environment_vars = ["A=answers.txt"]\n    execute_command = ["bash", var.os]\n    inline = ["cat images/*.cfg", "bash $X"]',
+    );
+    expect(open.map((each) => Number(/@(\d+)/.exec(each)?.[1]))).toEqual([11, 13, 13]);
+  });
+
   it('settle a pattern by a glob', async () => {
     const inline = 'inline = ["cat images/*.cfg scripts/{a,b}.sh"]';
     expect((await found(inline, { inputs: { configs: ['images/*.cfg', 'scripts/*'] } })).open).toEqual([]);
