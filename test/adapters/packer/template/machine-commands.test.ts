@@ -167,12 +167,16 @@ describe('commands of this machine', () => {
     },
   );
 
-  it.each(['run-parts scripts', 'find scripts -exec sh {} \\\\;', 'cp -r scripts /tmp/x', 'cd $(mktemp -d); tar cf x.tar scripts'])(
-    'tell of a folder that they are given: %s',
-    async (command) => {
-      expect(await found(`inline = ["${command}"]`)).toEqual({ inputs: [], open: [`scripts @11: ${onlyTheCommandKnows}`] });
-    },
-  );
+  it.each([
+    'make -C scripts all',
+    'terraform -chdir=scripts apply',
+    'run-parts scripts',
+    'find scripts -exec sh {} \\\\;',
+    'cp -r scripts /tmp/x',
+    'cd $(mktemp -d); tar cf x.tar scripts',
+  ])('tell of a folder that they are given: %s', async (command) => {
+    expect(await found(`inline = ["${command}"]`)).toEqual({ inputs: [], open: [`scripts @11: ${onlyTheCommandKnows}`] });
+  });
 
   it.each(['environment_vars = ["CONF=answers.txt", "A=none.txt", "scripts=true"]', 'env = { CONF = "answers.txt", A = "none.txt" }'])(
     'tell of a file that their environment names: %s',
