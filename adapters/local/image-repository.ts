@@ -130,7 +130,10 @@ function discovery(
   if (!declared.ok) return declared;
   return success({
     inputs: hashed.inOrderWith(sortInputs(declared.value)),
-    undeclared: template.open.filter((reference) => !isCovered(builder, reference)).map((reference) => undeclaredInput(reference)),
+    undeclared: template.open
+      .filter((reference) => !isCovered(builder, reference))
+      .map((reference) => undeclaredInput(reference))
+      .sort((a, b) => (a.template === b.template ? a.line - b.line : a.template < b.template ? -1 : 1)),
     sensitiveVariables: template.sensitiveVariables,
     sensitiveValues: template.sensitiveValues,
     manifestOutputs: template.manifestOutputs,

@@ -8,7 +8,7 @@ import { namesOf, pathIn, placeOfPath } from './file-columns.ts';
 import { type FileAmong } from './file-finder.ts';
 import { type FoundFile, type FoundFiles, type FoundFolder, type HashedInputs, finderIn, hashedInputs } from './hashed-inputs.ts';
 import { everythingIn, filesMatching } from './input-file-globs.ts';
-import { isWhole, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
+import { isWholeBelow, lookAt, nameFailure, notRead, pathBelow, unreadable } from './input-file-place.ts';
 import { openHashQueue } from './input-file-hashing.ts';
 import { hashInputFile } from './input-file.ts';
 import { plainFoldersBelow } from './plain-folders.ts';
@@ -67,7 +67,7 @@ export function collectInputFiles(
       if (isStronger(among.files.kind)) setApart(name, among, { kind, where });
       return success(null);
     }
-    const checked = checkName(name, where);
+    const checked = checkName(root, name, where);
     if (!checked.ok) return checked;
     const file: FoundFile = { kind, where, isPlain, name, found: undefined };
     gathered.files.set(name, file);
@@ -175,7 +175,7 @@ export function collectInputFiles(
     queue.begin();
     if (!others.ok) return others;
     for (const path of [...others.value, ...again].toSorted()) {
-      const checked = checkName(path, where);
+      const checked = checkName(root, path, where);
       if (!checked.ok) return checked;
       const added = add(path, kind, where);
       if (!added.ok) return added;
@@ -272,8 +272,8 @@ export function collectInputFiles(
   };
 }
 
-function checkName(name: string, where: string): Outcome<string> {
-  if (!isWhole(name)) return nameFailure(name, where);
+function checkName(root: string, name: string, where: string): Outcome<string> {
+  if (!isWholeBelow(root, name)) return nameFailure(name, where);
   const checked = checkInputName(name);
   return checked.ok ? checked : failure('INPUT_NAME', `${checked.failure.message} (found by ${where})`, checked.failure.remedy);
 }

@@ -6,7 +6,7 @@ import { type Failure, type Outcome, success } from '../../core/failure.ts';
 import { errorCode } from './system-error.ts';
 import { inputsCacheFolder } from './cache-owner.ts';
 import { pathIn, placeOfPath } from './file-columns.ts';
-import { isWhole, lookAt, nameFailure, notRead } from './input-file-place.ts';
+import { isWholeBelow, lookAt, nameFailure, notRead } from './input-file-place.ts';
 import { type OnPlain, everythingBelow, folderOfAll } from './input-folder-walk.ts';
 import { type Sightings, noSightings } from './input-sightings.ts';
 
@@ -59,7 +59,7 @@ export function filesMatching(
   function list(folder: string): Dirent[] {
     const isBase = isFirst;
     isFirst = false;
-    if (!isWhole(folder)) {
+    if (!isWholeBelow(root, folder)) {
       // What Node lists under that name is another folder, or none.
       failures.push(nameFailure(folder, where).failure);
       return [];

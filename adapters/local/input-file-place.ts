@@ -1,4 +1,5 @@
-import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
 
 import { type Failure, type Outcome, failure, success } from '../../core/failure.ts';
@@ -23,15 +24,15 @@ export function realRoot(root: string): string {
  */
 export function lookAt(root: string, path: string, where: string): Outcome<InputPlace> {
   const named = join(root, path);
-  if (!isWhole(path)) return nameFailure(path, where);
+  if (!isWholeBelow(root, path)) return nameFailure(path, where);
   try {
     const own = lstatSync(named, { bigint: true, throwIfNoEntry: false });
     if (own === undefined) return success({ type: 'absent' });
     const link = own.isSymbolicLink() ? readlinkSync(named) : undefined;
-    if (link !== undefined && !isWhole(link)) return linkNameFailure(path, where, link);
+    if (link !== undefined && !isWhole(link) && !isUtf8(readlinkSync(named, 'buffer'))) return linkNameFailure(path, where, link);
     const file = realpathSync.native(named);
     // A link on the way may have led there; what Node gives for it is the path of another file, or of none.
-    if (!isWhole(file)) return linkNameFailure(path, where, file);
+    if (!isWhole(file) && !isUtf8(realpathSync.native(named, 'buffer'))) return linkNameFailure(path, where, file);
     if (pathBelow(root, file) === undefined) return outside(path, where);
     const status = link === undefined ? own : statSync(file, { bigint: true });
     if (status.isFile()) return success({ type: 'file', file, status, link });
@@ -52,11 +53,30 @@ export function pathBelow(root: string, file: string): string | undefined {
 }
 
 /**
- * Whether Node gives a name as it is: for bytes that are not UTF-8 it gives U+FFFD, by which no file is found, or another
- * one; two such names read the same. A NUL ends a path for the system.
+ * Whether Node certainly gives a name as it is: for bytes that are not UTF-8 it gives U+FFFD, by which no file is found,
+ * or another one; two such names read the same. A NUL ends a path for the system.
  */
 export function isWhole(name: string): boolean {
   return !/[\0\uFFFD]/.test(name);
+}
+
+/** The same of a path below the real root, where the bytes of the names in its folders can be asked. */
+export function isWholeBelow(root: string, path: string): boolean {
+  if (isWhole(path)) return true;
+  if (path.includes('\0')) return false;
+  const segments = path.split('/');
+  return segments.every((segment, at) => isWhole(segment) || isNameOfOne(join(root, ...segments.slice(0, at)), segment));
+}
+
+/** Whether no name in the folder reads like this one without being it. */
+function isNameOfOne(folder: string, name: string): boolean {
+  try {
+    return readdirSync(folder, 'buffer').every((bytes) => isUtf8(bytes) || bytes.toString() !== name);
+  } catch (error) {
+    // Whoever looks at the path itself tells of it.
+    if (errorCode(error) === undefined) throw error;
+    return true;
+  }
 }
 
 /** The failure for a name that is not whole. */

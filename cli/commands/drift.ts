@@ -15,7 +15,7 @@ import { type Outcome, success } from '../../core/failure.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { newestManifest } from '../../core/newest-manifest.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
+import { visibleText } from '../../core/packer-log/plain-text.ts';
 import { type Discovery } from '../../core/ports.ts';
 import { changesDocument } from '../../core/publish-document.ts';
 import { refusedVariables } from '../../core/request-check.ts';
@@ -171,20 +171,16 @@ function driftLines(host: Host, drift: BuilderDrift): readonly string[] {
     case 'never-built':
       return [
         `${builder}: ${paint(out, 'yellow', 'never built')} with these variables, so there is no manifest to compare with`,
-        ...holes(undeclared),
+        ...undeclaredText(undeclared),
       ];
     case 'unchanged':
-      return [`${builder}: ${paint(out, 'green', 'unchanged')} since ${against}`, ...holes(undeclared)];
+      return [`${builder}: ${paint(out, 'green', 'unchanged')} since ${against}`, ...undeclaredText(undeclared)];
     case 'drifted':
       return [
         `${builder}: ${paint(out, 'yellow', 'drifted')} from ${against}`,
-        ...(changes === null ? [] : differenceLines(changes)).map((line) => `  ${plainText(line)}`),
-        ...drift.diffs.flatMap((each) => (each.diff === null ? [`no diff of ${plainText(each.name)}: ${each.why}`] : [each.diff])),
-        ...holes(undeclared),
+        ...(changes === null ? [] : differenceLines(changes)).map((line) => `  ${visibleText(line)}`),
+        ...drift.diffs.flatMap((each) => (each.diff === null ? [`no diff of ${visibleText(each.name)}: ${each.why}`] : [each.diff])),
+        ...undeclaredText(undeclared),
       ];
   }
-}
-
-function holes(undeclared: BuilderDrift['undeclared']): readonly string[] {
-  return undeclaredText(undeclared).map((line) => plainText(line));
 }

@@ -4,6 +4,7 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { type Digest } from '../../core/digest.ts';
 import { fingerprintOfSorted } from '../../core/fingerprint.ts';
 import { type Input, type UndeclaredInput } from '../../core/input.ts';
+import { visibleText } from '../../core/packer-log/plain-text.ts';
 import { type Answer } from '../answer.ts';
 import { type Repository } from '../host.ts';
 import { askedInputs } from '../kept-inputs.ts';
@@ -85,7 +86,7 @@ export function undeclaredText(undeclared: readonly UndeclaredInput[]): string[]
   return [
     '',
     'undeclared inputs, through which drift goes unseen (cover them with a glob under `inputs`):',
-    ...undeclared.map((each) => `  ${each.template}:${each.line}: ${each.reference}: ${each.why}`),
+    ...undeclared.map((each) => `  ${visibleText(`${each.template}:${each.line}: ${each.reference}: ${each.why}`)}`),
   ];
 }
 

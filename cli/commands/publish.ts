@@ -6,7 +6,7 @@ import { type Outcome, failure, success } from '../../core/failure.ts';
 import { fingerprintOf } from '../../core/fingerprint.ts';
 import { type BuilderName } from '../../core/identity.ts';
 import { type UndeclaredInput } from '../../core/input.ts';
-import { plainText } from '../../core/packer-log/plain-text.ts';
+import { plainText, visibleText } from '../../core/packer-log/plain-text.ts';
 import { publishDocument } from '../../core/publish-document.ts';
 import { type Wanted, planPublish, publish as movePublished } from '../../core/publish.ts';
 import { refusedVariables } from '../../core/request-check.ts';
@@ -88,7 +88,7 @@ export function publishText(host: Host, document: PublishDocument): string {
       ? []
       : [`  parameter ${pointer.parameter} ${pointer.set ? 'shows it' : 'is left as it is: on one machine no pointer outside is set'}`]),
     ...(outcome === 'stays' ? [] : comparison(before, earlier, document.changes)),
-    ...undeclaredText(document.undeclared).map((line) => plainText(line)),
+    ...undeclaredText(document.undeclared),
   ].join('\n');
 }
 
@@ -98,6 +98,6 @@ function comparison(before: PublishDocument['before'], earlier: string, differen
   return [
     `  ${earlier.padEnd(8)}  build ${before.build_id} (number ${before.sequence})`,
     lines.length === 0 ? 'the inputs are the same' : 'against that one:',
-    ...lines.map((line) => `  ${plainText(line)}`),
+    ...lines.map((line) => `  ${visibleText(line)}`),
   ];
 }

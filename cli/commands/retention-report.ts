@@ -2,7 +2,7 @@ import { type Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, failure, success } from '../../core/failure.ts';
 import { timestamp } from '../../core/identity.ts';
-import { plainLine } from '../../core/packer-log/plain-text.ts';
+import { visibleText } from '../../core/packer-log/plain-text.ts';
 import { type Audit } from '../../core/retention/audit.ts';
 import { type RetentionReportDocument } from '../../core/retention/documents.ts';
 import { type NotedBuilds } from '../../core/retention/noted-builds.ts';
@@ -98,7 +98,7 @@ export function policyLines({
       ...holds.flatMap((each) => holdLines(each, since)),
       ...changes.map(
         ({ build_id: id, from, to, at, by, reason }) =>
-          `${from === to ? `another policy for ${id} of the class ${to}` : `raised: ${id} from ${from} to ${to}`} at ${at} by ${plainLine(by)}: ${plainLine(reason)}`,
+          `${from === to ? `another policy for ${id} of the class ${to}` : `raised: ${id} from ${from} to ${to}`} at ${at} by ${visibleText(by)}: ${visibleText(reason)}`,
       ),
       ...leftOut.map(
         ({ build_id: id, holds: held, changes: changed }) =>
@@ -112,7 +112,7 @@ function reportText(host: Host, document: RetentionReportDocument, audit: Audit)
   const { at, since, classes, deletions } = document;
   const { head, notes } = policyLines(document);
   const counts = classes.map((each) => [each.class, String(each.objects), String(each.bytes), each.digest]);
-  const gone = deletions.slice(0, mostTold).map((each) => [each.at, plainLine(each.by), each.class, each.key, each.digest]);
+  const gone = deletions.slice(0, mostTold).map((each) => [each.at, visibleText(each.by), each.class, each.key, each.digest]);
   return [
     `retention at ${at}, deletions since ${since}`,
     ...head,
@@ -131,7 +131,7 @@ function holdLines(
   since: string,
 ): readonly string[] {
   const line = (what: string, { at, by, reason }: NonNullable<typeof hold>) =>
-    `${what}: ${id} at ${at} by ${plainLine(by)}: ${plainLine(reason)}`;
+    `${what}: ${id} at ${at} by ${visibleText(by)}: ${visibleText(reason)}`;
   // Older records say of a hold that ended no more than its end.
   const alone = last !== null && last.at >= since && !past.some(({ released }) => released.at === last.at);
   return [

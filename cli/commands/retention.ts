@@ -3,7 +3,7 @@ import { type Config } from '../../core/config.ts';
 import { digestOfJson } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type BuildId, timestamp } from '../../core/identity.ts';
-import { plainLine, plainText } from '../../core/packer-log/plain-text.ts';
+import { visibleText, plainText } from '../../core/packer-log/plain-text.ts';
 import { type KeptObject } from '../../core/ports.ts';
 import { type Audit, auditHome } from '../../core/retention/audit.ts';
 import { type RetentionAuditDocument, type RetentionHoldDocument, type RetentionSweepDocument } from '../../core/retention/documents.ts';
@@ -147,7 +147,7 @@ async function onBuild(
 
 /** Names who was first: somebody may have asked for the same before. */
 export function heldText({ hold }: Build): string {
-  return `is held${hold === null ? '' : ` since ${hold.at} by ${plainLine(hold.by)}`}: nothing of it expires`;
+  return `is held${hold === null ? '' : ` since ${hold.at} by ${visibleText(hold.by)}`}: nothing of it expires`;
 }
 
 /** @param versions how many versions of objects that reached; null where only the record has it. */

@@ -1,6 +1,6 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 
-import { plainText } from '../../core/packer-log/plain-text.ts';
+import { visibleText } from '../../core/packer-log/plain-text.ts';
 
 /** Columns between two cells. */
 const gap = 2;
@@ -24,7 +24,7 @@ export function* tableLines(head: readonly string[], rows: Iterable<readonly str
 
 /** A cell as one line, with the columns that a terminal shows it in: a character with its accents takes one or two. */
 function sized(cell: string): { readonly text: string; readonly width: number } {
-  const text = plainText(cell).replaceAll('\n', ' ');
+  const text = visibleText(cell.replaceAll('\n', ' '));
   if (/^[\x20-\x7e]*$/.test(text)) return { text, width: text.length };
   const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment.codePointAt(0) ?? 0);
   return { text, width: characters.reduce((sum, character) => sum + eastAsianWidth(character), 0) };

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { createTwoFilesPatch } from 'diff';
 
-import { plainLines, plainText } from '../../core/packer-log/plain-text.ts';
+import { plainLines, visibleText } from '../../core/packer-log/plain-text.ts';
 import { type Redactor, redactText } from '../../core/scrub/redactor.ts';
 
 /** A difference that is longer, in characters, is cut. */
@@ -22,7 +22,7 @@ export function compareTexts(name: string, before: Uint8Array, after: Uint8Array
   if (!isText(before) || !isText(after)) return { diff: null, why: 'it is not text' };
   const [old, now] = [scrubbed(before, redactor), scrubbed(after, redactor)];
   if (old === now) return { diff: null, why: 'it differs only in secrets, which are not shown, or in what a terminal would not show' };
-  const shown = plainText(name);
+  const shown = visibleText(name);
   const patch = createTwoFilesPatch(`a/${shown}`, `b/${shown}`, old, now, undefined, undefined, { context: 3, maxEditLength: mostEdits });
   if (patch === undefined) return { diff: null, why: 'hardly a line of it is the same' };
   const lines = patch.replace(/^=+\n/, '').trimEnd();

@@ -20,15 +20,18 @@ export function plainText(text: string): string {
 }
 
 /** What terminals, editors and Unicode take for the end of a line. */
-const lineBreaks = /\r\n|[\n\u000B\f\r\u0085\u2028\u2029]/g;
-
-/** Foreign text within a line of ours: plain, and every line break in it is written as `\n`, so that it begins no line. */
-export function plainLine(text: string): string {
-  return plainText(text.replace(lineBreaks, String.raw`\n`));
-}
+const lineBreak = /[\n\u000B\f\r\u0085\u2028\u2029]/;
 
 export function hasLineBreak(text: string): boolean {
-  return text.search(lineBreaks) !== -1;
+  return lineBreak.test(text);
+}
+
+/** Control characters, line ends and what turns the direction of a text. */
+const unseenCharacters = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
+
+/** Foreign text within a line of ours: a name, or what somebody typed, with an escape for each character that would steer a terminal or not be seen. */
+export function visibleText(text: string): string {
+  return text.replace(unseenCharacters, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Lines as a text with an end after each, every one plain by itself: an escape sequence without an end takes no more than its line. */

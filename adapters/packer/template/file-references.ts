@@ -11,10 +11,10 @@ export interface FileAttribute {
   readonly names: readonly string[];
   readonly kind: Exclude<FileKind, 'template'>;
   /**
-   * `pattern`: `*`, `?` and `[...]` in it stand for several files. `at-file`: only `@path` in an argument names one.
+   * `pattern`: `*`, `?` and `[...]` in it stand for several files. `arguments`: those of `ansible-playbook`.
    * `environment`: `NAME=path`, for the names by which a tool is told of files. `checksum`: only `file:path` names one.
    */
-  readonly form?: 'pattern' | 'at-file' | 'environment' | 'checksum' | undefined;
+  readonly form?: 'pattern' | 'arguments' | 'environment' | 'checksum' | undefined;
   /** What is not there is no error: packer or the tool goes on without it. */
   readonly optional?: true;
   /** A base image that a checksum in the template pins: it counts as a file only where it lies in the repository. */
@@ -51,7 +51,7 @@ export const fileAttributes: readonly FileAttribute[] = [
   },
   // The folder to which ansible-galaxy installs: there beforehand only where roles are kept in the repository.
   { role: 'provisioner', types: ['ansible'], names: ['roles_path', 'collections_path'], kind: 'config', optional: true },
-  { role: 'provisioner', types: ['ansible', 'ansible-local'], names: ['extra_arguments'], kind: 'config', form: 'at-file' },
+  { role: 'provisioner', types: ['ansible', 'ansible-local'], names: ['extra_arguments'], kind: 'config', form: 'arguments' },
   // Ansible has machine-wide places among its paths, and goes on without one that is not there.
   {
     role: 'provisioner',
@@ -186,7 +186,7 @@ export const fileAttributes: readonly FileAttribute[] = [
 
 /**
  * What Ansible reads from beside a playbook without being told (Ansible's "playbook-relative" search paths), of
- * `playbook_file` and `playbook_files` of the `ansible` provisioner.
+ * `playbook_file` of the `ansible` provisioner and the playbooks that it imports.
  */
 export const besidePlaybooks: readonly string[] = [
   'roles',

@@ -1,12 +1,12 @@
 import { anyText } from './hcl-alternatives.ts';
+import { createAnsibleSearch } from './find-ansible.ts';
 import { createCallSearch } from './find-calls.ts';
 import { type PathInCommand, findInCommands, findInEnvironment, holdsCommands, holdsEnvironment } from './find-commands.ts';
-import { type ComponentRole, type FileAttribute, besidePlaybooks, fileAttribute } from './file-references.ts';
+import { type ComponentRole, type FileAttribute, fileAttribute } from './file-references.ts';
 import { type Attribute, type Block, type Body, type Expression, type Place, attributeOf, literal } from './hcl-document.ts';
 import { type Bindings, type Evaluator, noBindings } from './hcl-surroundings.ts';
 import { pairsOf } from './hcl-operations.ts';
 import { type Value, isList, isMap, isSet, itemsOf, textOf, textsIn } from './hcl-value.ts';
-import { filesInPlaybook } from './playbook-files.ts';
 import { type FoundReference, type UnresolvedReference, createReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
 import { fromRepositoryPath, resolveTemplatePath } from './template-path.ts';
@@ -36,12 +36,6 @@ const whyOpen = {
 /** Variables of the environment by which Ansible is told of files and folders. */
 const environmentPaths = /^ANSIBLE_(?:CONFIG|INVENTORY|\w+_(?:PATH|PLUGINS))S?=(.*)$/s;
 
-/** Forms in which only what follows a mark is a path. */
-const marks: ReadonlyMap<string, RegExp> = new Map([
-  ['at-file', /^(?:--extra-vars=|-e\s*)?@(.+)$/s],
-  ['checksum', /^file:(.+)$/s],
-]);
-
 /** Attributes that hold several paths. */
 const severalNames = /s$|^include$/;
 
@@ -57,6 +51,7 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
   const collection = createReferenceCollection(evaluator);
   const { found, unresolved, note } = collection;
   const visitCalls = createCallSearch({ evaluator, reading, collection, folder });
+  const ansible = createAnsibleSearch({ evaluator, reading, collection });
   const manifestOutputs: string[] = [];
   const outputs: string[] = [];
   const inCommands: PathInCommand[] = [];
@@ -143,7 +138,8 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
         return;
       }
     }
-    visitPaths(value, name, row, component, bindings);
+    if (row.form === 'arguments') ansible.arguments(value, component.type !== 'ansible', bindings);
+    else visitPaths(value, name, row, component, bindings);
   }
 
   /** The members of an object as attributes of the component. */
@@ -188,14 +184,16 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
         noteChecksum(value, evaluation.why, bindings);
         return;
       }
-      // An argument whose text shows no @ names no file, whatever is filled in; any other form could.
-      if (row.form !== 'at-file' || value.type !== 'template' || value.text.includes('@')) note(value, 'root', evaluation.why, bindings);
+      // Wherever it is the machine's own file, whichever branch packer takes, none of the repository is read.
+      const isInside = (text: string): boolean => resolveTemplatePath(text, '').type === 'inside';
+      if (row.outside !== 'allowed' || evaluator.alternatives(value, bindings).some((text) => isInside(text)))
+        note(value, 'root', evaluation.why, bindings);
       return;
     }
     for (const text of textsIn(evaluation.value)) {
       // A legacy template may give a list as a text with commas (packer's StringToSliceHookFunc).
-      const isList = typeof evaluation.value === 'string' && row.form !== 'at-file' && isLegacy(value.place) && text.includes(',');
-      for (const one of isList && severalNames.test(name) ? text.split(',') : [text]) addPath(one, value, row, component, bindings);
+      const isList = typeof evaluation.value === 'string' && isLegacy(value.place) && text.includes(',');
+      for (const one of isList && severalNames.test(name) ? text.split(',') : [text]) addPath(one, value, name, row, component, bindings);
     }
   }
 
@@ -216,6 +214,7 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
   function addPath(
     given: string,
     value: Expression,
+    name: string,
     row: FileAttribute,
     component: { readonly role: ComponentRole; readonly type: string },
     bindings: Bindings,
@@ -223,11 +222,12 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
     if (row.form === 'environment') {
       // `ANSIBLE_ROLES_PATH` and others hold several.
       const listed = environmentPaths.exec(given)?.[1]?.split(':') ?? [];
-      for (const path of listed) addPath(path, value, { ...row, form: undefined }, component, bindings);
+      for (const path of listed) addPath(path, value, name, { ...row, form: undefined }, component, bindings);
+      const configuration = /^ANSIBLE_CONFIG=(.+)$/s.exec(given)?.[1];
+      if (configuration !== undefined) ansible.configuration(configuration, value.place);
       return;
     }
-    const marked = row.form === undefined ? undefined : marks.get(row.form);
-    const text = marked === undefined ? given : marked.exec(given)?.[1];
+    const text = row.form === 'checksum' ? /^file:(.+)$/s.exec(given)?.[1] : given;
     if (text === undefined || text === '') return;
     if (text.includes('{{')) {
       note(value, 'root', 'packer fills in {{...}} while it builds', bindings);
@@ -241,16 +241,8 @@ export function findReferences(template: Body, evaluator: Evaluator, reading: Re
       place: value.place,
     } as const;
     found.push({ ...reference, text, form: row.form === 'pattern' ? 'pattern' : 'path' });
-    if (component.type === 'ansible' && row.names.includes('playbook_file') && /\.ya?ml$/.test(text))
-      for (const beside of besidePlaybook(text, value.place)) found.push({ ...reference, text: beside, form: 'path', optional: true });
-  }
-
-  /** What Ansible reads without packer being told: its configuration, folders beside the playbook, files that it names. */
-  function besidePlaybook(playbook: string, place: Place): string[] {
-    const folder = playbook.includes('/') ? playbook.slice(0, playbook.lastIndexOf('/') + 1) : '';
-    const path = resolveTemplatePath(playbook, '');
-    const inside = path.type === 'inside' ? filesInPlaybook(path.path, `${place.file}:${place.line}`, reading) : [];
-    return ['ansible.cfg', ...besidePlaybooks.map((name) => `${folder}${name}`), ...inside.map((file) => fromRepositoryPath(file))];
+    if (component.type === 'ansible' && name === 'playbook_file') ansible.playbook(text, value.place);
+    if (component.type === 'ansible' && name === 'inventory_file') ansible.inventory(text, value.place);
   }
 
   function isGiven(body: Body, name: string, wanted: string, bindings: Bindings): boolean {

@@ -145,6 +145,9 @@ const writeLast = new Set(['cp', 'mv', 'ln', 'install', 'rsync', 'scp']);
 /** What they are given are paths: a name without `/` may well be a folder. */
 const takeFolders = new Set([...writeLast, 'find', 'run-parts', 'tar', 'zip']);
 
+/** `make -C x`, `terraform -chdir=x`: the program works there. */
+const folderOption = /^(?:-C|--directory(?:=.*)?|-?-chdir(?:=.*)?)$/s;
+
 /** They give values to variables, as an assignment does. */
 const declarations = new Set(['export', 'readonly', 'local', 'declare', 'typeset']);
 
@@ -243,7 +246,8 @@ function addValues(name: string, values: readonly string[], variables: ShellVari
 
 function wordsOfProgram(name: string, given: readonly string[], { variables, depth, isTaken }: CommandContext): ShellWord[] {
   const folders = takeFolders.has(name);
-  const named = (words: readonly string[]): ShellWord[] => words.flatMap((word) => argument(word, folders));
+  const named = (words: readonly string[]): ShellWord[] =>
+    words.flatMap((word, at) => argument(word, folders || folderOption.test(words[at - 1] ?? '') || folderOption.test(word)));
   if (declarations.has(name)) {
     const values = given.map((word) => assignment(word, variables)).filter((value) => value !== undefined);
     return values.map((text) => ({ text, use: 'names' }));

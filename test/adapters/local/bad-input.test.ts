@@ -74,6 +74,25 @@ describe('a name that is not UTF-8', () => {
     expect(await refusal(root, { inputs: { scripts: ['scripts/**'], exclude: ['scripts/caf*', 'scripts/caf*/**'] } })).toBe('it was taken');
   });
 
+  it('is none that has a real U+FFFD, whatever names it', async () => {
+    const root = repository({
+      'image.pkr.hcl': template.replace('scripts/a.sh', 'scripts/caf\uFFFD.sh'),
+      'scripts/caf\uFFFD.sh': '',
+      'scripts/a\uFFFD/b.sh': '',
+    });
+    symlinkSync('a\uFFFD/b.sh', join(root, 'scripts/link'));
+    for (const found of await answers(root)) {
+      expect(found.ok && found.value.inputs.map(({ name }) => name)).toEqual([
+        'scripts/a\uFFFD/b.sh',
+        'scripts/caf\uFFFD.sh',
+        'scripts/link',
+        'image.pkr.hcl',
+      ]);
+    }
+    writeFileSync(latin(`${root}/scripts/caf\xe9.sh`), '');
+    expect(await refusal(root)).toMatch(/^INPUT_NAME: the name "scripts\/caf\uFFFD\.sh".* is not UTF-8/);
+  });
+
   it('is told of a template', async () => {
     const root = repository({ 'images/image.pkr.hcl': '' });
     writeFileSync(latin(`${root}/images/caf\xe9.pkr.hcl`), '');

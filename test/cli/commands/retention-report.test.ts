@@ -23,7 +23,7 @@ describe('a report of retention', () => {
     const lines = notes.join('\n').split(/\r\n|[\n\r\u2028]/);
     expect(lines).toHaveLength(5);
     for (const line of lines) expect(line).toContain(buildIdOf(1));
-    expect(lines[0]).toContain(String.raw`case 7\nreleased: ${buildIdOf(2)} at ${at} by alice: closed\n\nheld: all`);
+    expect(lines[0]).toContain(String.raw`case 7\u000areleased: ${buildIdOf(2)} at ${at} by alice: closed\u000d\u2028held: all`);
   });
 
   it('is since a day that there is and that has begun, and no other', () => {

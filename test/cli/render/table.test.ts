@@ -18,8 +18,16 @@ describe('a table', () => {
     ).toEqual(['kind    name', 'script  漢字  1', 'a       e\u0301😀   2', 'x       y z', '𝒳       𝒴     3']);
   });
 
-  it('passes on nothing that would steer a terminal', () => {
-    expect(table(['a'], [['\u001b[31mred\u001b[0m']])).toBe('a\nred');
+  it('shows what would steer a terminal, or not be seen, by its code', () => {
+    const cells = ['\u001b[31mred\u001b[0m', 'a\u0007b\tc', 'x\u202ey'];
+    expect(
+      table(
+        ['a'],
+        cells.map((cell) => [cell]),
+      )
+        .split('\n')
+        .slice(1),
+    ).toEqual([String.raw`\u001b[31mred\u001b[0m`, String.raw`a\u0007b\u0009c`, String.raw`x\u202ey`]);
   });
 
   it('is made line by line, with a row made for each line when it is asked for', () => {

@@ -140,6 +140,163 @@ describe('a playbook', () => {
     });
   });
 
+  it('leads to roles by their paths, to folders, and to what lies beside a playbook that it imports', async () => {
+    const files = {
+      'image.pkr.hcl': template,
+      'ansible/site.yml': [
+        '- import_playbook: ../other/second.yml',
+        '- hosts: all',
+        '  roles:',
+        '  - web',
+        '  - ../shared/db',
+        '  - role: ../shared/cache',
+        '  - {role: ../shared/log, x: y}',
+        '  tasks:',
+        '  - name: ../shared/none',
+        '    include_role:',
+        '      name: ../shared/web',
+        '  - include_role: {name: ../shared/mail}',
+        '  - copy:',
+        '      src: ../payload/app/',
+        '      dest: ../payload/none',
+        '  - include_vars: {dir: "{{ playbook_dir }}/more"}',
+        '  - copy: src={{ item }} dest=/etc',
+        '    with_fileglob: "../globbed/*.conf"',
+        '  - command: ls ../ansible ..',
+      ].join('\n'),
+      'other/second.yml': '',
+      'other/roles/x/tasks/main.yml': '',
+      'shared/db/a': '',
+      'shared/cache/a': '',
+      'shared/log/a': '',
+      'shared/web/a': '',
+      'shared/mail/a': '',
+      'shared/none/a': '',
+      'payload/app/bin': '',
+      'payload/none/a': '',
+      'ansible/more/x.yml': '',
+      'globbed/a.conf': '',
+      'ansible/unrelated.txt': '',
+    };
+    expect(await found(files)).toEqual({
+      inputs: [
+        'config ansible/more/x.yml',
+        'config ansible/site.yml',
+        'config globbed/a.conf',
+        'config other/roles/x/tasks/main.yml',
+        'config other/second.yml',
+        'config payload/app/bin',
+        'config shared/cache/a',
+        'config shared/db/a',
+        'config shared/log/a',
+        'config shared/mail/a',
+        'config shared/web/a',
+      ],
+      open: [],
+    });
+  });
+
+  it('tells of paths that Ansible fills in, with its own line', async () => {
+    const playbook = [
+      '- hosts: all',
+      '  vars_files: ["../vars/{{ env }}.yml"]',
+      '  tasks:',
+      '  - ansible.builtin.include_tasks: "{{ ansible_distribution }}.yml"',
+      '  - template:',
+      '      src: "{{ name }}.j2"',
+      '  - copy: {src: "{{ a }}/b", dest: "{{ c }}"}',
+      '  - import_role: {name: "../{{ r }}"}',
+    ].join('\n');
+    const files = { 'image.pkr.hcl': template, 'ansible/site.yml': playbook, 'vars/x.yml': '' };
+    const why = 'Ansible fills in {{...}} while it runs';
+    const { inputs, open } = await found(files);
+    expect(inputs).toEqual(['config ansible/site.yml']);
+    expect(open).toEqual([
+      `../vars/{{ env }}.yml @ansible/site.yml:2: ${why}`,
+      `{{ ansible_distribution }}.yml @ansible/site.yml:4: ${why}`,
+      `{{ name }}.j2 @ansible/site.yml:6: ${why}`,
+      `{{ a }}/b @ansible/site.yml:7: ${why}`,
+      `../{{ r }} @ansible/site.yml:8: ${why}`,
+    ]);
+    expect((await found(files, { inputs: { configs: ['vars/*', 'ansible/**', '*'] } })).open).toEqual([]);
+  });
+
+  it('tells nothing of values that are no paths of this machine, or that a loop over literal ones gives', async () => {
+    const playbook = [
+      '- hosts: "{{ hosts }}"',
+      '  roles: ["{{ role }}"]',
+      '  tasks:',
+      '  - copy: {src: "{{ item }}", dest: "/{{ x }}"}',
+      '    loop: [a.conf, b.conf]',
+      '  - template:',
+      '      src: "{{ item.src }}"',
+      '    with_items:',
+      '    - {src: a.conf}',
+      '  - copy:',
+      '      src: "{{ x }}"',
+      '      remote_src: true',
+      '  - file: {src: "{{ x }}", dest: /y, state: link}',
+      '  - unarchive: src=https://example.org/{{ x }}.tgz dest=/opt/{{ x }}',
+      '  - fetch:',
+      '      src: "{{ x }}"',
+      '  - copy: {src: "/opt/{{ x }}"}',
+      '  - shell: cat {{ x }}/y.yml',
+    ].join('\n');
+    expect((await found({ 'image.pkr.hcl': template, 'ansible/site.yml': playbook })).open).toEqual([]);
+  });
+
+  it('is found by its configuration: roles, inventory and plugins, and a password is told', async () => {
+    const cfg =
+      '[defaults]\nroles_path = cfg-roles:~/roles:/etc/roles\n# library = no\ninventory=inv/hosts\nvault_password_file = vault.txt\n';
+    const files = { 'ansible/site.yml': '', 'cfg-roles/a': '', 'inv/hosts': '', 'inv/group_vars/all.yml': '', 'no/a': '', 'vault.txt': '' };
+    const secret = 'a password may stand in it, of which a digest would tell';
+    const inputs = [
+      'config ansible.cfg',
+      'config ansible/site.yml',
+      'config cfg-roles/a',
+      'config inv/group_vars/all.yml',
+      'config inv/hosts',
+    ];
+    expect(await found({ 'image.pkr.hcl': template, 'ansible.cfg': cfg, ...files })).toEqual({
+      inputs,
+      open: [`vault.txt @ansible.cfg:5: ${secret}`],
+    });
+    const env = template.replace('\n  }', '\n    ansible_env_vars = ["ANSIBLE_CONFIG=conf/my.cfg"]\n  }');
+    const other = cfg.replaceAll(/(?=cfg-roles|inv\/|vault.txt)/g, '../');
+    const own = await found({ 'image.pkr.hcl': env, 'conf/my.cfg': other, ...files }, { inputs: { exclude: ['vault.txt'] } });
+    expect(own).toEqual({ inputs: [...inputs.slice(1, 3), 'config conf/my.cfg', ...inputs.slice(3)], open: [] });
+  });
+
+  it.each([
+    ['"-i", "f/a"', 'f/a'],
+    ['"--inventory=f"', 'f/a'],
+    ['"-e", "@f/a"', 'f/a'],
+    ['"-e @f/a"', 'f/a'],
+    ['"--extra-vars=@f/a"', 'f/a'],
+    ['"--extra-vars", "@f/a", "-vv", "--become"', 'f/a'],
+    ['"--module-path", "f:/usr/share"', 'f/a'],
+    ['"-Mf"', 'f/a'],
+  ])('is given files by arguments: %s', async (given, expected) => {
+    const text = template.replace('\n  }', `\n    extra_arguments = [${given}]\n  }`);
+    expect(await found({ 'image.pkr.hcl': text, 'ansible/site.yml': '', 'f/a': '' })).toEqual({
+      inputs: ['config ansible/site.yml', `config ${expected}`],
+      open: [],
+    });
+  });
+
+  it.each([
+    ['"-i", "localhost,", "--limit", "f", "-e", "x=${var.v}", "--vault-id", "dev@prompt", "-vvv"', []],
+    ['"-i", "made.ini"', ['made.ini @image.pkr.hcl:4: it is not there, so an earlier step of the build must make it']],
+    ['"--vault-id=dev@f/a"', ['f/a @image.pkr.hcl:4: a password may stand in it, of which a digest would tell']],
+    ['"--inventory", var.v', ['var.v @image.pkr.hcl:4: the variable v has no value here']],
+  ])('is given what is told, or nothing, by arguments: %s', async (given, open) => {
+    const text = `${template.replace('\n  }', `\n    extra_arguments = [${given}]\n  }`)}variable "v" {}\n`;
+    expect(await found({ 'image.pkr.hcl': text, 'ansible/site.yml': '', 'f/a': '' })).toEqual({
+      inputs: ['config ansible/site.yml'],
+      open,
+    });
+  });
+
   it('ends where playbooks name each other', async () => {
     expect(await found({ 'image.pkr.hcl': template, 'ansible/site.yml': '- a.yml', 'ansible/a.yml': '- ./site.yml\n- ./a.yml' })).toEqual({
       inputs: ['config ansible/a.yml', 'config ansible/site.yml'],
@@ -210,6 +367,17 @@ describe('components beside the usual ones', () => {
       inputs: ['config a', 'config b/1', 'config c', 'config e', 'script d.sh'],
       open: [],
     });
+  });
+});
+
+describe('firmware', () => {
+  it("that is the machine's own in each branch of a conditional is nothing", async () => {
+    const qemu = (own: string): Files => ({
+      'image.pkr.hcl': `variable "v" {}\nsource "qemu" "x" {\n  efi_firmware_code = var.v ? "/usr/share/a.fd" : ${own}\n}\n`,
+    });
+    expect((await found(qemu('"/opt/b.fd"'))).open).toEqual([]);
+    expect((await found(qemu('null'))).open).toEqual([]);
+    expect((await found(qemu('"b.fd"'))).open).toHaveLength(1);
   });
 });
 

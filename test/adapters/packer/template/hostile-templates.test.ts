@@ -202,6 +202,17 @@ describe('what is asked of the repository', () => {
     expect(asked()).toBeLessThan(10_000);
   });
 
+  it.each(['a', '{{', '{{a}}', 'a/', '- src: "{{ a }}"\n', '- copy: src={{ item }}\n', ' {{ a', '-\n', "a: '"])(
+    'is soon looked through where a playbook is nothing but %j',
+    async (piece) => {
+      const template = 'build {\n  provisioner "ansible" {\n    playbook_file = "p1.yml"\n  }\n}';
+      const playbook = piece.repeat(Math.floor(1_000_000 / piece.length));
+      const { files, asked } = countingFiles(template, (path) => (path === 'p1.yml' ? playbook : undefined));
+      expect((await discovery(files)).open.length).toBeLessThan(10_000);
+      expect(asked()).toBeLessThan(10_000);
+    },
+  );
+
   it('is plain data for a memory: an answer survives JSON as it is', async () => {
     const { files } = countingFiles(
       'build {\n  provisioner "shell-local" {\n    inline = ["./a ${x}", file("f")]\n    script = env("X")\n  }\n}',

@@ -120,6 +120,13 @@ describe('commands of this machine', () => {
     expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [`${expected} @11: ${onlyOfPattern}`] });
   });
 
+  it('tell in the order of the lines', async () => {
+    const { open } = await found(
+      'environment_vars = ["A=answers.txt"]\n    execute_command = ["bash", var.os]\n    inline = ["cat images/*.cfg", "bash $X"]',
+    );
+    expect(open.map((each) => Number(/@(\d+)/.exec(each)?.[1]))).toEqual([11, 13, 13]);
+  });
+
   it('settle a pattern by a glob', async () => {
     const inline = 'inline = ["cat images/*.cfg scripts/{a,b}.sh"]';
     expect((await found(inline, { inputs: { configs: ['images/*.cfg', 'scripts/*'] } })).open).toEqual([]);
@@ -160,12 +167,16 @@ describe('commands of this machine', () => {
     },
   );
 
-  it.each(['run-parts scripts', 'find scripts -exec sh {} \\\\;', 'cp -r scripts /tmp/x', 'cd $(mktemp -d); tar cf x.tar scripts'])(
-    'tell of a folder that they are given: %s',
-    async (command) => {
-      expect(await found(`inline = ["${command}"]`)).toEqual({ inputs: [], open: [`scripts @11: ${onlyTheCommandKnows}`] });
-    },
-  );
+  it.each([
+    'make -C scripts all',
+    'terraform -chdir=scripts apply',
+    'run-parts scripts',
+    'find scripts -exec sh {} \\\\;',
+    'cp -r scripts /tmp/x',
+    'cd $(mktemp -d); tar cf x.tar scripts',
+  ])('tell of a folder that they are given: %s', async (command) => {
+    expect(await found(`inline = ["${command}"]`)).toEqual({ inputs: [], open: [`scripts @11: ${onlyTheCommandKnows}`] });
+  });
 
   it.each(['environment_vars = ["CONF=answers.txt", "A=none.txt", "scripts=true"]', 'env = { CONF = "answers.txt", A = "none.txt" }'])(
     'tell of a file that their environment names: %s',
