@@ -4,17 +4,19 @@ import { type Config } from '../config.ts';
 import { keys } from '../contract/keys.ts';
 import { type Digest, digestOf } from '../digest.ts';
 import { documentText } from '../document-text.ts';
-import { type Outcome, failure, success } from '../failure.ts';
+import { type Failure, type Outcome, failure, success } from '../failure.ts';
 import { LogSummary } from '../log-summary.ts';
 import { type Archive, type Randomness } from '../ports.ts';
 import { expiresAt, retentionTerms } from '../retention/policy.ts';
 import { type SecretValue, createRedactor } from '../scrub/redactor.ts';
 import { ruleSetDigest } from '../scrub/redaction-rules.ts';
+import { isFinal } from '../states.ts';
 import { version } from '../version.ts';
 import { type DiagIndex, type DiagRules, type DiagVerdicts, type DiagVersions, diagIndexSchemaName } from './bundle-documents.ts';
 import { bundleLimits } from './bundle-limits.ts';
 import { type CollectPorts, type Collection, collect } from './collect.ts';
 import { secretAmong } from './planted-secret.ts';
+import { readBundle } from './read-bundle.ts';
 import { timelineOf } from './timeline.ts';
 
 export interface DiagPorts extends CollectPorts {
@@ -83,29 +85,62 @@ function changedFrom({ retention_changes: [first], finished_at: ended }: Build):
   return { changed_from: { class: first.from, expires_at: expiresAt(first.from_terms, Date.parse(ended)) } };
 }
 
-/** Puts a bundle where bundles are, in place of an earlier one of the same build. @returns its key. */
-export async function storeBundle({ objects }: DiagPorts, build: Build, content: Uint8Array): Promise<string> {
-  const key = keys.diag(build.builder, build.build_id);
+/** The bundle of a build as it stands in the store. */
+export interface StoredBundle extends DiagBundle {
+  /** Its key. */
+  readonly path: string;
+  /** The digest of what was made now, where that is another one and the first stays; null where it is this one. */
+  readonly newer: Digest | null;
+}
+
+/**
+ * Puts a bundle where bundles are, in place of an earlier one of the same build; but of a build that is locked or held the first
+ * one stays that was made after its end.
+ *
+ * @returns what stands there then. BUNDLE_INVALID or BUNDLE_TAMPERED where something stays that is no bundle.
+ */
+export async function storeBundle(ports: DiagPorts, config: Config, build: Build, made: DiagBundle): Promise<Outcome<StoredBundle>> {
+  const path = keys.diag(build.builder, build.build_id);
   const tags = { kind: 'diag', builder: build.builder, build: build.build_id, retention: build.retention } as const;
   for (;;) {
-    const standing = await objects.read(key, { bytes: Number.MAX_SAFE_INTEGER });
+    const standing = await ports.objects.read(path, { bytes: Number.MAX_SAFE_INTEGER });
     const before = standing.state === 'read' ? standing.content : null;
-    if (before !== null && Buffer.compare(before, content) === 0) return key;
-    if ((await objects.replace(key, content, tags, before)) === 'replaced') return key;
+    if (before !== null && Buffer.compare(before, made.content) === 0) return success({ ...made, path, newer: null });
+    if (before !== null && isLockedOrHeld(config, (await ports.records.readBuild(build.build_id)) ?? build)) {
+      const first = await readBundle(ports, before);
+      if (!first.ok) return stays(path, first.failure);
+      const { index } = first.value;
+      if (isFinal(index.state)) return success({ index, content: before, path, newer: digestOf(made.content) });
+    }
+    if ((await ports.objects.replace(path, made.content, tags, before)) === 'replaced') return success({ ...made, path, newer: null });
   }
 }
 
-/** Makes the bundle of a build and stores it. @returns its key and the digest of its content. */
+function isLockedOrHeld(config: Config, { hold, retention_terms, retention }: Build): boolean {
+  return hold !== null || (retention_terms ?? retentionTerms(config.retention, retention)).lock !== undefined;
+}
+
+function stays(path: string, { rule, message }: Failure): Outcome<never> {
+  return failure(
+    rule,
+    `${path} stays as it is, since its build is locked or held, and ${message}`,
+    'find out who wrote it; a new bundle goes where --output says',
+  );
+}
+
+/** Makes the bundle of a build and stores it. @returns what stands there then, as `storeBundle` does. */
 export async function keepBundle(
   ports: DiagPorts,
   config: Config,
   build: Build,
   secrets: readonly SecretValue[],
-): Promise<Outcome<{ readonly path: string; readonly digest: Digest }>> {
+): Promise<Outcome<Pick<StoredBundle, 'path' | 'newer'> & { readonly digest: Digest }>> {
   const made = await makeBundle(ports, config, build, secrets);
   if (!made.ok) return made;
-  const { content } = made.value;
-  return success({ path: await storeBundle(ports, build, content), digest: digestOf(content) });
+  const stored = await storeBundle(ports, config, build, made.value);
+  if (!stored.ok) return stored;
+  const { path, newer, content } = stored.value;
+  return success({ path, newer, digest: digestOf(content) });
 }
 
 function tooLarge({ build_id: id }: Build): Outcome<never> {
