@@ -5,6 +5,7 @@ import { durationUpTo } from './duration.ts';
 import { BuilderName, VariableName } from './identity.ts';
 import { RetentionClassName, RetentionPolicy, defaultRetention } from './retention/policy.ts';
 import { Schedule } from './schedule.ts';
+import { inputSecretRules } from './secret-rules.ts';
 import * as z from './zod.ts';
 
 /** A path below the repository's root, with `/`; never absolute, never through `..`. */
@@ -115,6 +116,16 @@ export const Config = z
           });
       };
       requireClass(config.retention.default, ['retention', 'default']);
+      const secretRules = inputSecretRules(Object.values(config.builders).flatMap((builder) => Object.keys(builder.secrets)));
+      for (const [index, { rule }] of config.secrets_allowed.entries()) {
+        if (secretRules.includes(rule)) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['secrets_allowed', index, 'rule'],
+          message: `no secret is found by a rule ${JSON.stringify(rule)}: take the name that the finding has in brackets`,
+          params: { name: rule, known: secretRules },
+        });
+      }
       for (const [name, builder] of Object.entries(config.builders)) {
         if (builder.retention !== undefined) requireClass(builder.retention, ['builders', name, 'retention']);
         for (const secret of Object.keys(builder.secrets)) {

@@ -16,7 +16,8 @@ import { type RunRecord } from './run-record.ts';
 import { createRedactor, redactText } from './scrub/redactor.ts';
 import { type FileScrub, createFileScrub, scrubManifest } from './scrub/file-scrub.ts';
 import { lineScrub } from './scrub/scrub-lines.ts';
-import { type ScrubManifest, receivedLogFile } from './scrub/scrub-manifest.ts';
+import { receivedLogFile } from './scrub/received-log.ts';
+import { type ScrubManifest } from './scrub/scrub-manifest.ts';
 
 /** What was handed over, after the redaction on this side: nothing else of it is looked at or kept. */
 export interface Received {

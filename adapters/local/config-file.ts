@@ -169,8 +169,20 @@ function faultsOf(
       return issue.issues.map((inner) => ({ ...placeOf(issue.path), message: `${path}: ${inner.message}` }));
     default:
       if (issue.message.endsWith('received undefined')) return [{ ...placeOf(issue.path), missing: path, message: `${path}: is missing` }];
-      return [{ ...placeOf(issue.path), message: `${path === '' ? 'the file' : path}: ${issue.message}` }];
+      return [{ ...placeOf(issue.path), message: `${path === '' ? 'the file' : path}: ${issue.message}${meantName(issue)}` }];
   }
+}
+
+/** The name that was probably meant, where an issue says which there are (`params.known`). */
+function meantName(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'custom') return '';
+  const { name, known }: { name?: unknown; known?: unknown } = issue.params ?? {};
+  if (typeof name !== 'string' || !Array.isArray(known)) return '';
+  const near = nearestName(
+    name,
+    known.filter((each) => typeof each === 'string'),
+  );
+  return near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
 }
 
 /** Where a path begins in the text: the node itself, or the nearest one above it that is there. */

@@ -5,7 +5,7 @@ import { builderOf } from '../../core/builder-of.ts';
 import { type Config } from '../../core/config.ts';
 import { type DiagDocument } from '../../core/diag/diag-documents.ts';
 import { type DiagIndex } from '../../core/diag/bundle-documents.ts';
-import { type DiagPorts, type StorePorts, makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
+import { type DiagPorts, type StorePorts, type StoredBundle, makeBundle, storeBundle } from '../../core/diag/make-bundle.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type Outcome, success } from '../../core/failure.ts';
 import { type Answer } from '../answer.ts';
@@ -29,22 +29,21 @@ export async function diag(
   const ports: DiagPorts & StorePorts = { ...embedded, archive: tarArchive };
   const made = await makeBundle(ports, config, build, secretValues(host.environment, builderOf(config, build.builder)));
   if (!made.ok) return made;
-  const { index, content } = made.value;
-  let path = options.output;
-  if (path === undefined) {
-    const stored = await storeBundle(ports, config.retention, build, content);
-    if (!stored.ok) return stored;
-    path = stored.value;
-  } else {
-    const written = await output?.value.write(content);
-    if (written?.ok === false) return written;
+  if (output !== undefined) {
+    const written = await output.value.write(made.value.content);
+    return written.ok ? bundleAnswer({ ...made.value, path: options.output ?? '', newer: null }) : written;
   }
-  const document: DiagDocument = { path, digest: digestOf(content), size: content.length, index };
+  const stored = await storeBundle(ports, config, build, made.value);
+  return stored.ok ? bundleAnswer(stored.value) : stored;
+}
+
+function bundleAnswer({ path, content, newer, index }: StoredBundle): Outcome<Answer> {
+  const document: DiagDocument = { path, digest: digestOf(content), size: content.length, newer, index };
   return success({ exitCode: 0, document, text: bundleText(document) });
 }
 
 /** A bundle as a person is told of it. */
-export function bundleText({ path, size, digest, index }: DiagDocument): string {
+export function bundleText({ path, size, digest, newer, index }: DiagDocument): string {
   const told = (title: string, items: DiagIndex['absent']) =>
     items.length === 0 ? [] : [`${title}:`, ...items.map((item) => `  ${item.path}: ${item.why}`)];
   const { expires_at: expiresAt, class: retentionClass } = index.retention;
@@ -53,6 +52,12 @@ export function bundleText({ path, size, digest, index }: DiagDocument): string 
     `  build ${index.build_id} of ${index.builder}, ${index.state}${index.rule === null ? '' : ` (${index.rule})`}`,
     `  ${index.files.length + 1} files, ${size} bytes, ${digest}`,
     `  what the build left is kept ${expiresAt === null ? `as ${retentionClass}, from when it ends` : `until ${expiresAt} at least (${retentionClass})`}`,
+    ...(newer === null
+      ? []
+      : [
+          '  this is the bundle that was stored first: the build is locked or held, so it stays',
+          `  what would be packed now is another (${newer}); on the machine that has the build, --output FILE gives it`,
+        ]),
     ...told('not in it', index.absent),
     ...told('in it as it was found, and not what was recorded', index.altered),
   ].join('\n');

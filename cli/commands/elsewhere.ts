@@ -116,7 +116,7 @@ async function packedLog(api: ApiClient, url: string, path: string | null): Prom
 export async function diagElsewhere(host: Host, api: ApiClient, typed: string, output: string | undefined): Promise<Outcome<Answer>> {
   const made = await api.send(reading(`${ofBuild(typed)}/diag`), DiagLinkDocument);
   if (!made.ok) return made;
-  const { path, digest, link } = made.value;
+  const { path, digest, newer, link } = made.value;
   const file = output ?? `${made.value.build_id}.tar.gz`;
   const named = await outputFile('--output', file, host.workingFolder);
   if (!named.ok) return named;
@@ -132,7 +132,7 @@ export async function diagElsewhere(host: Host, api: ApiClient, typed: string, o
   if (!bundle.ok) return bundle;
   const written = await named.value.write(content.value);
   if (!written.ok) return written;
-  const document: DiagDocument = { path: file, digest, size: content.value.length, index: bundle.value.index };
+  const document: DiagDocument = { path: file, digest, size: content.value.length, newer, index: bundle.value.index };
   return success({ exitCode: 0, document, text: bundleText(document) });
 }
 

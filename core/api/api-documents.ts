@@ -71,7 +71,14 @@ export const LogLinksDocument = z.strictObject({
 export type LogLinksDocument = z.infer<typeof LogLinksDocument>;
 
 /** The diag bundle of a build. */
-export const DiagLinkDocument = z.strictObject({ build_id: BuildId, path: z.string(), digest: Digest, link: Link });
+export const DiagLinkDocument = z.strictObject({
+  build_id: BuildId,
+  path: z.string(),
+  digest: Digest,
+  /** As in the document of `diag`. */
+  newer: z.withDefault(z.nullable(Digest), null),
+  link: Link,
+});
 export type DiagLinkDocument = z.infer<typeof DiagLinkDocument>;
 
 /** The builders, a page of them. */

@@ -47,8 +47,8 @@ export interface ApiDispatcher {
   readonly pointers?: ChannelPointers;
   readonly links: Links;
   readonly consoles: Consoles;
-  /** Makes the diag bundle of a build and stores it. */
-  readonly bundle: (build: Build) => Promise<Outcome<{ readonly path: string; readonly digest: Digest }>>;
+  /** Makes the diag bundle of a build and stores it (`keepBundle`). */
+  readonly bundle: (build: Build) => Promise<Outcome<{ readonly path: string; readonly digest: Digest; readonly newer: Digest | null }>>;
   /** Gives all that a build left a higher retention class: `raiseClass`, or `raiseInBucket`. */
   readonly raise: (id: BuildId, wanted: WantedClass) => Promise<Outcome<Build>>;
   /** The hook, for words of a caller's that are kept. */

@@ -25,7 +25,7 @@ const own: { readonly [Name in OperationName]: readonly ProblemCode[] } = {
   readResult: ['BUILD_UNKNOWN', 'BUILD_NOT_ENDED', 'GONE'],
   readSummary: ['BUILD_UNKNOWN', 'BUILD_NOT_ENDED', 'GONE'],
   readLog: ['BUILD_UNKNOWN'],
-  readDiag: ['BUILD_UNKNOWN', 'DIAG_SECRET', 'DIAG_TOO_LARGE', 'GONE'],
+  readDiag: ['BUILD_UNKNOWN', 'BUNDLE_INVALID', 'BUNDLE_TAMPERED', 'DIAG_SECRET', 'DIAG_TOO_LARGE', 'GONE'],
   listBuilders: [],
   readBuilder: ['BUILDER_UNKNOWN'],
   listBuilds: ['BUILDER_UNKNOWN'],

@@ -4,7 +4,8 @@ import { HashManifest } from '../hash-manifest.ts';
 import { LogSummary } from '../log-summary.ts';
 import { Result } from '../result.ts';
 import { expiresAt } from '../retention/policy.ts';
-import { ScrubManifest, receivedLogDigest } from '../scrub/scrub-manifest.ts';
+import { receivedLogDigest } from '../scrub/received-log.ts';
+import { ScrubManifest } from '../scrub/scrub-manifest.ts';
 import { DiagVerdicts } from './bundle-documents.ts';
 import { type ReadBundle, documentIn } from './read-bundle.ts';
 

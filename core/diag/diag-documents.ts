@@ -11,6 +11,11 @@ export const DiagDocument = z.strictObject({
   digest: Digest,
   /** Bytes. */
   size: z.int(),
+  /**
+   * The digest of what was made now, where the build is locked or held, so that this bundle, which was stored before, stays; null
+   * where this is what was made now.
+   */
+  newer: z.withDefault(z.nullable(Digest), null),
   /** What is in it. */
   index: DiagIndex,
 });

@@ -4,18 +4,20 @@ import { type Config } from '../config.ts';
 import { keys } from '../contract/keys.ts';
 import { type Digest, digestOf } from '../digest.ts';
 import { documentText } from '../document-text.ts';
-import { type Outcome, failure, success } from '../failure.ts';
+import { type Failure, type Outcome, failure, success } from '../failure.ts';
 import { LogSummary } from '../log-summary.ts';
-import { type Archive, type Clock, type Objects, type Randomness } from '../ports.ts';
+import { type Archive, type Clock, type Randomness } from '../ports.ts';
 import { type BuildTerms, buildTerms, termsText } from '../retention/build-terms.ts';
-import { type RetentionPolicy, expiresAt, retentionTerms } from '../retention/policy.ts';
+import { expiresAt, retentionTerms } from '../retention/policy.ts';
 import { type SecretValue, createRedactor } from '../scrub/redactor.ts';
 import { ruleSetDigest } from '../scrub/redaction-rules.ts';
+import { isFinal } from '../states.ts';
 import { version } from '../version.ts';
 import { type DiagIndex, type DiagRules, type DiagVerdicts, type DiagVersions, diagIndexSchemaName } from './bundle-documents.ts';
 import { bundleLimits } from './bundle-limits.ts';
 import { type CollectPorts, type Collection, collect } from './collect.ts';
 import { secretAmong } from './planted-secret.ts';
+import { readBundle } from './read-bundle.ts';
 import { timelineOf } from './timeline.ts';
 
 export interface DiagPorts extends CollectPorts {
@@ -84,46 +86,75 @@ function changedFrom({ retention_changes: [first], finished_at: ended }: Build):
   return { changed_from: { class: first.from, expires_at: expiresAt(first.from_terms, Date.parse(ended)) } };
 }
 
+/** What storing takes beside making. */
 export interface StorePorts {
-  readonly objects: Objects;
   readonly clock: Clock;
 }
 
+/** The bundle of a build as it stands in the store. */
+export interface StoredBundle extends DiagBundle {
+  /** Its key. */
+  readonly path: string;
+  /** The digest of what was made now, where that is another one and the first stays; null where it is this one. */
+  readonly newer: Digest | null;
+}
+
 /**
- * Puts a bundle where bundles are, in place of an earlier one of the same build.
+ * Puts a bundle where bundles are, in place of an earlier one of the same build; but of a build that is locked or held the first
+ * one stays that was made after its end.
  *
- * @returns its key; GONE where the time of the build is over and nobody holds it, so that the bundle would have to go at once.
+ * @returns what stands there then. GONE where the time of the build is over and nobody holds it, so that the bundle would have to
+ * go at once; BUNDLE_INVALID or BUNDLE_TAMPERED where something stays that is no bundle.
  */
 export async function storeBundle(
-  { objects, clock }: StorePorts,
-  policy: RetentionPolicy,
+  ports: DiagPorts & StorePorts,
+  config: Config,
   build: Build,
-  content: Uint8Array,
-): Promise<Outcome<string>> {
-  const terms = buildTerms(build, policy);
-  if (terms !== undefined && build.hold === null && Date.parse(terms.expires_at) <= clock.now()) return expired(build, terms);
-  const key = keys.diag(build.builder, build.build_id);
+  made: DiagBundle,
+): Promise<Outcome<StoredBundle>> {
+  const terms = buildTerms(build, config.retention);
+  if (terms !== undefined && build.hold === null && Date.parse(terms.expires_at) <= ports.clock.now()) return expired(build, terms);
+  const path = keys.diag(build.builder, build.build_id);
   const tags = { kind: 'diag', builder: build.builder, build: build.build_id, retention: build.retention } as const;
   for (;;) {
-    const standing = await objects.read(key, { bytes: Number.MAX_SAFE_INTEGER });
+    const standing = await ports.objects.read(path, { bytes: Number.MAX_SAFE_INTEGER });
     const before = standing.state === 'read' ? standing.content : null;
-    if (before !== null && Buffer.compare(before, content) === 0) return success(key);
-    if ((await objects.replace(key, content, tags, before)) === 'replaced') return success(key);
+    if (before !== null && Buffer.compare(before, made.content) === 0) return success({ ...made, path, newer: null });
+    if (before !== null && isLockedOrHeld(config, (await ports.records.readBuild(build.build_id)) ?? build)) {
+      const first = await readBundle(ports, before);
+      if (!first.ok) return stays(path, first.failure);
+      const { index } = first.value;
+      if (isFinal(index.state)) return success({ index, content: before, path, newer: digestOf(made.content) });
+    }
+    if ((await ports.objects.replace(path, made.content, tags, before)) === 'replaced') return success({ ...made, path, newer: null });
   }
 }
 
-/** Makes the bundle of a build and stores it. @returns its key and the digest of its content; fails as both do. */
+function isLockedOrHeld(config: Config, { hold, retention_terms, retention }: Build): boolean {
+  return hold !== null || (retention_terms ?? retentionTerms(config.retention, retention)).lock !== undefined;
+}
+
+function stays(path: string, { rule, message }: Failure): Outcome<never> {
+  return failure(
+    rule,
+    `${path} stays as it is, since its build is locked or held, and ${message}`,
+    'find out who wrote it; a new bundle goes where --output says',
+  );
+}
+
+/** Makes the bundle of a build and stores it. @returns what stands there then, as `storeBundle` does. */
 export async function keepBundle(
   ports: DiagPorts & StorePorts,
   config: Config,
   build: Build,
   secrets: readonly SecretValue[],
-): Promise<Outcome<{ readonly path: string; readonly digest: Digest }>> {
+): Promise<Outcome<Pick<StoredBundle, 'path' | 'newer'> & { readonly digest: Digest }>> {
   const made = await makeBundle(ports, config, build, secrets);
   if (!made.ok) return made;
-  const { content } = made.value;
-  const stored = await storeBundle(ports, config.retention, build, content);
-  return stored.ok ? success({ path: stored.value, digest: digestOf(content) }) : stored;
+  const stored = await storeBundle(ports, config, build, made.value);
+  if (!stored.ok) return stored;
+  const { path, newer, content } = stored.value;
+  return success({ path, newer, digest: digestOf(content) });
 }
 
 function expired(build: Build, terms: BuildTerms): Outcome<never> {

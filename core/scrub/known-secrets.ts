@@ -15,7 +15,7 @@ export function knownSecrets(
 }
 
 /** What values of the template have as their name: they may be made of several variables. */
-const sensitiveName = 'sensitive';
+export const sensitiveName = 'sensitive';
 
 /**
  * Says of each value that is not searched for (`Redactor.notSearched`) that it stays where it stands.

@@ -9,7 +9,8 @@ export const valueCode = 'SECRET';
 export const hostileLineCode = 'LINE';
 
 /** All that can stand in a marker: nobody can print a text of their own that passes for one. */
-const codes: readonly string[] = [valueCode, hostileLineCode, privateKeyRule, ...redactionRules.map((rule) => rule.code)];
+/** What a marker can say. */
+export const markerCodes: readonly string[] = [valueCode, hostileLineCode, privateKeyRule, ...redactionRules.map((rule) => rule.code)];
 
 /**
  * What stands in place of a secret: `[REDACTED:<code>:<id>]`. The id is the beginning of an HMAC-SHA256 of the
@@ -24,14 +25,14 @@ export function markerOf(code: string, id: string): string {
  * Finds markers, which are never searched again, so scrubbing twice changes nothing. A text that has their shape and
  * another code is a text like any other.
  */
-export const markerPattern = new RegExp(String.raw`\[REDACTED:(?:${codes.join('|')}):[0-9a-f]{8}\]`, 'g');
+export const markerPattern = new RegExp(String.raw`\[REDACTED:(?:${markerCodes.join('|')}):[0-9a-f]{8}\]`, 'g');
 
 /** The text by which a line without any marker is told quickly. */
 export const markerStart = '[REDACTED:';
 
 /** Whether a text is a part of what stands in every marker. */
 export function isOfMarkers(text: string): boolean {
-  return [markerStart, ...codes].some((word) => word.includes(text));
+  return [markerStart, ...markerCodes].some((word) => word.includes(text));
 }
 
 /** The name of a variable as it can stand in a scrub manifest. */

@@ -199,6 +199,15 @@ describe.skipIf(!hasJq && process.env['CI'] === undefined)('diag, with real pack
     expect(told.stdout).toContain('the rule MIRROR_LOCKED was changed: class was 1 and is 2');
 
     const bundle = await readFile(join(images.root, path));
+    // Of what is held the first bundle stays, though the rules have changed since.
+    await images.run('retention', 'hold', id, '--reason', 'case 7');
+    const kept = await diag(images, id);
+    expect(kept).toMatchObject({ path, digest: made.digest, index: made.index });
+    expect(await readFile(join(images.root, path))).toEqual(bundle);
+    expect(await diag(images, id, '--output', 'now.tar.gz')).toMatchObject({ digest: kept.newer, newer: null });
+    expect((await images.run('diag', id)).stdout).toContain('this is the bundle that was stored first');
+    await images.run('retention', 'release', id, '--reason', 'case 7 is closed');
+
     const tar = gunzipSync(bundle);
     tar.write('X', tar.indexOf('locked for maintenance'), 'latin1');
     await images.write('tampered.tar.gz', gzipSync(tar));

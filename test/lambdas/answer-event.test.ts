@@ -95,7 +95,7 @@ describe('an event of API Gateway', () => {
     const secret = ['AKIA', 'IOSFODNN7EXAMQLE'].join('');
     const url = `https://bucket.example.com/log?X-Amz-Credential=${secret}`;
     dispatcher.links = { link: async () => ({ url, expires_at: '2026-11-25T10:15:00.000Z', size: 1 }) };
-    dispatcher.bundle = async () => success({ path: `diag/${secret}`, digest: digestOf('') });
+    dispatcher.bundle = async () => success({ path: `diag/${secret}`, digest: digestOf(''), newer: null });
     const asked = JSON.parse((await ask(asking)).body) as { dispatched: { build_id: string } };
     const answer = await ask(eventOf({ resource: '/builds/{id}/diag', pathParameters: { id: asked.dispatched.build_id } }));
     const document = JSON.parse(answer.body) as { path: string; link: { url: string } };
@@ -106,7 +106,7 @@ describe('an event of API Gateway', () => {
   it('gets a problem where the answer is more than Lambda can give', async () => {
     const { ask, dispatcher } = await api();
     const { build_id: id } = (JSON.parse((await ask(asking)).body) as { dispatched: { build_id: string } }).dispatched;
-    dispatcher.bundle = async () => success({ path: 'x'.repeat(6_000_000), digest: digestOf('') });
+    dispatcher.bundle = async () => success({ path: 'x'.repeat(6_000_000), digest: digestOf(''), newer: null });
     dispatcher.links = {
       link: async () => ({ url: 'https://x.example.com', expires_at: '2026-11-25T10:15:00.000Z', size: 1 }),
     };

@@ -56,6 +56,20 @@ describe('hybridcore.yaml', () => {
     ]);
   });
 
+  it('names the nearest rule where a secret is allowed by one that there is not', () => {
+    const allowed = (rule: string) => `  - { file: a.sh, rule: ${rule}, reason: made up, expires: 2027-01-31 }`;
+    const text = ['GITHUB_TOKENS', 'secretlint-gitub', 'nothing', 'GITHUB_TOKEN', 'secretlint-github', 'token', 'sensitive'].map(allowed);
+    const { faults } = parseConfig(
+      ['version: 1', 'secrets_allowed:', ...text, 'builders:', '  base: { template: base, secrets: { token: "env:T" } }'].join('\n'),
+    );
+    const why = 'take the name that the finding has in brackets';
+    expect(faults.map((fault) => `${fault.line}: ${fault.message}`)).toEqual([
+      `3: secrets_allowed.0.rule: no secret is found by a rule "GITHUB_TOKENS": ${why}; did you mean "GITHUB_TOKEN"?`,
+      `4: secrets_allowed.1.rule: no secret is found by a rule "secretlint-gitub": ${why}; did you mean "secretlint-github"?`,
+      `5: secrets_allowed.2.rule: no secret is found by a rule "nothing": ${why}`,
+    ]);
+  });
+
   it.each([
     ['builders.base.template', 'template: ../elsewhere', /does not leave it/],
     ['builders.base.template', 'template: /etc', /does not leave it/],

@@ -1,3 +1,4 @@
+import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempDisposableSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { secretlintRuleNames } from '../../../core/secret-rules.ts';
 import { findSecrets } from '../../../adapters/local/secret-scan.ts';
 import { digestOf } from '../../../core/digest.ts';
 import { type FileInput, type Input } from '../../../core/input.ts';
@@ -167,4 +169,9 @@ describe('the scan of inputs for secrets', () => {
       JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: folder.path })),
     ).toEqual([{ file: 'a.sh', line: 1, rule: 'GITHUB_TOKEN' }]);
   });
+});
+
+it('has the rules of secretlint that hybridcore.yaml can name, and no others', () => {
+  const names = rules.map(({ meta }) => meta.id.replace('@secretlint/secretlint-rule-', 'secretlint-'));
+  expect(names.filter((name) => name !== 'secretlint-filter-comments').toSorted()).toEqual(secretlintRuleNames);
 });

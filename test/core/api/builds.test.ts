@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { type Dispatcher, dispatcher, other } from '../../fixtures/dispatcher.ts';
+import { holdBuild } from '../../../core/retention/hold.ts';
+import { changePortsOf } from '../../../core/retention/change.ts';
+import { raiseClass } from '../../../core/retention/raise.ts';
+import { type Dispatcher, config, dispatcher, other } from '../../fixtures/dispatcher.ts';
 import { type Api, apiOver } from '../../fixtures/api.ts';
 import { digestOf } from '../../../core/digest.ts';
 import { buildIdOf } from '../../fixtures/records.ts';
@@ -163,9 +166,23 @@ describe('what a build leaves', () => {
       document: {
         path: `diag/base/${id}.tar.gz`,
         digest: expect.stringMatching(/^sha256:/) as string,
+        newer: null,
         link: { size: expect.any(Number) as number },
       },
     });
+  });
+
+  it('is the first diag bundle of a build that is held, beside the digest of the one that would be made now', async () => {
+    const id = await running(home);
+    await ended(home, id);
+    const first = (await api.ask('GET', `/builds/${id}/diag`)).document;
+    // Its bundle says by what class it is kept.
+    const policy = { ...config.retention, classes: { ...config.retention.classes, long: { days: 400 } } };
+    await raiseClass(changePortsOf({ ...home.ports, kept: home.kept }), policy, id, { class: 'long', by: 'ops', reason: 'case 7' });
+    await holdBuild(home.ports, id, 'ops', 'case 7');
+    const { digest } = first as { digest: string };
+    const answer = await api.ask('GET', `/builds/${id}/diag`);
+    expect(answer).toMatchObject({ status: 200, document: { digest, newer: expect.stringMatching(/^sha256:/) as string } });
   });
 
   it('makes no bundle where a secret stands in what would go into it', async () => {

@@ -1,10 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { type UsersRule } from '../../../core/classification/users-rules.ts';
 import { keys } from '../../../core/contract/keys.ts';
 import { manifestDigest } from '../../../core/document-text.ts';
 import { storeBundle } from '../../../core/diag/make-bundle.ts';
 import { DiagDrift, DiagTimeline, DiagVerdicts, DiagVersions } from '../../../core/diag/bundle-documents.ts';
+import { digestOf } from '../../../core/digest.ts';
+import { type BuildId } from '../../../core/identity.ts';
 import { fingerprintOf, toolInput } from '../../../core/fingerprint.ts';
 import { HashManifest } from '../../../core/hash-manifest.ts';
 import { holdBuild } from '../../../core/retention/hold.ts';
@@ -88,18 +93,19 @@ describe('a diag bundle', () => {
     const [one, two] = [await packed(home, id), await packed(home, id)];
     expect(Buffer.compare(one.content, two.content)).toBe(0);
     const build = await home.build(id);
-    const store = (content: Uint8Array) => storeBundle(diagPorts(home), config.retention, build, content);
+    const store = (content: Uint8Array) => storeBundle(diagPorts(home), config, build, { ...one, content });
     const key = `diag/base/${id}.tar.gz`;
-    expect(await store(one.content)).toEqual({ ok: true, value: key });
-    await store(new TextEncoder().encode('another'));
-    await store(one.content);
+    expect(await store(one.content)).toMatchObject({ ok: true, value: { path: key, newer: null } });
+    expect(await store(new TextEncoder().encode('another'))).toMatchObject({ ok: true, value: { newer: null } });
+    expect(await store(one.content)).toMatchObject({ ok: true, value: { newer: null } });
     expect(await home.ports.objects.read(key, { bytes: 1_000_000 })).toMatchObject({ state: 'read', content: Buffer.from(one.content) });
     expect(await home.ports.objects.tags(key)).toEqual({ kind: 'diag', builder: 'base', build: id, retention: 'standard' });
   });
 
   it('is not stored once the time of its build is over, when it would have to go at once, unless the build is held', async () => {
     const id = await succeeded();
-    const store = async () => storeBundle(diagPorts(home), config.retention, await home.build(id), new Uint8Array(1));
+    const one = await packed(home, id);
+    const store = async () => storeBundle(diagPorts(home), config, await home.build(id), one);
     home.pass(365 * dayMilliseconds - 1);
     expect((await store()).ok).toBe(true);
     home.pass(1);
@@ -114,6 +120,60 @@ describe('a diag bundle', () => {
     expect((await bundleOf(home, id)).ok).toBe(true);
     await holdBuild(home.ports, id, 'counsel', 'case 7');
     expect((await store()).ok).toBe(true);
+  });
+
+  it.each([
+    ['is locked', async () => undefined, { days: 365, lock: 'GOVERNANCE' } as const],
+    ['is held', async (id: BuildId) => void (await holdBuild(home.ports, id, 'ops', 'case 7')), { days: 365 }],
+  ])('is kept as it was stored first where its build %s, and says that another would be made now', async (_, hold, standard) => {
+    const policy = { default: 'standard', classes: { standard } };
+    const own = { ...config, retention: policy };
+    const id = await running(home);
+    const now = async (rules: readonly UsersRule[] = []) => {
+      const made = await bundleOf(home, id, { config: { ...own, rules: [...rules] } });
+      if (!made.ok) throw new Error(made.failure.message);
+      return made.value;
+    };
+    const build = await home.build(id);
+    const terms = { ...standard, policy_digest: digestOf('policy') };
+    const document = { ...build, version: build.version + 1, retention_terms: terms };
+    await home.ports.records.commit([{ type: 'build', expected: build.version, document }]);
+    const store = async (bundle: Awaited<ReturnType<typeof now>>) => {
+      const stored = await storeBundle(diagPorts(home), own, await home.build(id), bundle);
+      if (!stored.ok) throw new Error(stored.failure.message);
+      return stored.value;
+    };
+    await store(await now());
+    await ended(home, id);
+    await hold(id);
+    const first = await now();
+    expect(await store(first), 'what was stored while it ran goes').toMatchObject({ newer: null });
+    const rule = { code: 'MY_RULE', class: 1, reads: 'output', pattern: 'nothing at all', reason: 'broken', hint: 'mend it' } as const;
+    const second = await now([rule]);
+    expect(Buffer.compare(first.content, second.content)).not.toBe(0);
+    expect(await store(second)).toEqual({
+      path: `diag/base/${id}.tar.gz`,
+      content: first.content,
+      index: first.index,
+      newer: digestOf(second.content),
+    });
+    expect(await store(first)).toMatchObject({ newer: null });
+  });
+
+  it('does not take the place of what is no bundle where its build is held', async () => {
+    const id = await succeeded();
+    await holdBuild(home.ports, id, 'ops', 'case 7');
+    const one = await packed(home, id);
+    await storeBundle(diagPorts(home), config, await home.build(id), one);
+    await tamper(home, `diag/base/${id}.tar.gz`, () => 'another');
+    expect(await storeBundle(diagPorts(home), config, await home.build(id), one)).toMatchObject({
+      ok: false,
+      failure: {
+        rule: 'BUNDLE_INVALID',
+        message: expect.stringMatching(/\.tar\.gz stays as it is, since its build is locked or held/) as string,
+      },
+    });
+    expect(await readFile(join(home.home, `diag/base/${id}.tar.gz`), 'utf8')).toBe('another');
   });
 
   it('tells a life with a retry', async () => {

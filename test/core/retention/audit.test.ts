@@ -219,7 +219,7 @@ describe('an audit of a home', () => {
     for (const command of ['one', 'another']) {
       const made = await makeBundle(ports, keptConfig, { ...(await home.build(id)), command }, []);
       if (!made.ok) throw new Error(made.failure.message);
-      expect((await storeBundle(ports, keptConfig.retention, await home.build(id), made.value.content)).ok).toBe(true);
+      expect((await storeBundle(ports, keptConfig, await home.build(id), made.value)).ok).toBe(true);
       expect(await audit()).toMatchObject({ findings: [], objects: 8, inspected: 8 });
     }
   });

@@ -124,8 +124,9 @@ describeWithMoto('the life of a build on AWS', () => {
       const made = await makeBundle(ports, own, build, [{ name: 'join_token', value: secret }]);
       if (!made.ok) throw new Error(made.failure.message);
       expect(made.value.index).toMatchObject({ altered: [], retention: { class: 'evidence', ...evidence } });
-      const kept = await storeBundle(ports, policy, build, made.value.content);
-      const key = kept.ok ? kept.value : kept.failure.message;
+      const put = await storeBundle(ports, own, build, made.value);
+      if (!put.ok) throw new Error(put.failure.message);
+      const key = put.value.path;
       expect(await stage().tags(key)).toMatchObject({ 'hybridcore:kind': 'diag', 'hybridcore:retention': 'evidence' });
       const stored = await objects.read(key, { bytes: made.value.content.length });
       const bundle = await readBundle(ports, stored.state === 'read' ? stored.content : new Uint8Array());
