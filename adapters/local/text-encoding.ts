@@ -3,9 +3,8 @@ export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'latin1';
 
 /** How a text is encoded, by its first bytes. PowerShell writes UTF-16, with a mark or without. */
 export function encodingOf(beginning: Uint8Array): TextEncoding {
-  const [first, second] = beginning;
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  const marked = markedEncoding(beginning);
+  if (marked !== undefined) return marked;
   const sample = beginning.subarray(0, 8192);
   const even = sample.filter((byte, index) => byte === 0 && index % 2 === 0).length;
   const odd = sample.filter((byte, index) => byte === 0 && index % 2 === 1).length;
@@ -16,7 +15,13 @@ export function encodingOf(beginning: Uint8Array): TextEncoding {
   return 'latin1';
 }
 
-/** Of fewer bytes no more is asked than whether they begin with a mark: a pipe gives a text by small pieces. */
+/** The encoding that a mark at the beginning names. */
+function markedEncoding([first, second]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
+}
+
+/** A text of fewer bytes is in UTF-16 where a mark says so, and in no other case: NULs part what `find -print0` lists. */
 const leastSample = 64;
 
 /** A stream of text with its encoding, as its first bytes tell it; what is no UTF-16 counts as UTF-8. */
@@ -26,16 +31,16 @@ export interface EncodedText {
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
-/** Waits for the beginning of a stream. */
+/** Waits for the beginning of a stream: its mark, or as much as tells without one. */
 export async function encodedText(source: AsyncIterable<unknown>): Promise<EncodedText> {
   const chunks = source[Symbol.asyncIterator]();
   let first: Uint8Array = new Uint8Array();
-  while (first.length < 2) {
+  while (first.length < leastSample && markedEncoding(first) === undefined) {
     const next = await chunks.next();
     if (next.done === true) break;
     if (next.value instanceof Uint8Array) first = first.length === 0 ? next.value : Buffer.concat([first, next.value]);
   }
-  const found = encodingOf(first.length < leastSample ? first.subarray(0, 2) : first);
+  const found = first.length < leastSample ? (markedEncoding(first) ?? 'utf-8') : encodingOf(first);
   async function* pieces() {
     yield first;
     for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) if (chunk instanceof Uint8Array) yield chunk;

@@ -46,7 +46,7 @@ export function dayOf(typed: string, now: number): Outcome<number> {
   const since = Date.parse(typed);
   const [, day = ''] = dayPattern.exec(typed) ?? [];
   // Where a month has no such day, `Date` goes on into the next one.
-  if (Number.isNaN(since) || !new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) || day === '')
+  if (day === '' || Number.isNaN(since) || !new Date(`${day}T00:00:00Z`).toISOString().startsWith(day))
     return failure('USAGE', `--since ${JSON.stringify(typed)} is no day`, 'write it as 2026-11-25, or with a time as 2026-11-25T10:00:00Z');
   return since > now
     ? failure('USAGE', `--since ${JSON.stringify(typed)} is in the future: now it is ${timestamp(now)}`, 'name a day that has begun in UTC')

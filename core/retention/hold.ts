@@ -70,11 +70,13 @@ async function changed(
   change: (build: Build, note: Note) => Outcome<Build>,
 ): Promise<Outcome<Build>> {
   const fault = noteFault(reason);
-  if (fault !== undefined) return { ok: false, failure: fault };
   for (;;) {
     const found = await findBuild(records, id);
     if (!found.ok) return found;
     const before = found.value;
+    // What was recorded once may be asked for again, whatever may be recorded now.
+    const isRecorded = [before.hold, before.hold_released].some((note) => note?.reason === reason);
+    if (fault !== undefined && !isRecorded) return { ok: false, failure: fault };
     const after = change(before, { at: timestamp(clock.now()), by: callerNamed(by), reason });
     if (!after.ok || after.value === before) return after;
     const document: Build = { ...after.value, version: before.version + 1 };

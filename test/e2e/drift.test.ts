@@ -180,7 +180,7 @@ describe('drift', () => {
     await images.run('build', 'base');
     await images.write('base/base.pkr.hcl', `${template}\n# more\n`);
     await images.write('base/run.sh', '#!/bin/sh\necho three\n');
-    const why = 'what base/base.pkr.hcl was then is in no commit that git has here, so nobody knows what it called a secret';
+    const why = 'what base/base.pkr.hcl was then is in no commit that git has here, so nobody knows what the template called a secret';
     expect(only(await drifted(images, 'base', '--diff')).diffs).toEqual([
       { kind: 'script', name: 'base/run.sh', diff: null, why },
       { kind: 'template', name: 'base/base.pkr.hcl', diff: null, why },

@@ -55,6 +55,13 @@ describe('a stream of bytes through the hook', () => {
   });
 
   it.each([
+    ['names that NUL parts', Buffer.from('.\0./hunter22\0\n'), 100],
+    ['a NUL that comes first and alone', Buffer.from(`a\0\nthe value is hunter22\n${'more '.repeat(20)}`), 2],
+  ])('is not taken for UTF-16 where there is too little to tell: %s', async (_, content, length) => {
+    expect(scrubbedText((await scrubbed(content, length)).content)).toContain('[REDACTED:SECRET:');
+  });
+
+  it.each([
     ['halves of characters', Buffer.from('\uFEFF\ud834 and \udd1e\udd1e\n', 'utf16le')],
     ['half a code unit at its end', Buffer.concat([Buffer.from('\uFEFFline\n', 'utf16le'), Buffer.of(0x41)])],
     ['a mark alone', Buffer.of(0xff, 0xfe)],

@@ -41,6 +41,9 @@ describe('a report of retention', () => {
       '2026-11-31',
       'yesterday',
       '2026-11-25 or so',
+      '2026-11-25T10:00',
+      '2026',
+      'Nov 25 2026',
       '',
     ])
       expect(day(typed), typed).toMatchObject({

@@ -365,6 +365,20 @@ describe('a legal hold', () => {
     expect(await home.build(first)).toMatchObject({ hold: { by: 'counsel', reason: 'case 7' } });
   });
 
+  it('is gone on with for a reason that is recorded, though it could not be given now', async () => {
+    const first = await home.built();
+    await holdBuild(home.ports, first, 'counsel', 'case 7');
+    const build = await home.build(first);
+    const reason = 'case 7\nand case 8';
+    const document = { ...build, version: build.version + 1, hold: { at: build.requested_at, by: 'counsel', reason } };
+    await home.ports.records.commit([{ type: 'build', expected: build.version, document }]);
+    expect(await holdBuild(home.ports, first, 'counsel', reason)).toEqual({ ok: true, value: document });
+    expect(await holdBuild(home.ports, first, 'counsel', `${reason} and more`)).toMatchObject({
+      ok: false,
+      failure: { rule: 'REQUEST_INVALID' },
+    });
+  });
+
   it('is refused where the build is held already, has expired, or is unknown, and without a reason', async () => {
     const first = await home.built();
     await home.built();

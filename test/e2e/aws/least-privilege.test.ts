@@ -129,8 +129,16 @@ describeWithMoto('calls held against the policies of a stack', () => {
     ]);
   });
 
-  it('are those of a whole packer build of an image, and no more', async () => {
+  it('are those of a whole packer build of an image, and of one that fails once it is there, and no more', async () => {
     expect(await buildImage()).toMatchObject({ code: 0, output: expect.stringMatching(/us-east-1: ami-[0-9a-f]+/) });
+    const takeBack = world.proxy.fail({
+      action: 'CreateTags',
+      where: ({ parameters }) => Object.values(parameters).some((value) => String(value).startsWith('ami-')),
+      times: Infinity,
+      fault: { code: 'InvalidParameterValue' },
+    });
+    expect(await buildImage()).toMatchObject({ code: 1 });
+    takeBack();
     const verdicts = await world.leastPrivilege.verdicts(world.proxy.calls);
     const unused = world.leastPrivilege.unused(verdicts, ['little-buildrole']).filter(({ policy }) => policy === 'Packer');
     expect(unused).toEqual([]);
