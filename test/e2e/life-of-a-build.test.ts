@@ -90,7 +90,7 @@ describe('a build that is interrupted', () => {
   });
 
   it('by its time limit is stopped kindly, retried once, and escalated', async () => {
-    const images = await repository('echo run >> runs; sleep 60', '    timeout: 2s\n');
+    const images = await repository('echo run >> runs; sleep 60', '    timeout: 5s\n');
     const result = Result.parse((await images.run('build', 'base', '--json')).json());
     expect(result).toMatchObject({ exit_code: 2, state: 'escalated', attempt: 2, classification: { rule: 'TIMED_OUT' } });
     expect((await images.read('runs')).trim().split('\n')).toHaveLength(2);

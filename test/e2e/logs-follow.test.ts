@@ -5,7 +5,7 @@ import { type Ended, type Rig, type Started, fileTemplate, rig } from '../fixtur
 
 const idIn = /[0-7][0-9A-HJKMNP-TV-Z]{25}/;
 
-/** A builder whose first attempt fails after a while, and whose second succeeds. */
+/** A builder whose first attempt fails and whose second succeeds, each after its first step once there is a file `go`. */
 async function repository(): Promise<Rig> {
   return rig({
     'hybridcore.yaml': 'version: 1\nbuilders:\n  flaky: { template: flaky, retry: { delay: 1s } }\n  broken: { template: broken }\n',
@@ -14,7 +14,7 @@ async function repository(): Promise<Rig> {
       '#!/bin/sh',
       'here=$(dirname "$0")/..',
       'if [ -e "$here/was-there" ]; then second=yes; else second=no; touch "$here/was-there"; fi',
-      'for step in one two three; do echo "step $step, second: $second"; sleep 0.4; done',
+      'for step in one two three; do echo "step $step, second: $second"; until [ -e "$here/go" ]; do sleep 0.1; done; done',
       '[ $second = yes ] && exit 0',
       'echo "curl: (7) Failed to connect to mirror.example: Connection refused" >&2',
       'exit 7',
@@ -56,6 +56,7 @@ describe('logs --follow', { timeout: 90_000 }, () => {
     const following = followed(images.start(['logs', id, '--follow']));
     await expect.poll(() => printed(following), { timeout: 30_000 }).toContain('step one');
     expect((await images.run('builds', 'flaky', '--json')).json()).toMatchObject({ builds: [{ state: 'running' }] });
+    await images.write('go', '');
     expectWhole(await following.ended);
     expect((await building.ended).code).toBe(0);
     // Of what has ended it is all there is, with the build's own exit code.
@@ -64,6 +65,7 @@ describe('logs --follow', { timeout: 90_000 }, () => {
 
   it('does so elsewhere too', async () => {
     const images = await repository();
+    await images.write('go', '');
     const serving = images.start(['serve', '--port', '0']);
     onTestFinished(() => void serving.process.kill('SIGKILL'));
     let said = '';
@@ -89,6 +91,7 @@ describe('logs --follow', { timeout: 90_000 }, () => {
     const ended = await following.ended;
     expect(ended.code).not.toBe(0);
     expect(ended.stderr).toContain(`hybridcore-packer logs ${id} --follow`);
+    await images.write('go', '');
     expect((await building.ended).code).toBe(0);
     expect((await images.run('logs', id, '--follow', '--json')).json()).toMatchObject({ classification: { rule: 'USAGE' } });
   });
