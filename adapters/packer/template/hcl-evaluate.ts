@@ -9,6 +9,7 @@ import {
   type Evaluation,
   type Value,
   boundedText,
+  inexact,
   isMap,
   itemsOf,
   known,
@@ -53,6 +54,8 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     switch (expression.type) {
       case 'literal':
         return known(expression.value);
+      case 'number':
+        return unknown(inexact);
       case 'template': {
         const [only] = expression.parts;
         // "${x}" alone is x, whatever kind of value that is.
