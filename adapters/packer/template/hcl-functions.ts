@@ -50,6 +50,29 @@ export const rootSensitiveFunctions: ReadonlySet<string> = new Set([
   ...codingFunctions.keys(),
 ]);
 
+/** Functions whose answers are of the kind that packer's are, whatever they are given. */
+export const clearFunctions: ReadonlySet<string> = new Set([
+  'length',
+  'max',
+  'min',
+  'abs',
+  'ceil',
+  'floor',
+  'range',
+  'tonumber',
+  'tobool',
+  'can',
+  'fileexists',
+  'contains',
+  'alltrue',
+  'anytrue',
+  'startswith',
+  'endswith',
+  'strcontains',
+  'jsondecode',
+  'yamldecode',
+]);
+
 /** Functions that take texts of any length, as file() gives them. */
 export const wholeTextFunctions: ReadonlySet<string> = new Set(['trimspace', 'chomp', 'split', 'strcontains', ...codingFunctions.keys()]);
 
