@@ -3,14 +3,7 @@ import { posix } from 'node:path';
 import { createAlternatives } from './hcl-alternatives.ts';
 import { type Bindings, type Evaluator, type Surroundings, noBindings } from './hcl-surroundings.ts';
 import { type Expression, type ForExpression } from './hcl-document.ts';
-import {
-  buildTimeFunctions,
-  clearFunctions,
-  fileFunctions,
-  functions,
-  rootSensitiveFunctions,
-  wholeTextFunctions,
-} from './hcl-functions.ts';
+import { buildTimeFunctions, clearFunctions, dependsOnRoot, fileFunctions, functions, wholeTextFunctions } from './hcl-functions.ts';
 import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
 import {
   type Evaluation,
@@ -301,8 +294,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       return isThere === undefined ? unknown('fileexists() is known only while packer runs') : known(isThere);
     }
     const texts = given.filter((value) => typeof value === 'string');
-    if (rootSensitiveFunctions.has(name) && texts.some((text) => text.includes(repositoryRoot)))
-      return unknown(`${name}() depends on where the repository lies`);
+    if (dependsOnRoot(name, texts)) return unknown(`${name}() depends on where the repository lies`);
     if (!wholeTextFunctions.has(name) && texts.some((text) => text.length > limits.path)) return unknown('it is too long for a path');
     const value = given.length > 1000 ? undefined : functions.get(name)?.(...given);
     return value === undefined ? unknown(`${name}() is evaluated by packer`) : known(value);

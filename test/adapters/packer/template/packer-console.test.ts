@@ -375,6 +375,13 @@ describe('the evaluator leaves to packer', () => {
     expect(evaluation({ template: types, request })(text)).toMatchObject({ known: false });
   });
 
+  it.each(['endswith(path.cwd, "y")', 'trimsuffix("${path.cwd}/a", "y/a")', 'trimsuffix(path.root, "y")', 'startswith(path.cwd, "/h")'])(
+    '%s, which differs with where the repository lies',
+    (text) => {
+      expect(evaluation(noVariables)(text)).toMatchObject({ known: false, why: expect.stringContaining('where the repository lies') });
+    },
+  );
+
   it('a variable of a type that it does not know', () => {
     const template = 'variable "a" {\n  type = nothing(string)\n  default = "x"\n}';
     expect(evaluation({ template })('var.a')).toEqual({ known: false, why: 'the type of the variable a is not known here' });
@@ -382,6 +389,13 @@ describe('the evaluator leaves to packer', () => {
 });
 
 describe('the evaluator', () => {
+  it.each([
+    ['endswith("${path.cwd}/a.sh", ".sh")', true],
+    ['trimsuffix("${path.cwd}/a.sh", "/a.sh") == path.cwd', true],
+  ])('looks at the end of a path, wherever the repository lies: %s', (text, value) => {
+    expect(evaluation(noVariables)(text)).toBe(value);
+  });
+
   it.each([
     ['alltrue(["true", true])', true],
     ['alltrue(["false", true])', false],
