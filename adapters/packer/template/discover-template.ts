@@ -5,6 +5,7 @@ import { findReferences } from './find-references.ts';
 import { type Body, literal, mergeBodies, placeText } from './hcl-document.ts';
 import { createEvaluator } from './hcl-evaluate.ts';
 import { loadHclParser } from './hcl-parser.ts';
+import { type Surroundings } from './hcl-surroundings.ts';
 import { type Evaluation, unknown } from './hcl-value.ts';
 import { goTemplate } from './legacy-json.ts';
 import { type ParsedFile, createTemplateReader } from './read-template.ts';
@@ -13,12 +14,12 @@ import { type RepositoryFiles } from './repository-files.ts';
 import { type RepositoryReading, createRepositoryReading } from './repository-reading.ts';
 import { type TemplateFiles, normalizedPath, templateFiles } from './template-files.ts';
 import { resolveTemplatePath } from './template-path.ts';
+import { sensitiveTexts } from './sensitive-texts.ts';
 import {
   type GivenValues,
   type VariableFile,
   declaredLocals,
   declaredVariables,
-  sensitiveTexts,
   valueExpression,
   variableValue,
 } from './template-variables.ts';
@@ -127,7 +128,7 @@ function discoverIn(
   const variables = declaredVariables(template);
   const locals = declaredLocals(template);
   const values = new Map<string, Evaluation>();
-  const evaluator = createEvaluator({
+  const surroundings: Surroundings = {
     folder: loaded.folder,
     local: (name) => locals.get(name)?.value,
     variableExpression: (name) => valueExpression(name, variables.get(name), given).expression,
@@ -144,7 +145,8 @@ function discoverIn(
       values.set(name, value);
       return value;
     },
-  });
+  };
+  const evaluator = createEvaluator(surroundings);
   const unused = unusedBlocks(template, evaluator, selection);
   const used = { ...template, blocks: template.blocks.filter((block) => !unused.has(block)) };
   const references = findReferences(used, evaluator, reading, loaded.folder);
@@ -165,7 +167,11 @@ function discoverIn(
     named,
     open: references.unresolved.filter((reference) => !isRemote(reference)).map((reference) => openReference(reference, loaded.folder)),
     sensitiveVariables: sensitiveVariables.toSorted(),
-    sensitiveValues: sensitiveTexts(secretExpressions, (expression) => evaluator.evaluate(expression)),
+    sensitiveValues: sensitiveTexts(secretExpressions, {
+      evaluate: (expression) => evaluator.evaluate(expression),
+      named: (root, name) =>
+        root === 'local' ? surroundings.local(name) : root === 'var' ? surroundings.variableExpression(name) : undefined,
+    }),
     manifestOutputs: [...new Set(references.manifestOutputs.flatMap((output) => insidePath(output, '')))],
     requiresPlugins: template.blocks.some(
       (block) =>

@@ -59,6 +59,22 @@ function parseYaml(text: string): unknown {
   return isClear ? document.toJS({ maxAliasCount: 100 }) : undefined;
 }
 
+/** All values of a document of YAML as they are written, whatever its versions take them for; none of one that is too long. */
+export function scalarsOfYaml(text: string): string[] {
+  const scalars: string[] = [];
+  if (text.length > longestYaml) return scalars;
+  try {
+    visit(parseDocument(text, { logLevel: 'error' }), {
+      Scalar(key, { value, source }) {
+        if (key !== 'key') scalars.push(source ?? String(value));
+      },
+    });
+  } catch {
+    // Nested too deep for the parser.
+  }
+  return scalars;
+}
+
 function decoded(text: Value | undefined, parser: (it: string) => unknown): Value | undefined {
   if (typeof text !== 'string') return undefined;
   try {

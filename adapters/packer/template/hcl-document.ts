@@ -2,6 +2,8 @@
  * What a template says, whichever of packer's three notations it is written in: HCL, HCL's JSON, or the legacy JSON.
  */
 
+import { exactNumber } from './hcl-value.ts';
+
 /** Where something stands. */
 export interface Place {
   /** Below the repository's root. */
@@ -16,6 +18,8 @@ export function placeText(place: Place): string {
 
 type ExpressionForm =
   | { readonly type: 'literal'; readonly value: string | number | boolean | null }
+  /** A number that a double does not hold as packer's long numbers do: what is known of it is how it is written. */
+  | { readonly type: 'number' }
   /** Text with interpolations. */
   | { readonly type: 'template'; readonly parts: readonly Expression[] }
   | { readonly type: 'list'; readonly items: readonly Expression[] }
@@ -88,10 +92,17 @@ export function literal(value: string | number | boolean | null, place: Place): 
   return { type: 'literal', value, place, text: JSON.stringify(value) };
 }
 
+/** A number as it is written. */
+export function numberOf(text: string, place: Place): Expression {
+  const value = exactNumber(text);
+  return value === undefined ? { type: 'number', place, text } : { type: 'literal', value, place, text };
+}
+
 /** The parts of an expression, for those that look through it. */
 export function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.type) {
     case 'literal':
+    case 'number':
     case 'name':
       return [];
     case 'template':

@@ -3,12 +3,13 @@ import { posix } from 'node:path';
 import { createAlternatives } from './hcl-alternatives.ts';
 import { type Bindings, type Evaluator, type Surroundings, noBindings } from './hcl-surroundings.ts';
 import { type Expression, type ForExpression } from './hcl-document.ts';
-import { buildTimeFunctions, fileFunctions, functions, rootSensitiveFunctions, wholeTextFunctions } from './hcl-functions.ts';
+import { buildTimeFunctions, clearFunctions, dependsOnRoot, fileFunctions, functions, wholeTextFunctions } from './hcl-functions.ts';
 import { grouped, itemOf, objectOf, operate, pairsOf, truth } from './hcl-operations.ts';
 import {
   type Evaluation,
   type Value,
   boundedText,
+  inexact,
   isMap,
   itemsOf,
   known,
@@ -32,6 +33,9 @@ const tooLarge = 'the template is too large to be resolved';
 export function createEvaluator(surroundings: Surroundings): Evaluator {
   const locals = new Map<string, Evaluation>();
   const openLocals = new Set<string>();
+  const clearLocals = new Map<string, boolean>();
+  /** Of the names that a `for` binds those whose values are of the kind that packer has them. */
+  const clearNames = new WeakMap<Bindings, ReadonlySet<string>>();
   let steps = 0;
   let depth = 0;
   let textSoFar = 0;
@@ -53,6 +57,8 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     switch (expression.type) {
       case 'literal':
         return known(expression.value);
+      case 'number':
+        return unknown(inexact);
       case 'template': {
         const [only] = expression.parts;
         // "${x}" alone is x, whatever kind of value that is.
@@ -94,7 +100,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
           return evaluateLogic(expression.operator, expression.operands, bindings);
         return ofAll(expression.operands, bindings, (values) =>
           isUnclearComparison(expression.operator, expression.operands, values, bindings)
-            ? unknown('it compares values of different kinds, and what packer takes them for is not known here')
+            ? unknown('it compares values, and of what kind packer takes them for is not known here')
             : operate(expression.operator, values),
         );
       case 'for':
@@ -111,29 +117,63 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     return evaluation.known && typeof evaluation.value === 'string' ? known(String(taken.value)) : taken;
   }
 
-  /** Values of different kinds are never equal, but functions and conditionals convert theirs. */
+  /** Values of different kinds are never equal, but functions and conditionals turn numbers, truths and lists into others. */
   function isUnclearComparison(operator: string, operands: readonly Expression[], values: readonly Value[], bindings: Bindings): boolean {
     if (operator !== '==' && operator !== '!=') return false;
-    const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value));
-    return kinds.size > 1 && !operands.every((operand) => hasClearKind(operand, bindings));
+    return operands.some((operand, at) => !isSettled(values[at] ?? null) && !hasClearKind(operand, bindings));
   }
 
-  /** Whether a value is of the kind that packer has it: literals, and variables, which are converted to their type. */
+  /** Whether a value is of the kind that packer has it: what is written so, and variables, which are converted to their type. */
   function hasClearKind(expression: Expression, bindings: Bindings): boolean {
     switch (expression.type) {
       case 'literal':
+      case 'operation':
         return true;
       case 'template':
-        return expression.parts.length !== 1 || expression.parts.every((part) => hasClearKind(part, bindings));
+        return expression.parts.length !== 1 || areClear(expression.parts, bindings);
+      case 'list':
+        return areClear(expression.items, bindings);
+      case 'object':
+        return expression.entries.every(({ value }) => hasClearKind(value, bindings));
       case 'attribute':
+        if (expression.of.type === 'name' && expression.of.name === 'local' && !bindings.has('local')) return isClearLocal(expression.name);
         return hasClearKind(expression.of, bindings);
       case 'index':
         return hasClearKind(expression.of, bindings);
       case 'name':
-        return expression.name === 'var' && !bindings.has('var');
+        return bindings.has(expression.name) ? (clearNames.get(bindings)?.has(expression.name) ?? false) : expression.name === 'var';
+      case 'conditional':
+        return areAlike([expression.yes, expression.no], bindings);
+      case 'call':
+        if (expression.name === 'try') return areClear(expression.arguments, bindings);
+        if (expression.name === 'coalesce') return !expression.spread && areAlike(expression.arguments, bindings);
+        return clearFunctions.has(expression.name);
       default:
         return false;
     }
+  }
+
+  function areClear(expressions: readonly Expression[], bindings: Bindings): boolean {
+    return expressions.every((expression) => hasClearKind(expression, bindings));
+  }
+
+  /** Simple values of one kind: packer has none of them to convert. */
+  function areAlike(expressions: readonly Expression[], bindings: Bindings): boolean {
+    const evaluations = expressions.map((expression) => evaluate(expression, bindings));
+    const kinds = new Set(evaluations.map((each) => (!each.known ? 'unknown' : each.value === null ? 'null' : typeof each.value)));
+    kinds.delete('null');
+    return kinds.size < 2 && !kinds.has('unknown') && !kinds.has('object') && areClear(expressions, bindings);
+  }
+
+  function isClearLocal(name: string): boolean {
+    const cached = clearLocals.get(name);
+    if (cached !== undefined) return cached;
+    // Stands while it is looked at: a local may refer to itself.
+    clearLocals.set(name, false);
+    const expression = surroundings.local(name);
+    const isClear = expression !== undefined && hasClearKind(expression, noBindings);
+    clearLocals.set(name, isClear);
+    return isClear;
   }
 
   /** One operand can decide, whatever value packer finds the other one to have: it evaluates both. */
@@ -254,8 +294,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
       return isThere === undefined ? unknown('fileexists() is known only while packer runs') : known(isThere);
     }
     const texts = given.filter((value) => typeof value === 'string');
-    if (rootSensitiveFunctions.has(name) && texts.some((text) => text.includes(repositoryRoot)))
-      return unknown(`${name}() depends on where the repository lies`);
+    if (dependsOnRoot(name, texts)) return unknown(`${name}() depends on where the repository lies`);
     if (!wholeTextFunctions.has(name) && texts.some((text) => text.length > limits.path)) return unknown('it is too long for a path');
     const value = given.length > 1000 ? undefined : functions.get(name)?.(...given);
     return value === undefined ? unknown(`${name}() is evaluated by packer`) : known(value);
@@ -266,6 +305,9 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
     if (!collection.known) return collection;
     const pairs = pairsOf(collection.value, loop.splat);
     if (pairs === undefined) return unknown('only a list or a map can be gone through');
+    const names = [loop.valueName, loop.keyName].filter((name) => name !== undefined);
+    const outer = [...(clearNames.get(bindings) ?? [])].filter((name) => !names.includes(name));
+    const clear = new Set([...outer, ...(hasClearKind(loop.collection, bindings) ? names : [])]);
     const results: [string, Value][] = [];
     for (const [key, value] of pairs) {
       const inner = new Map([
@@ -273,6 +315,7 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
         [loop.valueName, value],
         ...(loop.keyName === undefined ? [] : ([[loop.keyName, key]] as const)),
       ]);
+      clearNames.set(inner, clear);
       const isWanted = loop.condition === undefined ? true : truth(evaluate(loop.condition, inner));
       if (typeof isWanted !== 'boolean') return unknown(isWanted.why);
       if (!isWanted) continue;
@@ -287,6 +330,11 @@ export function createEvaluator(surroundings: Surroundings): Evaluator {
   }
 
   return { evaluate, alternatives: createAlternatives(evaluate, surroundings) };
+}
+
+/** A text and null stay what they are: packer makes texts of other values, not others of texts. */
+function isSettled(value: Value): boolean {
+  return value === null || typeof value === 'string';
 }
 
 function withinLimits(evaluation: Evaluation): Evaluation {

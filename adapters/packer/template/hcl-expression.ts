@@ -1,9 +1,8 @@
 import { type Node } from 'web-tree-sitter';
 
-import { type Expression, type ObjectEntry } from './hcl-document.ts';
+import { type Expression, type ObjectEntry, numberOf } from './hcl-document.ts';
 import { NestedTooDeep, type SourceText, childrenOf, deepest, expressionChildren, placeOf, where } from './hcl-source.ts';
 import { type TemplatePiece, flushPieces, trimPieces, unescapeQuoted, unescapeTemplate } from './hcl-text.ts';
-import { exactNumber, inexact } from './hcl-value.ts';
 
 /** Reads an `expression` node. */
 export function readExpression(node: Node, source: SourceText, depth = 0): Expression {
@@ -105,8 +104,8 @@ function readLiteral(node: Node, source: SourceText, depth: number): Expression 
   switch (node.type) {
     case 'numeric_lit': {
       // From the source, not from the node: see `maskExponents`.
-      const value = exactNumber(/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(source.text.slice(node.startIndex))?.[0] ?? node.text);
-      return value === undefined ? opaque(node, source, inexact, []) : { type: 'literal', value, ...where(node, source) };
+      const text = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(source.text.slice(node.startIndex))?.[0] ?? node.text;
+      return numberOf(text, placeOf(node, source));
     }
     case 'bool_lit':
       return { type: 'literal', value: node.text === 'true', ...where(node, source) };

@@ -3,7 +3,7 @@ import { codingFunctions } from './hcl-coding-functions.ts';
 import { listFunctions } from './hcl-list-functions.ts';
 import { toBool, toNumber } from './hcl-types.ts';
 import { type Value, textOf } from './hcl-value.ts';
-import { toRepositoryPath } from './template-path.ts';
+import { repositoryRoot, toRepositoryPath } from './template-path.ts';
 
 /** Functions whose first argument is a file that packer reads, relative to the template's folder. */
 export const fileFunctions: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ export const buildTimeFunctions: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Functions whose answer for a path differs with where the repository lies: `upper(path.root)`. */
-export const rootSensitiveFunctions: ReadonlySet<string> = new Set([
+const rootSensitiveFunctions: ReadonlySet<string> = new Set([
   'lower',
   'upper',
   'title',
@@ -44,11 +44,47 @@ export const rootSensitiveFunctions: ReadonlySet<string> = new Set([
   'strrev',
   'trim',
   'trimprefix',
+  'trimsuffix',
   'startswith',
+  'endswith',
   'strcontains',
   'length',
   ...codingFunctions.keys(),
 ]);
+
+/** Functions whose answers are of the kind that packer's are, whatever they are given. */
+export const clearFunctions: ReadonlySet<string> = new Set([
+  'length',
+  'max',
+  'min',
+  'abs',
+  'ceil',
+  'floor',
+  'range',
+  'tonumber',
+  'tobool',
+  'can',
+  'fileexists',
+  'contains',
+  'alltrue',
+  'anytrue',
+  'startswith',
+  'endswith',
+  'strcontains',
+  'jsondecode',
+  'yamldecode',
+]);
+
+/** Whether the answer of a function for these texts differs with where the repository lies. */
+export function dependsOnRoot(name: string, texts: readonly string[]): boolean {
+  if (!rootSensitiveFunctions.has(name)) return false;
+  const [text, suffix] = texts;
+  if ((name !== 'trimsuffix' && name !== 'endswith') || text === undefined || suffix === undefined)
+    return texts.some((each) => each.includes(repositoryRoot));
+  // They look at as much of the end as the suffix is long: an extension lies behind the root.
+  const end = suffix === '' ? '' : text.slice(-suffix.length);
+  return `${end}${suffix}`.includes(repositoryRoot.slice(-1));
+}
 
 /** Functions that take texts of any length, as file() gives them. */
 export const wholeTextFunctions: ReadonlySet<string> = new Set(['trimspace', 'chomp', 'split', 'strcontains', ...codingFunctions.keys()]);

@@ -1,5 +1,5 @@
 import { type Outcome, type Failure, success } from '../../../core/failure.ts';
-import { type Attribute, type Block, type Body, type Expression, type Place, literal, mergeBodies } from './hcl-document.ts';
+import { type Attribute, type Block, type Body, type Expression, type Place, literal, mergeBodies, numberOf } from './hcl-document.ts';
 import { type HclParser } from './hcl-parser.ts';
 import { type JsonNode } from './json-syntax.ts';
 
@@ -62,7 +62,7 @@ function collect(read: (strings: StringReader) => Body, parser: HclParser): Outc
 
 function readBody(node: JsonNode, shapes: BlockShapes, strings: StringReader): Body {
   if (node.type === 'array') return mergeBodies(node.items.map((item) => readBody(item, shapes, strings)));
-  if (node.type === 'scalar') return mergeBodies([]);
+  if (node.type !== 'object') return mergeBodies([]);
   const attributes: Attribute[] = [];
   const blocks: Block[] = [];
   for (const [name, member] of node.members) {
@@ -78,7 +78,7 @@ function readBody(node: JsonNode, shapes: BlockShapes, strings: StringReader): B
 function readBlocks(type: string, node: JsonNode, labels: readonly string[], shape: BlockShapes[string], strings: StringReader): Block[] {
   if (node.type === 'array') return node.items.flatMap((item) => readBlocks(type, item, labels, shape, strings));
   if (labels.length === shape.labels) return [{ type, labels, body: readBody(node, shape.blocks ?? {}, strings), place: node.place }];
-  if (node.type === 'scalar') return [];
+  if (node.type !== 'object') return [];
   return node.members
     .filter(([name]) => name !== '//')
     .flatMap(([label, inner]) => readBlocks(type, inner, [...labels, label], shape, strings));
@@ -89,6 +89,8 @@ export function expressionOf(node: JsonNode, strings: StringReader): Expression 
   switch (node.type) {
     case 'scalar':
       return typeof node.value === 'string' ? strings(node.value, node.place) : literal(node.value, node.place);
+    case 'number':
+      return numberOf(node.text, node.place);
     case 'array':
       return { type: 'list', items: node.items.map((item) => expressionOf(item, strings)), place: node.place, text: '[...]' };
     case 'object': {

@@ -1,6 +1,17 @@
 import { characters } from './go-text.ts';
-import { unified } from './hcl-types.ts';
-import { type Value, boundedText, byValue, isList, isMap, itemsOf, setOfValues, sortedMap, textOf } from './hcl-value.ts';
+import { toBool, unified } from './hcl-types.ts';
+import {
+  type Value,
+  boundedText,
+  byValue,
+  isList,
+  isMap,
+  isWithoutRounding,
+  itemsOf,
+  setOfValues,
+  sortedMap,
+  textOf,
+} from './hcl-value.ts';
 
 /** Longer lists are no template of a person. */
 const mostItems = 10_000;
@@ -12,7 +23,7 @@ export const listFunctions: ReadonlyMap<string, Implementation> = new Map<string
   ['join', (separator, ...lists) => join(separator, lists)],
   ['tolist', (value) => ofItems(value, alike)],
   ['toset', (value) => ofItems(value, setOf)],
-  ['tomap', (value) => (value !== undefined && isMap(value) ? value : undefined)],
+  ['tomap', (value) => (value !== undefined && isMap(value) ? mapOf(value) : undefined)],
   ['sort', (value) => ofItems(value, (items) => texts(items)?.toSorted(byValue))],
   ['reverse', (value) => ofItems(value, (items) => items.toReversed())],
   ['distinct', (value) => ofItems(value, (items) => distinct(alike(items)))],
@@ -32,8 +43,8 @@ export const listFunctions: ReadonlyMap<string, Implementation> = new Map<string
     (list, item) => (item === undefined || typeof item === 'object' ? undefined : ofItems(list, (items) => items.includes(item))),
   ],
   ['element', (list, at) => ofList(list, (items) => (typeof at === 'number' && items.length > 0 ? items[at % items.length] : undefined))],
-  ['alltrue', (list) => ofList(list, (items) => items.every((item) => item === true))],
-  ['anytrue', (list) => ofList(list, (items) => items.includes(true))],
+  ['alltrue', (list) => ofItems(list, (items) => truths(items)?.every((item) => item))],
+  ['anytrue', (list) => ofItems(list, (items) => truths(items)?.includes(true))],
   ['keys', (map) => (map !== undefined && isMap(map) ? [...map.keys()] : undefined)],
   ['values', (map) => (map !== undefined && isMap(map) ? [...map.values()] : undefined)],
   ['lookup', (map, key, otherwise) => lookup(map, key, otherwise)],
@@ -69,6 +80,17 @@ function allItems(lists: readonly Value[]): readonly Value[] | undefined {
 /** As a list of packer's has them; what holds others stays as it is. */
 function alike(items: readonly Value[]): readonly Value[] | undefined {
   return items.every((item) => typeof item === 'object' && item !== null) ? items : unified(items);
+}
+
+/** As a map of packer's has them. */
+function mapOf(map: ReadonlyMap<string, Value>): Value | undefined {
+  const items = alike([...map.values()]);
+  return items === undefined ? undefined : sortedMap([...map.keys()].map((key, at) => [key, items[at] ?? null]));
+}
+
+function truths(items: readonly Value[]): readonly boolean[] | undefined {
+  const all = items.map(toBool);
+  return all.every((item) => item !== undefined) ? all : undefined;
 }
 
 function setOf(items: readonly Value[] | undefined): Value | undefined {
@@ -123,6 +145,8 @@ function slice(list: readonly Value[], from: Value | undefined, to: Value | unde
 function range(bounds: readonly Value[]): Value | undefined {
   if (bounds.length === 0 || bounds.length > 3 || !bounds.every((bound) => typeof bound === 'number')) return undefined;
   const [from = 0, end = 0, step = from <= end ? 1 : -1] = bounds.length === 1 ? [0, ...bounds] : bounds;
+  // Packer adds the step up, with longer numbers.
+  if (![from, end, step].every(isWithoutRounding)) return undefined;
   const count = Math.max(0, Math.ceil((end - from) / step));
   return step === 0 || !(count <= mostItems) ? undefined : Array.from({ length: count }, (_, at) => from + at * step);
 }

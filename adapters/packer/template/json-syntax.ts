@@ -3,7 +3,9 @@ import { type Place } from './hcl-document.ts';
 
 /** A JSON value that knows where it stands. */
 export type JsonNode = { readonly place: Place } & (
-  | { readonly type: 'scalar'; readonly value: string | number | boolean | null }
+  | { readonly type: 'scalar'; readonly value: string | boolean | null }
+  /** As it is written: packer's numbers may be longer than a double. */
+  | { readonly type: 'number'; readonly text: string }
   | { readonly type: 'array'; readonly items: readonly JsonNode[] }
   /** In the order of the text; a key may stand there twice. */
   | { readonly type: 'object'; readonly members: readonly (readonly [string, JsonNode])[] }
@@ -80,7 +82,7 @@ function createReader(file: string, source: string): { document(): JsonNode; lin
       }
       return { type: 'object', members, place };
     }
-    return { type: 'scalar', value: first === '"' ? string() : word(), place };
+    return first === '"' ? { type: 'scalar', value: string(), place } : word(place);
   }
 
   function string(): string {
@@ -94,11 +96,12 @@ function createReader(file: string, source: string): { document(): JsonNode; lin
     return parsed;
   }
 
-  function word(): number | boolean | null {
+  function word(place: Place): JsonNode {
     const text = /^[\w.+-]+/.exec(source.slice(at, at + 400))?.[0] ?? '';
     at += text.length;
     const parsed = platformValue(text);
-    if (parsed === null || typeof parsed === 'boolean' || typeof parsed === 'number') return parsed;
+    if (typeof parsed === 'number') return { type: 'number', text, place };
+    if (parsed === null || typeof parsed === 'boolean') return { type: 'scalar', value: parsed, place };
     throw new NotJson('here a value is missing, so it is not valid JSON');
   }
 

@@ -1,6 +1,6 @@
 import { type Block, type Body, type Expression, attributeOf } from './hcl-document.ts';
 import { type Type, convert, readType, typeOf } from './hcl-types.ts';
-import { type Evaluation, known, textsIn, unknown } from './hcl-value.ts';
+import { type Evaluation, known, unknown } from './hcl-value.ts';
 
 /** A variable as the template declares it. */
 export interface VariableDeclaration {
@@ -146,14 +146,4 @@ function presetType(preset: Expression | undefined, evaluate: (expression: Expre
   if (evaluation.known) return typeOf(evaluation.value);
   // All that a default may call is env(), which gives a text.
   return preset.type === 'call' || preset.type === 'template' ? { kind: 'string' } : undefined;
-}
-
-/** The texts that sensitive variables and locals have in the files: wherever they turn up, they must be redacted. */
-export function sensitiveTexts(expressions: readonly Expression[], evaluate: (expression: Expression) => Evaluation): string[] {
-  const texts = expressions.flatMap((expression) => {
-    const evaluation = expression.type === 'literal' ? ({ known: true, value: expression.value } as const) : evaluate(expression);
-    // A log shows what a file says without the line feed at its end.
-    return evaluation.known ? textsIn(evaluation.value).flatMap((text) => [text, text.trim()]) : [];
-  });
-  return [...new Set(texts.filter((text) => text !== ''))];
 }

@@ -56,17 +56,17 @@ function sourcesOf(build: Block, evaluator: Evaluator): UsedSource[] | undefined
 function usedSource(reference: string, name: Expression | undefined, evaluator: Evaluator): UsedSource {
   const source = reference.replace(/^source\.(?=.*\.)/, '');
   const prefix = name === undefined ? undefined : evaluator.evaluate(name);
-  if (prefix === undefined) return { source, build: source };
+  if (prefix === undefined || (prefix.known && prefix.value === '')) return { source, build: source };
   return { source, build: prefix.known && typeof prefix.value === 'string' ? `${prefix.value}.${source}` : undefined };
 }
 
-/** A builder of a legacy template goes by its name, or by its type. */
-function isExcludedBuilder(block: Block, evaluator: Evaluator, selection: Selection): boolean {
+/** A builder of a legacy template goes by its name, or by its type; `only` and `except` have whole names there, no patterns. */
+function isExcludedBuilder(block: Block, evaluator: Evaluator, { only, except }: Selection): boolean {
   if (block.type !== 'source' || !/(?<!\.pkr)\.json$/.test(block.place.file)) return false;
   const name = attributeOf(block.body, 'name')?.value;
   const evaluation = name === undefined ? undefined : evaluator.evaluate(name);
   const build = evaluation === undefined ? block.labels[0] : evaluation.known ? evaluation.value : undefined;
-  return typeof build === 'string' && !runs(build, selection);
+  return typeof build === 'string' && ((only.length > 0 && !only.includes(build)) || except.includes(build));
 }
 
 /** Patterns that are more than names and stars count for whatever keeps the build. */

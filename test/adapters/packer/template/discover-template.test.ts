@@ -257,6 +257,56 @@ describe('a secret in a file', () => {
   });
 });
 
+describe('a sensitive value that is not known as a whole', () => {
+  const declared = (body: string): string => `variable "p" {\n  ${body}\n  sensitive = true\n}\n`;
+  const local = (expression: string): string =>
+    `locals {\n  whole = { password = "Correct-Horse-9", card = 1234567890123456 }\n}\nlocal "p" {\n  sensitive  = true\n  expression = ${expression}\n}\n`;
+
+  it.each([
+    ['type = map(string)', 'p = { password = "Correct-Horse-9", card = 1234567890123456 }', ['Correct-Horse-9', '1234567890123456']],
+    ['default = 1', 'p = 1234567890123456', ['1', '1234567890123456']],
+    ['default = -1234567890123456', '', ['1234567890123456']],
+  ])('hands on what is known of it: %s', async (body, file, texts) => {
+    const root = repository({ 'image.pkr.hcl': declared(body), 'v.pkrvars.hcl': file });
+    expect((await discovered(root, { var_files: ['v.pkrvars.hcl'] })).sensitiveValues).toEqual(texts);
+  });
+
+  it.each([
+    ['local.whole', ['Correct-Horse-9', '1234567890123456']],
+    ['local.whole.password', ['Correct-Horse-9', '1234567890123456']],
+    ['"Correct-${1234567890123456}"', ['Correct-1234567890123456']],
+    ['"https://host/${var.token}/${local.whole.card}"', ['Correct-Horse-9', '1234567890123456']],
+    ['var.production ? "Correct-Horse-9" : "Battery-Staple-7"', ['Correct-Horse-9', 'Battery-Staple-7']],
+    ['{ (var.name) = "Correct-Horse-9" }', ['Correct-Horse-9']],
+    ['[for key in [1234567890123456] : key]', ['1234567890123456']],
+    ['jsondecode(file("s.json"))', ['Correct-Horse-9', '12345678901234567890', 'true']],
+    ['yamldecode(file("s.yaml"))', ['Correct-Horse-9', '010']],
+    ['[file("missing.txt"), env("NAME"), "Correct-Horse-9"]', ['Correct-Horse-9']],
+    ['var.name == "image"', []],
+    ['local.p', []],
+  ])('hands on what is known of it, and no condition, key or path: %s', async (expression, texts) => {
+    const root = repository({
+      'image.pkr.hcl': local(expression),
+      's.json': '{"password": "Correct-Horse-9", "card": 12345678901234567890, "on": true}',
+      's.yaml': 'password: Correct-Horse-9\ncode: 010\n',
+      'missing.txt': Uint8Array.of(0xff),
+    });
+    expect((await discovered(root)).sensitiveValues).toEqual(texts);
+  });
+
+  it('hands on the numbers of JSON as they are written', async () => {
+    const root = repository({
+      'image.pkr.hcl': `${declared('type = string')}build {\n  provisioner "shell-local" {\n    script = var.p == "12345678901234567000" ? "a.sh" : "b.sh"\n  }\n}\n`,
+      'v.json': '{"p": 12345678901234567890}',
+      'a.sh': '',
+      'b.sh': '',
+    });
+    const discovery = await discovered(root, { var_files: ['v.json'] });
+    expect(discovery.sensitiveValues).toEqual(['12345678901234567890']);
+    expect(discovery.undeclared).not.toEqual([]);
+  });
+});
+
 describe('what cannot be resolved', () => {
   it.each([
     ['script = "scripts/${var.os}.sh"', '"scripts/${var.os}.sh" @6: the variable os has no value here'],

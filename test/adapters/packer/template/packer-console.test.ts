@@ -212,6 +212,31 @@ like_object = { a = 5, b = 6 }
     same(['"${5}" == 5', '"${[1]}"', '(true ? 1 : "x") == "1"', '(true ? 1 : 2) == 1', '[1] == ["1"]', '["a"] == ["b"]']);
   });
 
+  it('comparisons of values whose kinds are clear', () => {
+    same(
+      [
+        'length([1]) == 1',
+        '(1 == 1) == true',
+        '!true == false',
+        'max(1, 2) == 2',
+        '1 + 1 == 2',
+        '[1, "a"][0] == 1',
+        '{ a = 1, b = "x" }.a == 1',
+        'coalesce(null, 1) == 1',
+        'coalesce(var.number, 0) == 2',
+        'contains(["a"], "a") == true',
+        String.raw`jsondecode("{\"a\":1}").a == 1`,
+        '[for x in [1, 2, "2"] : x if x == 2]',
+        '[for x in var.object.b : [for y in [3] : x if x == 2]]',
+        '(false ? "x" : 1) == 1',
+        '(true ? 1 : null) == 1',
+        '[1] == []',
+        'range(2)[1] == 1',
+      ],
+      { template: types },
+    );
+  });
+
   it('sets, whose keys are their values', () => {
     const sets = [
       '[for key, value in setunion(["b"], ["a"]) : "${key}${value}"]',
@@ -308,7 +333,7 @@ like_object = { a = 5, b = 6 }
 });
 
 describe('the evaluator leaves to packer', () => {
-  it.each(['"x${0.1+0.2}"', '1.1-1 == 0.1', '"x${1e22}"', '"x${9007199254740993}"', '"x${1e-7}"', '"x${-0}"', '10/3'])(
+  it.each(['range(0, 1, 0.1)', '"x${0.1+0.2}"', '1.1-1 == 0.1', '"x${1e22}"', '"x${9007199254740993}"', '"x${1e-7}"', '"x${-0}"', '10/3'])(
     'the number %s, which a double would round or write otherwise',
     (text) => {
       expect(evaluation(noVariables)(text)).toMatchObject({ known: false });
@@ -334,12 +359,28 @@ describe('the evaluator leaves to packer', () => {
     ['a list that is longer than the default', 'var.like_list', { like_list: '["a", "b"]' }],
     ['an object that lacks what the default has', 'var.like_object', { like_object: '{ b = 1 }' }],
     ['a list that may equal another but for its type', 'var.list == ["1", "x"]', {}],
+    ['a number that becomes a text beside one', 'coalesce(null, 1, "a") == 1', {}],
+    ['a number beside an empty text', 'coalesce("", 1) == 1', {}],
+    ['what a conditional makes of lists', '(true ? [1] : ["a"])[0] == 1', {}],
+    ['what a conditional makes of objects', '(true ? { a = 1 } : { a = "x" }).a == 1', {}],
+    ['a list beside another', '(true ? [1] : ["a"]) == [2]', {}],
+    ['a conditional beside what is not known', '(true ? 1 : var.nothing) == 1', {}],
+    ['a number of a list that is cut', 'chunklist([1, "a"], 1)[0][0] == 1', {}],
+    ['a number that a map of texts takes', 'lookup(var.map, "zz", 1) == 1', {}],
+    ['a number of such a list in a loop', '[for x in chunklist([1, "a"], 1)[0] : x if x == 1]', {}],
     ['whether a function gives a number or a text', 'lookup({ a = 1 }, "a", "x") == "1"', {}],
     ['an item of a set', 'var.set[0]', {}],
     ['a set in a list', 'concat(var.set, ["c"])', {}],
   ])('%s', (_what, text, request) => {
     expect(evaluation({ template: types, request })(text)).toMatchObject({ known: false });
   });
+
+  it.each(['endswith(path.cwd, "y")', 'trimsuffix("${path.cwd}/a", "y/a")', 'trimsuffix(path.root, "y")', 'startswith(path.cwd, "/h")'])(
+    '%s, which differs with where the repository lies',
+    (text) => {
+      expect(evaluation(noVariables)(text)).toMatchObject({ known: false, why: expect.stringContaining('where the repository lies') });
+    },
+  );
 
   it('a variable of a type that it does not know', () => {
     const template = 'variable "a" {\n  type = nothing(string)\n  default = "x"\n}';
@@ -348,6 +389,23 @@ describe('the evaluator leaves to packer', () => {
 });
 
 describe('the evaluator', () => {
+  it.each([
+    ['endswith("${path.cwd}/a.sh", ".sh")', true],
+    ['trimsuffix("${path.cwd}/a.sh", "/a.sh") == path.cwd', true],
+  ])('looks at the end of a path, wherever the repository lies: %s', (text, value) => {
+    expect(evaluation(noVariables)(text)).toBe(value);
+  });
+
+  it.each([
+    ['alltrue(["true", true])', true],
+    ['alltrue(["false", true])', false],
+    ['anytrue(["false", "true"])', true],
+    ['tomap({ a = 1, b = "x" })', { a: '1', b: 'x' }],
+    ['tomap({ a = 1, b = 2 })', { a: 1, b: 2 }],
+  ])('converts what newer versions of packer do: %s', (text, value) => {
+    expect(evaluation(noVariables)(text)).toEqual(value);
+  });
+
   it('gives an optional attribute its default, as newer versions of packer do', () => {
     const type = 'object({ a = optional(string), b = optional(number, 3), c = optional(bool, "true") })';
     const template = `variable "a" {\n  type = ${type}\n  default = { b = "5" }\n}`;
@@ -368,6 +426,13 @@ describe('a template', () => {
     });
     const discovery = await discovered(repository({ ...files, 'image.pkr.json': json }), { template: 'image.pkr.json' });
     expect(filesOf(discovery)).toContain('script a.sh');
+  });
+
+  it('tells of both branches where packer may compare a text', async () => {
+    const locals = 'variable "n" {\n  default = 1\n}\nlocals {\n  n = coalesce(var.n, "none")\n}\n';
+    const template = `${locals}${build('script = local.n == 1 ? "a.sh" : "b.sh"')}`;
+    const discovery = await discovered(repository({ 'image.pkr.hcl': template, 'a.sh': '', 'b.sh': '' }));
+    expect(discovery.undeclared).toMatchObject([{ why: expect.stringContaining('of what kind packer takes them for is not known here') }]);
   });
 
   it('goes through a set by its values', async () => {

@@ -115,6 +115,17 @@ build {
     },
   );
 
+  it('goes by no prefix where the name of its build is empty', async () => {
+    const named = `${file('used', 'there')}${file('other', 'nope')}build {\n  name = ""\n  sources = ["file.used", "file.other"]\n}\n`;
+    const selected = { 'image.pkr.hcl': named, there: '' };
+    expect(await taken(selected, { only: ['file.used'] }, ['-only=file.used'])).toEqual(['config there']);
+  });
+
+  it('of a legacy template is left out by its whole name, not by a pattern', async () => {
+    const json = JSON.stringify({ builders: [{ type: 'file', name: 'na', source: 'there', target: 'out' }] });
+    expect(await taken({ 'image.json': json, there: '' }, { except: ['n*'] }, ['-except=n*'])).toEqual(['config there']);
+  });
+
   it('of a legacy template goes by its name or its type', async () => {
     const json = JSON.stringify({
       builders: [
