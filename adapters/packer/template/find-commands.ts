@@ -8,7 +8,8 @@ import { fileFunctions } from './hcl-functions.ts';
 import { textsIn } from './hcl-value.ts';
 import { type ReferenceCollection } from './reference-collection.ts';
 import { type RepositoryReading } from './repository-reading.ts';
-import { type ShellWord, noShellVariables, patternStart, seenText, shellText, shellWords, writtenWord } from './shell-words.ts';
+import { noShellVariables, seenText, shellText } from './shell-variables.ts';
+import { type ShellWord, patternStart, shellWords, writtenWord } from './shell-words.ts';
 import { resolveTemplatePath } from './template-path.ts';
 
 /** Whether an attribute holds commands that run where packer runs, in its working directory. */
@@ -62,14 +63,21 @@ export function findInCommands(
   const paths: PathInCommand[] = [];
   /** Where relative paths start; undefined: not known. */
   let folder: string | undefined = '';
-  const folders: (string | undefined)[] = [];
+  /** Whether a command before went to a folder of the machine's: what is not known of it is none of the repository's. */
+  let isElsewhere = false;
+  const folders: { readonly folder: string | undefined; readonly isElsewhere: boolean }[] = [];
   const variables = noShellVariables();
 
   function take(word: ShellWord, line: Expression): void {
-    if (word.use === 'opens') folders.push(folder);
-    else if (word.use === 'closes') folder = folders.length > 0 ? folders.pop() : folder;
-    else if (word.use === 'enters') folder = placeOf(word.text);
+    if (word.use === 'opens') folders.push({ folder, isElsewhere });
+    else if (word.use === 'closes') ({ folder, isElsewhere } = folders.pop() ?? { folder, isElsewhere });
+    else if (word.use === 'enters') enter(word.text);
     else takePath(word, line);
+  }
+
+  function enter(text: string): void {
+    folder = placeOf(text);
+    isElsewhere = /^[/~]/.test(text) || (isElsewhere && !isOpen(text));
   }
 
   /** Undefined where it is outside or not known. `base`: where relative ones start; undefined: not known. */
@@ -129,7 +137,7 @@ export function findInCommands(
   function takeOpen(text: string, line: Expression): void {
     if (name === wrapper) return;
     if (!isOpen(text)) {
-      if (/^[/~]/.test(text) || !text.includes('/')) return;
+      if (/^[/~]/.test(text) || (isElsewhere && !text.includes('/'))) return;
       noteOpen(
         text,
         line,

@@ -1,10 +1,17 @@
 import { anyText } from './hcl-alternatives.ts';
-
-/** What the shell fills in while it runs: a private character, which no path has. */
-export const shellText = '\uF8FE';
-
-/** What commands print and what scripts are given: where that comes from is looked through by itself. */
-export const seenText = '\uF8FD';
+import {
+  type Alternatives,
+  addValues,
+  assignedValues,
+  countFilled,
+  filledText,
+  filledWords,
+  noShellVariables,
+  type ShellVariables,
+  referenceTo,
+  seenText,
+  shellText,
+} from './shell-variables.ts';
 
 /** Unquoted `*`, `?`, `[` and `{`, by which a word stands for several files, and what they stand as in a word. */
 const patternMarks: ReadonlyMap<string, string> = new Map([
@@ -25,20 +32,6 @@ export function writtenWord(text: string): string {
   return text.replace(/[\uF8F9-\uF8FC]/g, (mark) => patternCharacters.get(mark) ?? mark);
 }
 
-/** The values that commands give to variables of the shell. */
-export interface ShellVariables {
-  readonly values: Map<string, ReadonlySet<string>>;
-  /** How many words were made of those with variables. */
-  filled: number;
-}
-
-export function noShellVariables(): ShellVariables {
-  return { values: new Map(), filled: 0 };
-}
-
-/** Around the name of a variable, until its value is filled in. */
-const variable = { opens: '\uF8F7', closes: '\uF8F8' } as const;
-
 /** A word of a shell's commands, and what the command does with it. */
 export interface ShellWord {
   readonly text: string;
@@ -55,12 +48,6 @@ type Token =
   | { readonly type: 'break'; readonly pipes: boolean }
   | { readonly type: 'redirect'; readonly reads: boolean }
   | { readonly type: 'opens' | 'closes' };
-
-/** More values of a variable, and longer ones, are no paths that a person gives. */
-const mostValues = 20;
-const longestValue = 4096;
-/** Past this many words with variables, what those stand for is not known. */
-const mostFilled = 10_000;
 
 /** Commands in commands, as in $(...), are followed no deeper. */
 const deepest = 5;
@@ -83,7 +70,6 @@ const before = new Set([
   'env',
   'nohup',
   'command',
-  'eval',
 ]);
 
 /** Their first argument is a program. */
@@ -194,88 +180,78 @@ function takesNames(next: Token | undefined): boolean {
   return next?.type === 'word' && /^(?:xargs|parallel|while)$/.test(next.text);
 }
 
-/** A word with the values of its variables: as many words as they have values. */
-function filledIn(word: string, variables: ShellVariables): readonly string[] {
-  const [reference, name = ''] = /\uF8F7(\w+)\uF8F8/.exec(word) ?? [];
-  if (reference === undefined) return [word];
-  const values = [...(variables.values.get(name) ?? [])];
-  const isFew = values.length > 0 && values.every((value) => value.length <= longestValue);
-  const texts = (isFew ? values : [shellText]).flatMap((value) =>
-    filledIn(
-      word.replace(reference, () => value),
-      variables,
-    ),
-  );
-  variables.filled += texts.length;
-  return texts.length <= mostValues && variables.filled < mostFilled ? texts : [word.replaceAll(/\uF8F7\w+\uF8F8/g, shellText)];
-}
-
 function wordsOfCommand(tokens: readonly Token[], context: CommandContext): ShellWord[] {
   const { variables } = context;
   const words: ShellWord[] = [];
-  const plain: string[] = [];
+  const plain: Alternatives[] = [];
   tokens.forEach((token, at) => {
     const last = tokens[at - 1];
     if (token.type !== 'word') return;
-    const texts = filledIn(token.text, variables);
-    if (last?.type !== 'redirect') plain.push(...texts);
-    else if (last.reads) words.push(...texts.map((text) => ({ text, use: 'reads' }) as const));
+    if (last?.type !== 'redirect') plain.push(...filledWords(token.text, variables));
+    else if (last.reads) words.push(...filledText(token.text, variables).map((text) => ({ text, use: 'reads' }) as const));
   });
   let start = 0;
   for (; start < plain.length; start += 1) {
-    const word = plain[start] ?? '';
-    const assigned = assignment(word, variables);
-    if (assigned !== undefined) words.push({ text: assigned, use: 'names' });
-    else if (word !== anyText && !before.has(word) && !(start > 0 && word.startsWith('-'))) break;
+    const texts = plain[start] ?? [];
+    const assigned = assignedValues(texts, variables);
+    words.push(...assigned.map((text) => ({ text, use: 'names' }) as const));
+    const goesOn = (text: string): boolean => text === anyText || before.has(text) || (start > 0 && text.startsWith('-'));
+    if (assigned.length === 0 && !texts.every((text) => goesOn(text))) break;
   }
-  const [name, ...given] = plain.slice(start);
-  return name === undefined ? words : [...words, ...wordsOfProgram(name, given, context)];
+  const [names = [], ...given] = plain.slice(start);
+  const mayBe = countFilled(variables, names.length > 1 ? names.length * given.length : 0) ? names : [shellText];
+  for (const name of mayBe) words.push(...wordsOfProgram(name, given, context));
+  return words;
 }
 
-/** The value that a word gives to a variable, which gets it; undefined where it is no assignment. */
-function assignment(word: string, variables: ShellVariables): string | undefined {
-  const [, name = '', value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
-  if (value !== undefined) addValues(name, [value], variables);
-  return value;
-}
-
-function addValues(name: string, values: readonly string[], variables: ShellVariables): void {
-  const all = new Set([...(variables.values.get(name) ?? []), ...values]);
-  variables.values.set(name, all.size <= mostValues ? all : new Set([shellText]));
-}
-
-function wordsOfProgram(name: string, given: readonly string[], { variables, depth, isTaken }: CommandContext): ShellWord[] {
+function wordsOfProgram(name: string, given: readonly Alternatives[], { variables, depth, isTaken }: CommandContext): ShellWord[] {
   const folders = takeFolders.has(name);
-  const named = (words: readonly string[]): ShellWord[] =>
-    words.flatMap((word, at) => argument(word, folders || folderOption.test(words[at - 1] ?? '') || folderOption.test(word)));
+  const named = (words: readonly Alternatives[]): ShellWord[] =>
+    words.flatMap((texts, at) => {
+      const isAfterOption = isAny(words[at - 1], folderOption);
+      return texts.flatMap((text) => argument(text, folders || isAfterOption || folderOption.test(text)));
+    });
+  const commandsIn = (texts: readonly string[]): ShellWord[] =>
+    texts.flatMap((text) => wordsOf(text, { variables, depth: depth + 1, isTaken: false }));
   if (declarations.has(name)) {
-    const values = given.map((word) => assignment(word, variables)).filter((value) => value !== undefined);
-    return values.map((text) => ({ text, use: 'names' }));
+    return given.flatMap((texts) => assignedValues(texts, variables)).map((text) => ({ text, use: 'names' }));
   }
-  if (name === 'for' && given[1] === 'in') {
+  if (name === 'for' && given[1]?.[0] === 'in') {
     const values = given.slice(2);
-    addValues(given[0] ?? '', values, variables);
+    addValues(given[0]?.[0] ?? '', values.flat(), variables);
     return named(values);
   }
-  if (name === 'cd' || name === 'pushd') return [{ text: given.find((word) => !word.startsWith('-')) ?? shellText, use: 'enters' }];
+  if (name === 'eval') return commandsIn(linesOf(given));
+  if (name === 'cd' || name === 'pushd') {
+    const [folder = shellText, ...others] = given.find((texts) => !isAny(texts, /^-/)) ?? [];
+    return [{ text: others.length === 0 ? folder : shellText, use: 'enters' }];
+  }
   if (name === 'popd') return [{ text: shellText, use: 'enters' }];
   if (printNames.has(name) && isTaken) return named(given);
   if (readNothing.has(name)) return [];
   if (interpreters.has(name)) {
-    const at = given.findIndex((word) => !word.startsWith('-'));
-    const program = given[at];
-    if (program === undefined) return [];
+    const at = given.findIndex((texts) => !texts.every((text) => text.startsWith('-')));
+    const programs = given[at];
+    if (programs === undefined) return [];
     const option = given[at - 1];
-    if (option === '-c' || option === '-ec' || option === '-lc')
-      return [...wordsOf(program, { variables, depth: depth + 1, isTaken: false }), ...named(given.slice(at + 1))];
-    return option === '-m' || option === '-e'
-      ? named(given.slice(at + 1))
-      : [{ text: program, use: 'runs' }, ...named(given.slice(at + 1))];
+    const others = named(given.slice(at + 1));
+    if (isAny(option, /^-[el]?c$/)) return [...commandsIn(programs), ...others];
+    return isAny(option, /^-[me]$/) ? others : [...programs.map((text) => ({ text, use: 'runs' }) as const), ...others];
   }
   // A name without a folder is a program of the machine's.
   const own: ShellWord[] = name.includes('/') || name.includes('\\') || name === shellText ? [{ text: name, use: 'runs' }] : [];
-  const withoutOutput = given.filter((_, at) => !/^(?:-o|-O|--output)$/.test(given[at - 1] ?? ''));
+  const withoutOutput = given.filter((_, at) => !isAny(given[at - 1], /^(?:-o|-O|--output)$/));
   return [...own, ...named(writeLast.has(name) ? withoutOutput.slice(0, -1) : withoutOutput)];
+}
+
+function isAny(texts: Alternatives | undefined, pattern: RegExp): boolean {
+  return texts?.some((text) => pattern.test(text)) ?? false;
+}
+
+/** What the words are one after the other: as many lines as a word has alternatives. */
+function linesOf(words: readonly Alternatives[]): string[] {
+  const count = words.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: count }, (_, at) => words.map((texts) => texts[at] ?? texts[0] ?? '').join(' '));
 }
 
 /** `--option=path` and `@path` name a path as `path` alone does. */
@@ -296,7 +272,7 @@ function tokensOf(script: string, nested: string[]): Token[] {
   }
 
   /** What stands at a `$` or a backtick; answers whether it was an expansion. */
-  function takeExpansion(): boolean {
+  function takeExpansion(isQuoted: boolean): boolean {
     const rest = script.slice(at, at + 4096);
     const inBackticks = /^`((?:[^`\\]|\\.)*)`/s.exec(rest);
     const substituted = rest.startsWith('$(') ? closedBy(rest) : undefined;
@@ -305,7 +281,7 @@ function tokensOf(script: string, nested: string[]): Token[] {
     if (length === undefined) return false;
     if (inBackticks?.[1] !== undefined) nested.push(inBackticks[1]);
     if (substituted !== undefined) nested.push(substituted.slice(2, -1));
-    word = `${word ?? ''}${expanded === undefined ? seenText : stands(expanded)}`;
+    word = `${word ?? ''}${expanded === undefined ? seenText : referenceTo(expanded, isQuoted)}`;
     at += length;
     return true;
   }
@@ -314,7 +290,7 @@ function tokensOf(script: string, nested: string[]): Token[] {
     at += 1;
     word ??= '';
     while (at < script.length && script.charAt(at) !== quote) {
-      if (quote === '"' && takeExpansion()) continue;
+      if (quote === '"' && takeExpansion(true)) continue;
       if (quote === '"' && script.charAt(at) === '\\') at += 1;
       word += script.charAt(at);
       at += 1;
@@ -327,7 +303,7 @@ function tokensOf(script: string, nested: string[]): Token[] {
     const rest = script.slice(at, at + 256);
     const redirection = /^(?:<<-?\s*['"]?(\w+)['"]?|<<<|\d*>>?(?:&\d?-?|\|)?|<)/.exec(word === undefined ? rest : rest.replace(/^\d+/, ''));
     if (character === "'" || character === '"') takeQuoted(character);
-    else if ((character === '$' || character === '`') && takeExpansion()) continue;
+    else if ((character === '$' || character === '`') && takeExpansion(false)) continue;
     else if (character === '\\') {
       if (script.charAt(at + 1) !== '\n') word = `${word ?? ''}${script.charAt(at + 1)}`;
       at += 2;
@@ -360,14 +336,6 @@ function tokensOf(script: string, nested: string[]): Token[] {
 /** `[` and `{` alone are words of the shell. */
 function isPatternCharacter(rest: string): boolean {
   return /^(?:[*?]|\[[^\s\]]+\]|\{[^\s{},]*,[^\s{}]*\}|\{\w+\.\.\w+\})/.test(rest);
-}
-
-/** What stands for a variable in a word. */
-function stands(expanded: string): string {
-  if (/^\$\{?HOME\b/.test(expanded)) return '~';
-  if (/^\$\{?(?:[\d?#@*!$-]|SHELL\b)\}?$/.test(expanded)) return seenText;
-  const name = /^\$\{?([A-Za-z_]\w*)\}?$/.exec(expanded)?.[1];
-  return name === undefined ? shellText : `${variable.opens}${name}${variable.closes}`;
 }
 
 /** From `$(` to the bracket that closes it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { seenText, shellText, shellWords } from '../../../../adapters/packer/template/shell-words.ts';
+import { seenText, shellText } from '../../../../adapters/packer/template/shell-variables.ts';
+import { shellWords } from '../../../../adapters/packer/template/shell-words.ts';
 import { discovered, filesOf, repository } from '../../../fixtures/templates/repository.ts';
 
 const template = (attributes: string): string => `
@@ -20,6 +21,7 @@ build {
 
 const files = {
   'scripts/a.sh': '',
+  'scripts/c.sh': '',
   'scripts/b.py': '',
   'answers.txt': '',
   'images/seed.cfg': '',
@@ -141,7 +143,7 @@ describe('commands of this machine', () => {
     'ls *.txt',
     'curl https://example.org/?a=*',
     '[ -f x ] && [[ $A == *.txt ]]',
-    'eval $(ssh-agent -s); $SHELL -c true; exec "$@"',
+    'eval $(ssh-agent -s); $SHELL -c true; exit $?',
     'cat $DIR/answers.txt none/$X.txt',
   ])('make nothing of patterns and variables that name nothing in the repository: %s', async (command) => {
     expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [] });
@@ -158,14 +160,49 @@ describe('commands of this machine', () => {
     );
   });
 
-  it.each(['bash $TOOL', '$TOOL x', 'while read f; do sh \\"$f\\"; done', 'sort < $LIST'])(
-    'tell of a program that is a variable: %s',
-    async (command) => {
-      expect((await found(`inline = ["${command.replaceAll('\\\\', '\\')}"]`)).open).toEqual([
-        '$... @11: the shell fills in what is run or read',
-      ]);
-    },
-  );
+  it.each([
+    ['for f in scripts/a scripts/c; do bash $f.sh; done', ['script scripts/a.sh', 'script scripts/c.sh']],
+    ['for f in a c; do ./scripts/$f.sh; done', ['script scripts/a.sh', 'script scripts/c.sh']],
+    ['if x; then S=a; else S=c; fi; sort < scripts/$S.sh', ['config scripts/a.sh', 'config scripts/c.sh']],
+    ['PY=python; PY=python3; $PY scripts/b.py', ['script scripts/b.py']],
+    ['CMD="bash scripts/a.sh"; $CMD', ['script scripts/a.sh']],
+    ['CMD="bash scripts/a.sh"; CMD=./scripts/c.sh; sudo $CMD', ['script scripts/a.sh', 'script scripts/c.sh']],
+    ['SUDO=; $SUDO ./scripts/a.sh', ['script scripts/a.sh']],
+    ['LIST="scripts/a.sh scripts/c.sh"; for f in $LIST; do sh "$f"; done', ['script scripts/a.sh', 'script scripts/c.sh']],
+    ['CMD="bash scripts/a.sh"; eval "$CMD"; sh -c "$CMD"', ['script scripts/a.sh']],
+  ])('run each that a variable may name: %s', async (command, expected) => {
+    expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: expected, open: [] });
+  });
+
+  it.each([
+    ['for d in scripts images; do (cd $d && ./a.sh); done', './a.sh'],
+    ['for d in scripts images; do (cd $d && bash a.sh); done', 'a.sh'],
+    ['if x; then D=scripts; else D=images; fi; cd "$D" && ./a.sh', './a.sh'],
+    ['D=images; cd $D; D=scripts; cd $D; ./a.sh', './a.sh'],
+    ['for d in scripts images; do pushd $d; sort < a.sh; popd; done', 'a.sh'],
+  ])('tell of what runs in a folder that is one of several: %s', async (command, expected) => {
+    const why = 'a command before it goes to a folder that is not known';
+    expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [`${expected} @11: ${why}`] });
+  });
+
+  it.each(['cd /tmp && bash a.sh', 'cd ~; cd x; sort < a.sh'])('leave to the machine what runs in its folders: %s', async (command) => {
+    expect(await found(`inline = [${JSON.stringify(command)}]`)).toEqual({ inputs: [], open: [] });
+  });
+
+  it.each([
+    'set -- scripts/a.sh; bash \\"$1\\"',
+    'exec \\"$@\\"',
+    '$${2} x',
+    'for f in \\"$@\\"; do sh $f; done',
+    'bash $TOOL',
+    '$TOOL x',
+    'while read f; do sh \\"$f\\"; done',
+    'sort < $LIST',
+  ])('tell of a program that is a variable: %s', async (command) => {
+    expect((await found(`inline = ["${command.replaceAll('\\\\', '\\')}"]`)).open).toEqual([
+      '$... @11: the shell fills in what is run or read',
+    ]);
+  });
 
   it.each([
     'make -C scripts all',
@@ -229,7 +266,7 @@ describe('the words of a shell', () => {
         ['x/1', 'names'],
         ['x/2', 'names'],
         ['x/1', 'runs'],
-        ['x/2', 'names'],
+        ['x/2', 'runs'],
         [seenText, 'names'],
         ['', 'opens'],
         ['', 'closes'],
@@ -247,6 +284,10 @@ describe('the words of a shell', () => {
     for (const piece of [
       'A=$A$A; ',
       'A=$A/a; b $A; ',
+      'A=1; A=2; cat ./$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A; ',
+      'A=$A$B$C; B=$C$A; C=$B/1; ./$A$B$C $A$B $C; ',
+      'A="$A a ./a"; for b in $A $A; do $b $A $A; done; ',
+      'A="$A eval \\"$A\\"; "; eval "$A"; sh -c "$A"; ',
       'for a in $a $a x; do ',
       '{a,',
       '[',
@@ -262,5 +303,31 @@ describe('the words of a shell', () => {
       '> ',
     ])
       expect(shellWords(piece.repeat(2_000)).length).toBeLessThan(25_000);
+  });
+
+  it.each([
+    ['variables in one word', `A=1; A=2; cat ${'$A'.repeat(100_000)}`],
+    ['variables of several values', `for a in ${Array.from({ length: 20 }, (_, n) => n).join(' ')}; do cat ./$a$a$a$a$a; done`],
+    [
+      'different ones',
+      `${Array.from({ length: 200 }, (_, n) => `A${n}=1; A${n}=2;`).join('')} cat ${Array.from({ length: 200 }, (_, n) => `$A${n}`).join('')}`,
+    ],
+    ['words in a value', `A="${'a '.repeat(2_000)}"; ${'./x $A $A; '.repeat(5_000)}`],
+    [
+      'programs with arguments',
+      `for a in ${Array.from({ length: 20 }, (_, n) => `./${n}`).join(' ')}; do $a ${'b '.repeat(100_000)}; done`,
+    ],
+  ])('are bounded: %s', (_what, script) => {
+    const from = performance.now();
+    expect(shellWords(script).length).toBeLessThan(250_000);
+    expect(performance.now() - from).toBeLessThan(3_000);
+  });
+
+  it('give a variable that stands twice in one word one value', () => {
+    expect(
+      shellWords('A=1; A=2; ./$A/$A')
+        .filter(({ use }) => use === 'runs')
+        .map(({ text }) => text),
+    ).toEqual(['./1/1', './2/2']);
   });
 });
