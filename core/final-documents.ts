@@ -2,7 +2,8 @@ import { type Artifact } from './artifact.ts';
 import { type AttemptReport } from './attempt-report.ts';
 import { type Attempt, type Build, type Decision, newestAttempt } from './build.ts';
 import { type BuilderRecord } from './builder-record.ts';
-import { type RetentionPolicy, expiresAt, retentionTerms } from './retention/policy.ts';
+import { promisedTerms } from './retention/build-terms.ts';
+import { type RetentionPolicy, expiresAt } from './retention/policy.ts';
 import { keys } from './contract/keys.ts';
 import { type HashManifest } from './hash-manifest.ts';
 import { linesThatFit } from './lines-that-fit.ts';
@@ -69,7 +70,7 @@ export function resultOf(build: Build, ending: Ending): Result {
 
 /** The log summary of a final build, with all its attempts. */
 export function summaryOf(policy: RetentionPolicy, build: Build, ending: Ending): LogSummary {
-  const { policy_digest, ...retention } = build.retention_terms ?? retentionTerms(policy, build.retention);
+  const { policy_digest, ...retention } = promisedTerms(build, policy);
   return {
     schema: logSummarySchemaName,
     builder: build.builder,

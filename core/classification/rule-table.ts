@@ -54,7 +54,9 @@ const digests = new WeakMap<readonly UsersRule[], Digest>();
 
 /** `ruleTableDigest` of `ruleTable`, once for the rules of a configuration. */
 export function ruleDigest(users: readonly UsersRule[]): Digest {
-  const digest = digests.get(users) ?? ruleTableDigest(ruleTable(users));
+  const known = digests.get(users);
+  if (known !== undefined) return known;
+  const digest = ruleTableDigest(ruleTable(users));
   digests.set(users, digest);
   return digest;
 }

@@ -153,8 +153,8 @@ function attemptsText(
     .join(', ');
 }
 
-/** Undefined where it does not fit the schema. */
-function documentOf<T>(content: Uint8Array | undefined, schema: z.ZodMiniType<T>): T | undefined {
+/** A document that a build left; undefined where there is none, or it does not fit the schema. */
+export function documentOf<T>(content: Uint8Array | undefined, schema: z.ZodMiniType<T>): T | undefined {
   if (content === undefined) return undefined;
   try {
     const read = schema.safeParse(JSON.parse(new TextDecoder().decode(content)));

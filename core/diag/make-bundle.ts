@@ -7,13 +7,14 @@ import { documentText } from '../document-text.ts';
 import { type Failure, type Outcome, failure, success } from '../failure.ts';
 import { LogSummary } from '../log-summary.ts';
 import { type Archive, type Clock, type Randomness } from '../ports.ts';
-import { type BuildTerms, buildTerms, termsText } from '../retention/build-terms.ts';
-import { expiresAt, retentionTerms } from '../retention/policy.ts';
+import { type BuildTerms, buildTerms, promisedTerms, termsText } from '../retention/build-terms.ts';
+import { expiresAt } from '../retention/policy.ts';
 import { type SecretValue, createRedactor } from '../scrub/redactor.ts';
 import { ruleSetDigest } from '../scrub/redaction-rules.ts';
 import { isFinal } from '../states.ts';
 import { version } from '../version.ts';
 import { type DiagIndex, type DiagRules, type DiagVerdicts, type DiagVersions, diagIndexSchemaName } from './bundle-documents.ts';
+import { documentOf } from './alterations.ts';
 import { bundleLimits } from './bundle-limits.ts';
 import { type CollectPorts, type Collection, collect } from './collect.ts';
 import { secretAmong } from './planted-secret.ts';
@@ -47,7 +48,7 @@ export async function makeBundle(
   build: Build,
   secrets: readonly SecretValue[],
 ): Promise<Outcome<DiagBundle>> {
-  const { policy_digest, ...terms } = build.retention_terms ?? retentionTerms(config.retention, build.retention);
+  const { policy_digest, ...terms } = promisedTerms(build, config.retention);
   const keptUntil = build.finished_at === null ? null : expiresAt(terms, Date.parse(build.finished_at));
   const found = await collect(ports, build, keptUntil);
   const made = new Map<string, object>([
@@ -130,8 +131,8 @@ export async function storeBundle(
   }
 }
 
-function isLockedOrHeld(config: Config, { hold, retention_terms, retention }: Build): boolean {
-  return hold !== null || (retention_terms ?? retentionTerms(config.retention, retention)).lock !== undefined;
+function isLockedOrHeld(config: Config, build: Build): boolean {
+  return build.hold !== null || promisedTerms(build, config.retention).lock !== undefined;
 }
 
 function stays(path: string, { rule, message }: Failure): Outcome<never> {
@@ -207,14 +208,8 @@ function versionsOf(config: Config, build: Build, found: Collection): DiagVersio
 
 /** Undefined where it is not what this build wrote. */
 function readSummary(found: Collection, build: Build): LogSummary | undefined {
-  const file = found.files.get('summary.json');
-  if (file === undefined) return undefined;
-  try {
-    const summary = LogSummary.safeParse(JSON.parse(new TextDecoder().decode(file.content)));
-    return summary.success && summary.data.build_id === build.build_id ? summary.data : undefined;
-  } catch {
-    return undefined;
-  }
+  const summary = documentOf(found.files.get('summary.json')?.content, LogSummary);
+  return summary?.build_id === build.build_id ? summary : undefined;
 }
 
 function writtenTable(config: Config): DiagRules['table'] {

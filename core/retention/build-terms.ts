@@ -9,13 +9,15 @@ export interface BuildTerms extends RetentionTerms {
   readonly expires_at: Timestamp;
 }
 
-/**
- * What was promised when the build was accepted, from its end on; of older records what its class means now. Undefined while
- * something is still to be done for it: then all that it left is kept.
- */
+/** What was promised when the build was accepted; of older records what its class means now. */
+export function promisedTerms({ retention_terms: promised, retention }: Build, policy: RetentionPolicy): RetentionTerms {
+  return promised ?? retentionTerms(policy, retention);
+}
+
+/** The same from the end of the build on. Undefined while something is still to be done for it: then all that it left is kept. */
 export function buildTerms(build: Build, policy: RetentionPolicy): BuildTerms | undefined {
   if (!isFinal(build.state) || build.settled_at === null || build.finished_at === null) return undefined;
-  const terms = build.retention_terms ?? retentionTerms(policy, build.retention);
+  const terms = promisedTerms(build, policy);
   return { ...terms, expires_at: expiresAt(terms, Date.parse(build.finished_at)) };
 }
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmod, rename, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,6 +7,7 @@ import { DriftDocument } from '../../core/documents.ts';
 import { Result } from '../../core/result.ts';
 import { type Rig, fileTemplate, rig } from '../fixtures/rig.ts';
 import { publishedSchemaFaults } from './published-schema.ts';
+import { gitIn } from '../fixtures/git.ts';
 
 function repository(): Promise<Rig> {
   return rig({
@@ -34,11 +34,6 @@ const only = (document: DriftDocument) => {
   if (builder === undefined) throw new Error('no builder was told of');
   return builder;
 };
-
-const gitIn =
-  (images: Rig) =>
-  (...words: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'commit.gpgsign=false', ...words], { cwd: images.root });
 
 describe('drift', () => {
   it('says what changed since the newest manifest, and with --exit-code exits with 1 for it', async () => {
@@ -113,7 +108,7 @@ describe('drift', () => {
 
   it('shows with --diff what git has of the earlier text, without secrets and escapes, and says where it has nothing', async () => {
     const images = await repository();
-    const git = gitIn(images);
+    const git = gitIn(images.root);
     git('init', '-q');
     git('add', 'base', 'hybridcore.yaml');
     git('commit', '-q', '-m', 'one');
@@ -138,7 +133,7 @@ describe('drift', () => {
 
   it('shows with --diff nothing that the template called sensitive when the image was built', async () => {
     const images = await repository();
-    const git = gitIn(images);
+    const git = gitIn(images.root);
     const template = await images.read('base/base.pkr.hcl');
     const sensitive = (value: string) => `variable "word" {\n  default   = "${value}"\n  sensitive = true\n}\n${template}`;
     await images.write('base/base.pkr.hcl', sensitive('Old-Horse-Battery-1'));
@@ -172,7 +167,7 @@ describe('drift', () => {
 
   it('shows no line where nobody knows what the template called sensitive', async () => {
     const images = await repository();
-    const git = gitIn(images);
+    const git = gitIn(images.root);
     const template = await images.read('base/base.pkr.hcl');
     git('init', '-q');
     git('add', 'base/run.sh', 'hybridcore.yaml');

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { type Rig, rig } from '../fixtures/rig.ts';
+import { gitIn } from '../fixtures/git.ts';
 
 /** A secret of each source, with signs that encodings change. */
 const secrets = {
@@ -115,12 +115,10 @@ describe('what leaves', () => {
         .map((secret) => `1,null.x,error,${secret}: cannot be used`)
         .join('\n')}\n`,
     });
-    for (const words of [
-      ['init', '-q'],
-      ['add', '-A'],
-      ['-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-qm', 'first'],
-    ])
-      execFileSync('git', words, { cwd: images.root });
+    const git = gitIn(images.root);
+    git('init', '-q');
+    git('add', '-A');
+    git('commit', '-qm', 'first');
     const said: { readonly words: string; readonly text: string }[] = [];
     const run = async (...words: readonly string[]) => {
       const ended = await images.start(words, { environment: { JOIN_TOKEN: secrets.environment } }).ended;

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { mentionedPaths } from '../../scripts/discovery-table/mentioned-paths.ts';
 import { repository } from '../fixtures/templates/repository.ts';
+import { gitIn } from '../fixtures/git.ts';
 
 describe('the plain search of a template', () => {
   const there = new Set(['images/a.sh', 'b/c.txt', 'images/d', 'e.json']);
@@ -36,8 +37,7 @@ describe('the table of discovery', () => {
       'v.pkrvars.hcl': 'dir = "scripts"',
       'uses.txt': '@all=v.pkrvars.hcl\nimages=@all\n',
     });
-    const git = (...words: string[]): void =>
-      void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-C', root, ...words], { stdio: 'pipe' });
+    const git = gitIn(root);
     git('init', '-q');
     git('add', '.');
     git('commit', '-qm', 'images');

@@ -208,23 +208,28 @@ describeWithMoto('a legal hold in a bucket', () => {
     expect(await records.readBuild(mine)).toMatchObject({ hold: { reason: 'case 7' } });
   });
 
+  /** The bucket, in which somebody else acts before the first hold is set. */
+  function meanwhile(act: () => Promise<unknown>): KeptBucket {
+    let acted = false;
+    return {
+      ...kept,
+      async setLegalHold(version, on) {
+        if (!acted) {
+          acted = true;
+          await act();
+        }
+        await kept.setLegalHold(version, on);
+      },
+    };
+  }
+
   it('says so where somebody released the build while it was being held, and the other way round', async () => {
     for (const [change, other] of [
       [holdInBucket, releaseInBucket],
       [releaseInBucket, holdInBucket],
     ] as const) {
-      let asked = false;
-      const meanwhile: KeptBucket = {
-        ...kept,
-        async setLegalHold(version, on) {
-          if (!asked) {
-            asked = true;
-            await other({ records, bucket: kept, clock }, mine, 'somebody', 'else');
-          }
-          await kept.setLegalHold(version, on);
-        },
-      };
-      expect(await change({ records, bucket: meanwhile, clock }, mine, 'counsel', 'case 7')).toMatchObject({
+      const bucketMeanwhile = meanwhile(() => other({ records, bucket: kept, clock }, mine, 'somebody', 'else'));
+      expect(await change({ records, bucket: bucketMeanwhile, clock }, mine, 'counsel', 'case 7')).toMatchObject({
         ok: false,
         failure: { rule: 'HOLD_REFUSED', message: expect.stringMatching(/somebody else .* at the same time/) as string },
       });
@@ -235,19 +240,11 @@ describeWithMoto('a legal hold in a bucket', () => {
   it('says so where somebody released the build and held it anew while it was being held', async () => {
     let at = Date.now();
     const ports = { records, bucket: kept, clock: { now: () => (at += 1000) } };
-    let asked = false;
-    const meanwhile: KeptBucket = {
-      ...kept,
-      async setLegalHold(version, on) {
-        if (!asked) {
-          asked = true;
-          await releaseInBucket(ports, mine, 'somebody', 'closed');
-          await holdInBucket(ports, mine, 'somebody', 'case 8');
-        }
-        await kept.setLegalHold(version, on);
-      },
-    };
-    expect(await holdInBucket({ ...ports, bucket: meanwhile }, mine, 'counsel', 'case 7')).toMatchObject({
+    const bucketMeanwhile = meanwhile(async () => {
+      await releaseInBucket(ports, mine, 'somebody', 'closed');
+      await holdInBucket(ports, mine, 'somebody', 'case 8');
+    });
+    expect(await holdInBucket({ ...ports, bucket: bucketMeanwhile }, mine, 'counsel', 'case 7')).toMatchObject({
       ok: false,
       failure: { rule: 'HOLD_REFUSED', message: expect.stringContaining('somebody else') as string },
     });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -20,6 +19,7 @@ import { newestManifest } from '../../../core/newest-manifest.ts';
 import { type Input } from '../../../core/input.ts';
 import { discovered, repository, temporaryFolder, write } from '../../fixtures/templates/repository.ts';
 import { debian, sealedChain } from '../../fixtures/sealed-chain.ts';
+import { gitIn } from '../../fixtures/git.ts';
 
 /** A repository with a builder that has one of everything, and what a request varied. */
 interface Declared {
@@ -196,10 +196,7 @@ const untold: readonly Omit<Change, 'told'>[] = [
   {
     what: 'checked out with other times',
     redeclare(declared) {
-      const git = (...words: readonly string[]) =>
-        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'commit.gpgsign=false', '-C', declared.root, ...words], {
-          stdio: 'pipe',
-        });
+      const git = gitIn(declared.root);
       git('init', '-q');
       git('add', '.');
       git('commit', '-qm', 'images');

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
@@ -6,6 +5,7 @@ import { earlierSecrets } from '../../../adapters/local/earlier-template.ts';
 import { imageRepository } from '../../../adapters/local/image-repository.ts';
 import { compareInputs } from '../../../core/drift.ts';
 import { builder, repository, write } from '../../fixtures/templates/repository.ts';
+import { gitIn } from '../../fixtures/git.ts';
 
 const template = `local "word" {
   expression = trimspace(file("\${path.root}/secret.txt"))
@@ -23,8 +23,7 @@ build {
 `;
 
 function commit(root: string): void {
-  const git = (...words: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'commit.gpgsign=false', ...words], { cwd: root });
+  const git = gitIn(root);
   git('init', '-q');
   git('add', '--all');
   git('commit', '-q', '-m', 'then');

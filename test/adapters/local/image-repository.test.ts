@@ -18,6 +18,7 @@ import {
   temporaryFolder,
   write,
 } from '../../fixtures/templates/repository.ts';
+import { gitIn } from '../../fixtures/git.ts';
 
 const packer = join(import.meta.dirname, '..', '..', '..', '.cache', 'packer', 'bin', 'packer');
 
@@ -49,13 +50,12 @@ describe('the fingerprint of a repository', () => {
     const copy = join(temporaryFolder(), 'elsewhere', 'of another name');
     cpSync(root, copy, { recursive: true });
     for (const name of ['images/scripts/base.sh', 'images/debian-base/main.pkr.hcl']) utimesSync(join(copy, name), 1, 1);
-    const git = (...words: string[]) =>
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-C', ...words], { stdio: 'pipe' });
-    git(root, 'init', '-q');
-    git(root, 'add', '.');
-    git(root, 'commit', '-qm', 'images');
+    const git = gitIn(root);
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'images');
     const clone = join(temporaryFolder(), 'clone');
-    git(root, 'clone', '-q', root, clone);
+    git('clone', '-q', root, clone);
     for (const other of [copy, clone, root]) {
       const after = await discovered(other, debian);
       expect(after.inputs).toEqual(before.inputs);

@@ -204,7 +204,7 @@ describe('a context turns an ambiguous row', () => {
     expect(
       unreachable('Failed to connect to the host via ssh: command-line line 0: keyword hostkeyalgorithms extra arguments at end of line'),
     ).toBe('1 ANSIBLE_UNREACHABLE');
-    expect(unreachable('Failed to connect to the host via ssh: /root/.ssh/config: line 3: Bad configuration option: pubkeyaccepted')).toBe(
+    expect(unreachable('Failed to connect to the host via ssh: ~/.ssh/config: line 3: Bad configuration option: pubkeyaccepted')).toBe(
       '1 ANSIBLE_UNREACHABLE',
     );
   });
